@@ -1,0 +1,74 @@
+/* Every bound of the system, with its unit. Bounds that depend on each other are tied by
+ * _Static_assert, so that nobody moves one alone. */
+#ifndef PROTO_BASE_LIMITS_H
+#define PROTO_BASE_LIMITS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- frames and messages (bytes) ---- */
+#define LIMIT_FRAME_BYTES ((size_t)1024 * 1024)       /* one SP message, header included */
+#define LIMIT_PAYLOAD_BYTES ((size_t)960 * 1024)      /* the payload inside an envelope */
+#define LIMIT_CHUNK_BYTES ((size_t)256 * 1024)        /* one piece of a file */
+#define LIMIT_REPLY_STORED_BYTES ((size_t)4 * 1024)   /* a command's reply, kept for replays */
+#define LIMIT_UNPACK_BYTES ((size_t)16 * 1024 * 1024) /* arena of one request */
+#define LIMIT_BATCH_BYTES ((size_t)64 * 1024 * 1024)  /* arena of one batch's results */
+#define LIMIT_WIRE_DEPTH 12                           /* nested messages */
+#define LIMIT_WIRE_FIELDS 65536                       /* fields in one message, nested included */
+#define LIMIT_SP_HOPS 8                               /* words of an SP backtrace */
+
+/* ---- text (bytes of UTF-8 unless said) ---- */
+#define LIMIT_NAME_BYTES 256   /* names of people, units, files */
+#define LIMIT_TEXT_BYTES 16384 /* narrative, reason, measure text */
+#define LIMIT_METHOD_BYTES 96  /* "rectify.v1.MeasureService/SignFor" */
+#define LIMIT_PASSWORD_BYTES 256
+#define LIMIT_LIST_ROWS 2000        /* rows in one reply; more by page token */
+#define LIMIT_TABLE_ROWS 1000       /* rows of one 自查汇总表 */
+#define LIMIT_IMPORT_MEASURES 20000 /* one imported document */
+
+/* ---- files ---- */
+#define LIMIT_EVIDENCE_BYTES ((int64_t)256 * 1024 * 1024) /* one evidence file */
+#define LIMIT_UPLOADS_PER_ORG 64                          /* unfinished uploads */
+
+/* ---- connections and queues (counts) ---- */
+#define LIMIT_CONN_TOTAL 20000
+#define LIMIT_CONN_UNAUTHENTICATED 128 /* beyond it the oldest is closed */
+#define LIMIT_CONN_PER_MACHINE 32      /* authenticated, by machine key */
+#define LIMIT_INFLIGHT_PER_CONN 16     /* calls not yet answered */
+#define LIMIT_QUEUE_COMMAND 4096
+#define LIMIT_QUEUE_QUERY 2048
+#define LIMIT_QUEUE_SLOW 256 /* logins, imports */
+#define LIMIT_PARKED 10000
+#define LIMIT_BATCH_COMMANDS 64 /* commands that share one COMMIT */
+#define LIMIT_SUBJECTS 1100     /* subjects one command may lock */
+
+/* ---- time (milliseconds unless said) ---- */
+#define LIMIT_HANDSHAKE_MS 6000
+#define LIMIT_FRAME_READ_MS 20000   /* from a frame's first byte to its last */
+#define LIMIT_CONN_IDLE_MS 900000   /* nothing in flight and nothing parked */
+#define LIMIT_UNAUTH_IDLE_MS 30000  /* connected and never authenticated */
+#define LIMIT_CALL_DEFAULT_MS 10000 /* when the envelope names no timeout */
+#define LIMIT_CALL_MAX_MS 120000
+#define LIMIT_PARK_MAX_MS 60000
+#define LIMIT_DRAIN_MS 10000       /* SIGTERM to exit */
+#define LIMIT_CLOCK_SKEW_MS 600000 /* stated time of a signed call against ours */
+
+/* ---- accounts ---- */
+#define LIMIT_LOGIN_FAILURES 5              /* then locked */
+#define LIMIT_LOGIN_LOCK_MS 900000          /* 15 minutes */
+#define LIMIT_SESSION_IDLE_MS 43200000LL    /* 12 hours */
+#define LIMIT_SESSION_TOTAL_MS 2592000000LL /* 30 days */
+#define LIMIT_ENROL_CODE_MS 604800000LL     /* 7 days */
+
+/* ---- audit ---- */
+#define LIMIT_UNSEALED_MS 60000 /* an unsealed tail older than this is an error to a verifier */
+
+_Static_assert(LIMIT_PAYLOAD_BYTES + 16384 <= LIMIT_FRAME_BYTES, "an envelope fits into a frame");
+_Static_assert(LIMIT_CHUNK_BYTES + 4096 <= LIMIT_PAYLOAD_BYTES, "a chunk fits into a payload");
+_Static_assert(LIMIT_REPLY_STORED_BYTES < LIMIT_PAYLOAD_BYTES, "a stored reply fits into a frame");
+_Static_assert(LIMIT_TABLE_ROWS < LIMIT_SUBJECTS, "a table's measures can all be locked");
+_Static_assert(LIMIT_PARK_MAX_MS < LIMIT_CALL_MAX_MS, "a parked call ends before its deadline");
+_Static_assert(LIMIT_CALL_MAX_MS < LIMIT_CONN_IDLE_MS, "a call does not outlive its connection");
+_Static_assert(LIMIT_BATCH_COMMANDS <= LIMIT_QUEUE_COMMAND, "a batch can be filled");
+
+#endif
