@@ -15,6 +15,7 @@
 #define LIMIT_BATCH_BYTES ((size_t)64 * 1024 * 1024)  /* arena of one batch's results */
 #define LIMIT_WIRE_DEPTH 12                           /* nested messages */
 #define LIMIT_WIRE_FIELDS 65536                       /* fields in one message, nested included */
+#define LIMIT_WIRE_REPEATED 20000                     /* elements of one repeated field */
 #define LIMIT_SP_HOPS 8                               /* words of an SP backtrace */
 
 /* ---- text (bytes of UTF-8 unless said) ---- */
@@ -45,6 +46,8 @@
 /* ---- time (milliseconds unless said) ---- */
 #define LIMIT_HANDSHAKE_MS 6000
 #define LIMIT_FRAME_READ_MS 20000   /* from a frame's first byte to its last */
+#define LIMIT_REPLY_WRITE_MS 30000  /* from a reply's first byte to its last: slow readers go */
+#define LIMIT_PROBE_MS 15000        /* how often a server tries its own listener */
 #define LIMIT_CONN_IDLE_MS 900000   /* nothing in flight and nothing parked */
 #define LIMIT_UNAUTH_IDLE_MS 30000  /* connected and never authenticated */
 #define LIMIT_CALL_DEFAULT_MS 10000 /* when the envelope names no timeout */
@@ -62,6 +65,14 @@
 
 /* ---- audit ---- */
 #define LIMIT_UNSEALED_MS 60000 /* an unsealed tail older than this is an error to a verifier */
+#define LIMIT_LEDGER_BODY_BYTES ((size_t)4 * 1024 * 1024) /* one event's body in the log */
+#define LIMIT_TENANT_BYTES 64                             /* a tenant's code */
+#define LIMIT_EVENT_ID_BYTES 64                           /* text of an event id in an export */
+
+/* ---- secrets ---- */
+#define LIMIT_PASSWORD_MEMORY_BYTES ((size_t)64 * 1024 * 1024) /* argon2id */
+#define LIMIT_PASSWORD_OPS 2ULL                                /* argon2id passes */
+#define LIMIT_SECRET_FILE_BYTES ((size_t)64 * 1024)            /* a key or password file */
 
 _Static_assert(LIMIT_PAYLOAD_BYTES + 16384 <= LIMIT_FRAME_BYTES, "an envelope fits into a frame");
 _Static_assert(LIMIT_CHUNK_BYTES + 4096 <= LIMIT_PAYLOAD_BYTES, "a chunk fits into a payload");
@@ -70,5 +81,8 @@ _Static_assert(LIMIT_TABLE_ROWS < LIMIT_SUBJECTS, "a table's measures can all be
 _Static_assert(LIMIT_PARK_MAX_MS < LIMIT_CALL_MAX_MS, "a parked call ends before its deadline");
 _Static_assert(LIMIT_CALL_MAX_MS < LIMIT_CONN_IDLE_MS, "a call does not outlive its connection");
 _Static_assert(LIMIT_BATCH_COMMANDS <= LIMIT_QUEUE_COMMAND, "a batch can be filled");
+_Static_assert(LIMIT_PAYLOAD_BYTES < LIMIT_LEDGER_BODY_BYTES, "an event holds its command");
+_Static_assert(LIMIT_WIRE_REPEATED < LIMIT_WIRE_FIELDS, "one field cannot use up all");
+_Static_assert(LIMIT_IMPORT_MEASURES <= LIMIT_WIRE_REPEATED, "an import fits one message");
 
 #endif
