@@ -120,7 +120,8 @@ struct ledger_verify_options {
     int64_t tail_max_ms; /* 0: LIMIT_UNSEALED_MS */
 };
 
-/* What was found. fault is empty (code OK) when everything holds; else reason is one of:
+/* What was found. fault.code is OK and fault.reason empty when everything holds; else reason is one
+ * of the codes below. fault.message is Chinese, whole sentences, for people, in both cases.
  *   NOT_AN_EXPORT · LINE_ENDINGS_CHANGED · VERSION_UNKNOWN · HEADER_MALFORMED · TENANT_MISMATCH
  *   OTHER_KEY (not the pinned one) · KEY_ID_MISMATCH · HEAD_SIGNATURE_BAD
  *   MALFORMED_LINE · LINE_TOO_LONG · BAD_BASE64
@@ -129,14 +130,16 @@ struct ledger_verify_options {
  *   HEAD_MISMATCH (an H line; first_seq..last_seq holds the change) · ROOT_MISMATCH · END_MISMATCH
  *   HISTORY_SHORTER (rolled back behind a saved head) · HISTORY_REWRITTEN (forked before it)
  *   TAIL_ALTERED · TAIL_TOO_OLD · READ_FAILED
- * message is Chinese, whole sentences, for people. */
+ */
 struct ledger_verify_report {
     struct fault fault;
     uint64_t line;                    /* where; 0: nowhere in particular */
     bool has_leaf;                    /* leaf_seq and event_id name the first bad record */
     uint64_t leaf_seq;                /* (of a T line: its N) */
     char event_id[LEDGER_EVENT_SIZE]; /* as the line states it; may be "" */
-    bool has_range;                   /* the change lies within first_seq..last_seq */
+    const char *differs; /* LEAF_ALTERED: "body" or "hash" is what was changed, when the root tells;
+                            else "". Static text */
+    bool has_range;      /* the change lies within first_seq..last_seq */
     uint64_t first_seq;
     uint64_t last_seq;
     uint64_t leaves;     /* sealed leaves read */

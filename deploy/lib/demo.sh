@@ -1,0 +1,63 @@
+# shellcheck shell=bash
+# The main job, played once and shown. Needs say.sh, sample.sh.
+
+demo_title() { printf '\n—— %s\n' "$*"; }
+
+# demo_show PROFILE CMD…: prints the command as a person would type it, and what it answers.
+demo_show() {
+    local shown=() word
+    for word in "$@"; do
+        shown+=("${word#"$HOME_DIR/demo/"}")
+    done
+    printf '\n$ rectify --profile %s\n' "${shown[*]}"
+    cli "$@" || fail "演示中的命令没有成功（见上）。" "请把上面的输出和日志一并交给管理员。" \
+        "$HOME_DIR/log/rectifyd.log"
+}
+
+# The table as a clerk would fill it: every row a sentence, one row claims that effect is reached.
+demo_fill() {
+    local table=$1 filled=$2 claim=P-01-M-02
+    printf '%s\t%s\t%s\n' \
+        '*' 整改进展 '（样例）已制定工作台账，按月推进，本月完成阶段任务。' \
+        '*' 完成百分比 30 \
+        P-01-M-01 整改进展 '（样例）学习计划已印发，专题研讨因人员调整推迟。' \
+        P-01-M-01 完成百分比 60 \
+        P-01-M-01 困难问题 '（样例）讲师资源不足，需统筹安排。' \
+        $claim 整改进展 '（样例）督查制度已运行两个月，各单位学习记录齐全。' \
+        $claim 完成百分比 80 \
+        $claim 申请 申请认定明显成效 \
+        $claim 证明材料 evidence-sample.txt >"$HOME_DIR/demo/fills"
+    awk -f "$LIB_DIR/csv_fill.awk" "$HOME_DIR/demo/fills" "$table" >"$filled"
+}
+
+# The office's decisions: everything but one row is accepted, that one with a reason is not.
+demo_decide() {
+    {
+        printf 'measure,verdict,reason_code,reason,claim\n'
+        awk -F'"' 'NR > 1 {
+            if ($2 == "P-01-M-01") print $2 ",RETURNED,NARRATIVE_THIN,（样例）请写明研讨安排的日期。,"
+            else if ($2 == "P-01-M-02") print $2 ",ACCEPTED,OK,,ACCEPTED"
+            else print $2 ",ACCEPTED,OK,,"
+        }' "$1"
+    } >"$2"
+}
+
+demo_play() {
+    local demo=$HOME_DIR/demo period
+    period=$(sample_period)
+    printf '（样例）学习督查记录：1—2月共旁听12次，问题3个，均已整改。\n' >"$demo/evidence-sample.txt"
+    demo_title "一、单位01：看待办、签收、填表、报送"
+    demo_show unit01 todo
+    demo_show unit01 sign-for --all
+    demo_show unit01 table export --period "$period" --out "$demo/unit01.csv"
+    demo_fill "$demo/unit01.csv" "$demo/unit01-filled.csv"
+    demo_show unit01 table submit "$demo/unit01-filled.csv" --attach "$demo/evidence-sample.txt"
+    demo_title "二、办公室：逐行审核"
+    demo_show office table list --period "$period"
+    demo_decide "$demo/unit01-filled.csv" "$demo/decisions.csv"
+    demo_show office table decide "unit01@$period" --file "$demo/decisions.csv"
+    demo_title "三、领导小组：总体情况"
+    demo_show group status
+    demo_title "四、单位01：系统自动发出的提醒"
+    demo_show unit01 alert wait --timeout 30
+}

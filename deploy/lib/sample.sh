@@ -1,0 +1,104 @@
+# shellcheck shell=bash
+# Loads the sample data through the client, as people would, and plays the main job once.
+# Every client command that quickstart uses stands in this file. Needs say.sh and home.sh.
+
+SAMPLE_INSPECTION=INS1
+SAMPLE_PROFILES=(admin office group auditor)
+for sample_number in {01..18}; do
+    SAMPLE_PROFILES+=("unit$sample_number")
+done
+
+# cli PROFILE CMD…: the client of this home. Needs HOME_DIR.
+cli() {
+    local profile=$1
+    shift
+    "$HOME_DIR/bin/rectify" --profile "$HOME_DIR/profiles/$profile.ini" "$@" 8>&- </dev/null
+}
+
+# cli_quiet PROFILE CMD…: output goes to the log; "it is already so" counts as success, because a run
+# that was cut off may have done it.
+cli_quiet() {
+    local out=$HOME_DIR/log/cli.last log=$HOME_DIR/log/cli.log code=0
+    cli "$@" >"$out" 2>&1 || code=$?
+    { printf '$ rectify --profile %s\n' "$*" && cat "$out"; } >>"$log"
+    ((code == 0)) && return 0
+    grep -q 'ALREADY_EXISTS' "$out" && return 0
+    tail -n 15 "$out" >&2
+    fail "命令没有成功：rectify --profile $*" "请按上面的提示处理，然后再运行一次。" "$log"
+}
+
+# The day the sample counts from: the first start's, in Beijing time.
+sample_day() {
+    [[ -s $HOME_DIR/done/day ]] || TZ=CST-8 date +%F >"$HOME_DIR/done/day"
+    cat "$HOME_DIR/done/day"
+}
+
+sample_date() { TZ=UTC date -d "$(sample_day) $1" "+$2"; }
+
+sample_period() { sample_date '' %Y-%m; }
+
+sample_orgs() { cli_quiet admin org import "$SAMPLE_DIR/orgs.csv"; }
+
+sample_account() {
+    cli_quiet admin account add "$1" --display "$2" --org "$3" --role "$4" \
+        --password-file "$HOME_DIR/secrets/$1.password" --code-file "$HOME_DIR/secrets/$1.code"
+}
+
+sample_accounts() {
+    local name display org roles
+    while IFS=, read -r name display org roles; do
+        once "$HOME_DIR" "account-$name" sample_account "$name" "$display" "$org" "$roles"
+    done < <(tail -n +2 "$SAMPLE_DIR/accounts.csv")
+}
+
+sample_calendars() {
+    local file year
+    for file in "$SAMPLE_DIR"/calendar/*.csv; do
+        [[ -e $file ]] || continue
+        year=$(basename "$file" .csv)
+        once "$HOME_DIR" "calendar-$year" \
+            cli_quiet admin calendar import "$file" --year "${year//[!0-9]/}"
+    done
+}
+
+sample_inspection() {
+    cli_quiet office inspection create --code "$SAMPLE_INSPECTION" \
+        --name "样例巡视整改（据2020年4月27日公开通报）" --body 样例区委 \
+        --feedback-date "$(sample_date '-60 day' %F)" --report-day 25 \
+        --first-period "$(sample_date "$(sample_period)-15 -1 month" %Y-%m)"
+}
+
+sample_notice() {
+    cli_quiet office inspection import "$SAMPLE_DIR/notice-2020-04-27.txt" \
+        --inspection "$SAMPLE_INSPECTION"
+}
+
+sample_plan() {
+    "$SAMPLE_DIR/make-plan" "$(sample_day)" >"$HOME_DIR/demo/plan.csv"
+    cli_quiet office plan import "$HOME_DIR/demo/plan.csv" --inspection "$SAMPLE_INSPECTION"
+}
+
+sample_approve() { cli_quiet group plan approve --inspection "$SAMPLE_INSPECTION"; }
+
+# sample_enrol NAME…: enrols machines and logs in where no session is left.
+sample_enrol() {
+    local name
+    for name in "$@"; do
+        once "$HOME_DIR" "enrol-$name" \
+            cli_quiet "$name" machine enrol --code-file "$HOME_DIR/secrets/$name.code"
+        cli "$name" whoami >/dev/null 2>&1 || cli_quiet "$name" login
+    done
+}
+
+sample_load() {
+    once "$HOME_DIR" orgs sample_orgs
+    once "$HOME_DIR" accounts sample_accounts
+    once "$HOME_DIR" calendars sample_calendars
+    step "登记 22 台样例电脑并登录"
+    sample_enrol "${SAMPLE_PROFILES[@]}"
+    step "导入通报、分工方案，批准整改方案"
+    once "$HOME_DIR" inspection sample_inspection
+    once "$HOME_DIR" notice sample_notice
+    once "$HOME_DIR" plan sample_plan
+    once "$HOME_DIR" approve sample_approve
+}
