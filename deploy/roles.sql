@@ -9,4 +9,6 @@ ALTER ROLE rectify_owner BYPASSRLS;
 ALTER ROLE rectify_app NOBYPASSRLS NOCREATEDB NOCREATEROLE;
 ALTER ROLE rectify_backup BYPASSRLS;
 ALTER ROLE rectify_backup SET default_transaction_read_only = on;
-GRANT pg_read_all_data TO rectify_backup;
+SELECT 'GRANT pg_read_all_data TO rectify_backup'
+ WHERE NOT pg_has_role('rectify_backup', 'pg_read_all_data', 'member')
+\gexec

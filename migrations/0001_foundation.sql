@@ -824,7 +824,7 @@ CREATE TABLE edge (
 
 CREATE FUNCTION check_edge() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    before text := '-';
+    before text := 'NONE';
 BEGIN
     IF TG_OP = 'UPDATE' THEN
         IF NEW.state = OLD.state THEN

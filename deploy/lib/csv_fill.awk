@@ -1,7 +1,7 @@
 # Fills cells of a CSV file: awk -f csv_fill.awk FILLS TABLE.csv
 # FILLS holds lines KEY<TAB>HEADING<TAB>VALUE; KEY is the first cell of a row, "*" stands for every
-# row without a line of its own. Quoted cells and doubled quotes are understood, line breaks inside a
-# cell are not.
+# row without a line of its own. Headings stand in the row that begins with 措施编号; what comes before
+# it is kept. Quoted cells and doubled quotes are understood, line breaks inside a cell are not.
 BEGIN { FS = "\t" }
 FILENAME == ARGV[1] { fill[$1, $2] = $3; special[$1] = 1; next }
 {
@@ -9,14 +9,12 @@ FILENAME == ARGV[1] { fill[$1, $2] = $3; special[$1] = 1; next }
     sub(/\r$/, "", line)
     if (FNR == 1) sub(/^\357\273\277/, "", line)
     n = split_csv(line)
-    if (FNR == 1) for (i = 1; i <= n; i++) heading[i] = cell[i]
     key = cell[1]
+    if (key == "措施编号") for (i = 1; i <= n; i++) heading[i] = cell[i]
+    else if (1 in heading) from = (key in special) ? key : "*"
     out = ""
     for (i = 1; i <= n; i++) {
-        if (FNR > 1) {
-            from = (key in special) ? key : "*"
-            if ((from, heading[i]) in fill) cell[i] = fill[from, heading[i]]
-        }
+        if (from != "" && (from, heading[i]) in fill) cell[i] = fill[from, heading[i]]
         gsub(/"/, "\"\"", cell[i])
         out = out (i > 1 ? "," : "") "\"" cell[i] "\""
     }

@@ -25,22 +25,23 @@ demo_fill() {
         P-01-M-01 困难问题 '（样例）讲师资源不足，需统筹安排。' \
         $claim 整改进展 '（样例）督查制度已运行两个月，各单位学习记录齐全。' \
         $claim 完成百分比 80 \
-        $claim 申请 申请认定明显成效 \
+        $claim 申请认定 明显成效 \
         $claim 证明材料 evidence-sample.txt >"$HOME_DIR/demo/fills"
     awk -f "$LIB_DIR/csv_fill.awk" "$HOME_DIR/demo/fills" "$table" >"$filled"
 }
 
-# The office's decisions: everything but one row is accepted, that one with a reason is not.
+# The office's decisions: everything but one row is accepted, that one is returned with a reason.
 demo_decide() {
     {
-        printf 'measure,verdict,reason_code,reason,claim\n'
-        awk -F'"' 'NR > 1 {
-            if ($2 == "P-01-M-01") print $2 ",RETURNED,NARRATIVE_THIN,（样例）请写明研讨安排的日期。,"
-            else if ($2 == "P-01-M-02") print $2 ",ACCEPTED,OK,,ACCEPTED"
-            else print $2 ",ACCEPTED,OK,,"
-        }' "$1"
+        printf '措施编号,意见,认定,理由,原因码\n'
+        awk -F'"' '$2 == "P-01-M-01" { print $2 ",退回,,（样例）请写明研讨安排的日期。,NARRATIVE_THIN"; next }
+                   $2 == "P-01-M-02" { print $2 ",通过,同意,,OK"; next }
+                   $2 ~ /^P-/ { print $2 ",通过,,,OK" }' "$1"
     } >"$2"
 }
+
+# The table's id, as it stands in the file.
+demo_table_id() { awk -F'"' '$2 == "表号" { print $4; exit }' "$1"; }
 
 demo_play() {
     local demo=$HOME_DIR/demo period
@@ -51,11 +52,11 @@ demo_play() {
     demo_show unit01 sign-for --all
     demo_show unit01 table export --period "$period" --out "$demo/unit01.csv"
     demo_fill "$demo/unit01.csv" "$demo/unit01-filled.csv"
-    demo_show unit01 table submit "$demo/unit01-filled.csv" --attach "$demo/evidence-sample.txt"
+    demo_show unit01 table submit "$demo/unit01-filled.csv"
     demo_title "二、办公室：逐行审核"
     demo_show office table list --period "$period"
     demo_decide "$demo/unit01-filled.csv" "$demo/decisions.csv"
-    demo_show office table decide "unit01@$period" --file "$demo/decisions.csv"
+    demo_show office table decide "$(demo_table_id "$demo/unit01-filled.csv")" --file "$demo/decisions.csv"
     demo_title "三、领导小组：总体情况"
     demo_show group status
     demo_title "四、单位01：系统自动发出的提醒"

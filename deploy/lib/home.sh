@@ -18,10 +18,12 @@ home_open() {
     mkdir -p "$dir" 2>/dev/null || fail "无法建立目录 $dir。" "请检查权限，或用 --home 换一个目录。"
     chmod 700 "$dir"
     [[ -e $dir/.rectify-home ]] || printf '%s\n' "$HOME_MARK" >"$dir/.rectify-home"
-    mkdir -p "$dir"/{bin,profiles,pki,keys,secrets,state,pg,log,run,demo,done}
+    home_folders "$dir"
     exec 8>"$dir/lock"
     flock -n 8 || fail "另一个 quickstart 正在使用 $dir。" "请等它结束，再运行一次。"
 }
+
+home_folders() { mkdir -p "$1"/{bin,profiles,pki,keys,secrets,state,pg,log,run,demo,done}; }
 
 home_known() { [[ $(cat "$1/.rectify-home" 2>/dev/null) == "$HOME_MARK" ]]; }
 

@@ -65,7 +65,7 @@ sample_inspection() {
     cli_quiet office inspection create --code "$SAMPLE_INSPECTION" \
         --name "样例巡视整改（据2020年4月27日公开通报）" --body 样例区委 \
         --feedback-date "$(sample_date '-60 day' %F)" --report-day 25 \
-        --first-period "$(sample_date "$(sample_period)-15 -1 month" %Y-%m)"
+        --first-period "$(TZ=UTC date -d "$(sample_period)-15 -1 month" +%Y-%m)"
 }
 
 sample_notice() {

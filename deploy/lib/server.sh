@@ -25,9 +25,10 @@ programs_place() {
     PROGRAMS_CHANGED=yes
 }
 
-# server_configure HOME PORT: writes rectifyd.ini; paths are relative to the home, its working folder.
+# server_configure HOME PORT CLUSTER DATABASE: writes rectifyd.ini; paths are relative to the home,
+# which is the server's working folder (libinih reads lines of at most 200 bytes).
 server_configure() {
-    local dir=$1 port=$2
+    local dir=$1 port=$2 cluster=$3 database=$4
     cat >"$dir/rectifyd.ini.new" <<INI
 ; Written by deploy/quickstart at every start. "rectifyd config" explains each key.
 [server]
@@ -41,8 +42,8 @@ tls_cert = pki/rectifyd.crt
 tls_key = pki/rectifyd.key
 tls_ca = pki/ca.crt
 [database]
-conninfo = $(cluster_conninfo "$dir/pg" rectify_app rectify)
-owner_conninfo = $(cluster_conninfo "$dir/pg" rectify_owner rectify)
+conninfo = $(cluster_conninfo "$cluster" rectify_app "$database")
+owner_conninfo = $(cluster_conninfo "$cluster" rectify_owner "$database")
 [ledger]
 ledger_key_file = keys/ledger.key
 INI

@@ -1,24 +1,28 @@
+/* clang-format off */
 /* The audit export: one tenant's log as a text file that can be checked offline, years later, with
  * SHA-256, Ed25519, base64 and this description alone.
  *
  * Lines end with LF; fields are parted by one blank; hashes are lower-case hex, bodies and
- * signatures standard base64 with padding; numbers plain decimal. In this order:
+ * signatures standard base64 with padding (an empty body is "="); numbers plain decimal. In order:
  *
  *   rectify-audit-export 1 exported_ms=N public_key=BASE64 HEAD
- *       HEAD is the text form of the signed head (head.h).
- *   # …                      the description, fixed text (LEDGER_EXPORT_ABOUT), exactly as written
- *   L SEQ EVENT HASH BODY    a sealed leaf. SEQ counts 0, 1, 2 … (the RFC 6962 leaf index);
- *                            HASH = SHA-256(0x00 || BODY's bytes); BODY contains EVENT, as text or
- *                            as the 16 bytes of the UUID, so that the label cannot be exchanged
- *   H HEAD                   may follow leaf SIZE-1: an earlier signed head of the same key.
- * Narrows down where a consistent forgery begins T N EVENT RECORDED_MS HASH BODY   the unsealed
- * tail: recorded, not yet under a signature; N counts from 0; at most LIMIT_UNSEALED_MS older than
- * exported_ms E TAILS HEAD             the end: how many T lines, and the head of the first line
- * again
+ *                          HEAD is the text form of the signed head (head.h)
+ *   # …                    the description, exactly LEDGER_EXPORT_ABOUT
+ *   L SEQ EVENT HASH BODY  a sealed leaf. SEQ counts 1, 2, 3 … (RFC 6962 leaf index + 1).
+ *                          HASH = SHA-256(0x00 || BODY's bytes). BODY contains EVENT, as text or as
+ *                          the 16 bytes of the UUID, so that the label cannot be exchanged
+ *   H HEAD                 may follow leaf SIZE: an earlier signed head of the same key. Narrows
+ *                          down where a consistent forgery begins
+ *   T N EVENT RECORDED_MS HASH BODY
+ *                          the unsealed tail: recorded, not yet under a signature. N counts from 1;
+ *                          at most LIMIT_UNSEALED_MS older than exported_ms
+ *   E TAILS HEAD           the end: how many T lines, and the head of the first line again
  *
  * What it proves: with a pinned public key, that the L lines are what the server sealed, all and in
- * order. Without a pin: only that the file is consistent in itself. T lines prove nothing yet.
+ * order. Without a pin: only that the file is consistent in itself. T lines and the two claimed
+ * times (exported_ms, RECORDED_MS) prove nothing yet.
  */
+/* clang-format on */
 #ifndef PROTO_LEDGER_EXPORT_H
 #define PROTO_LEDGER_EXPORT_H
 
@@ -39,7 +43,7 @@ enum { LEDGER_EVENT_SIZE = 65 }; /* event id and NUL: letters, digits, . _ - */
 
 /* One record, borrowed by the call it is given to. */
 struct ledger_leaf {
-    uint64_t seq; /* sealed: leaf index from 0; unsealed: ignored, the writer counts */
+    uint64_t seq; /* sealed: from 1; unsealed: ignored, the writer counts */
     const char *event_id;
     int64_t recorded_ms;     /* used for unsealed ones only */
     struct merkle_hash hash; /* as stored, not as computed: an export shows what the store holds */
@@ -133,26 +137,26 @@ struct ledger_verify_options {
  */
 struct ledger_verify_report {
     struct fault fault;
-    uint64_t line;                    /* where; 0: nowhere in particular */
-    bool has_leaf;                    /* leaf_seq and event_id name the first bad record */
-    uint64_t leaf_seq;                /* (of a T line: its N) */
-    char event_id[LEDGER_EVENT_SIZE]; /* as the line states it; may be "" */
-    const char *differs; /* LEAF_ALTERED: "body" or "hash" is what was changed, when the root tells;
-                            else "". Static text */
-    bool has_range;      /* the change lies within first_seq..last_seq */
+    bool has_head;     /* head and key were read from the first line */
+    bool pinned;       /* the key is the trusted one */
+    bool has_leaf;     /* leaf_seq and event_id name the first bad record */
+    bool has_range;    /* the change lies within first_seq..last_seq */
+    uint64_t line;     /* where; 0: nowhere in particular */
+    uint64_t leaf_seq; /* (of a T line: its N) */
     uint64_t first_seq;
     uint64_t last_seq;
+    const char *differs; /* LEAF_ALTERED: "body" or "hash" is what was changed, when the root tells;
+                            else "". Static text */
     uint64_t leaves;     /* sealed leaves read */
     uint64_t bad_leaves; /* whose body, hash or label is wrong */
     uint64_t heads;      /* H lines that held */
     uint64_t tails;      /* unsealed records read */
     int64_t exported_ms;
-    bool has_head; /* head and key were read from the first line */
+    size_t saved_checked; /* saved heads that held */
     struct ledger_head head;
-    struct ledger_public key;
-    bool pinned;             /* the key is the trusted one */
-    size_t saved_checked;    /* saved heads that held */
     struct merkle_hash root; /* computed over the leaves read */
+    struct ledger_public key;
+    char event_id[LEDGER_EVENT_SIZE]; /* as the line states it; may be "" */
 };
 
 /* Reads an export to its end and checks everything above in constant memory (one line). OK, or

@@ -14,7 +14,6 @@
 
 #include <assert.h>
 #include <inttypes.h>
-#include <sodium.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -234,10 +233,8 @@ decode_body(struct verifier *v, const struct record *rec)
         v->body = bigger;
         v->body_capacity = rec->body_length;
     }
-    const char *stop = NULL;
-    return sodium_base642bin(v->body, v->body_capacity, rec->body, rec->body_length, NULL,
-                             &v->body_size, &stop, sodium_base64_VARIANT_ORIGINAL) == 0 &&
-           stop == rec->body + rec->body_length;
+    return text_base64_decode(rec->body, rec->body_length, v->body, v->body_capacity,
+                              &v->body_size);
 }
 
 /* The label of a line is not hashed itself; the body that is must say the same. */
@@ -270,7 +267,7 @@ record_parse(const struct line *line, bool tail, struct record *rec)
 static bool
 fail_gap(struct verifier *v, uint64_t got, const char *event_id)
 {
-    uint64_t due = v->report->leaves;
+    uint64_t due = v->report->leaves + 1;
     uint64_t here = v->lines.number;
     struct line line;
     char event[LEDGER_EVENT_SIZE];
@@ -306,17 +303,18 @@ static bool
 leaf_order(struct verifier *v, const struct record *rec)
 {
     const struct ledger_verify_report *r = v->report;
-    if (rec->number > r->leaves) {
+    uint64_t due = r->leaves + 1;
+    if (rec->number > due) {
         return fail_gap(v, rec->number, rec->event_id);
     }
-    if (rec->number < r->leaves) {
+    if (rec->number < due) {
         name_leaf(v, rec->number, rec->event_id);
         return fail(v, "DUPLICATE_LEAF",
                     "记录重复：第 %" PRIu64 " 行又出现了第 %" PRIu64
                     " 条（事件 %s），此处应为第 %" PRIu64 " 条。",
-                    v->lines.number, rec->number, rec->event_id, r->leaves);
+                    v->lines.number, rec->number, rec->event_id, due);
     }
-    if (rec->number >= r->head.size) {
+    if (rec->number > r->head.size) {
         name_leaf(v, rec->number, rec->event_id);
         return fail(v, "EXTRA_LEAF",
                     "记录多出：树头（tree head）只含 %" PRIu64 " 条，第 %" PRIu64
@@ -379,11 +377,11 @@ check_saved(struct verifier *v)
 static bool
 fail_line(struct verifier *v)
 {
-    name_leaf(v, v->report->leaves, "");
+    name_leaf(v, v->report->leaves + 1, "");
     return fail(v, "MALFORMED_LINE",
                 "第 %" PRIu64 " 行的格式不对（此处应为第 %" PRIu64
                 " 条记录或其后的行）：该行被改动或损坏。",
-                v->lines.number, v->report->leaves);
+                v->lines.number, v->report->leaves + 1);
 }
 
 static bool
@@ -436,11 +434,11 @@ read_head(struct verifier *v, const struct line *line)
 static bool
 fail_short(struct verifier *v)
 {
-    name_leaf(v, v->report->leaves, "");
+    name_leaf(v, v->report->leaves + 1, "");
     return fail(v, "LEAF_MISSING",
                 "缺少记录：树头（tree head）含 %" PRIu64 " 条，到第 %" PRIu64 " 行只有 %" PRIu64
                 " 条，第 %" PRIu64 " 条起缺失。",
-                v->report->head.size, v->lines.number, v->report->leaves, v->report->leaves);
+                v->report->head.size, v->lines.number, v->report->leaves, v->report->leaves + 1);
 }
 
 static bool
@@ -454,12 +452,12 @@ read_tail(struct verifier *v, const struct line *line)
     if (!record_parse(line, true, &rec)) {
         return fail_line(v);
     }
-    if (rec.number != r->tails) {
+    if (rec.number != r->tails + 1) {
         name_leaf(v, rec.number, rec.event_id);
         return fail(v, "LEAVES_OUT_OF_ORDER",
                     "未封存记录的次序不对：第 %" PRIu64 " 行应为未封存第 %" PRIu64
                     " 条，却是第 %" PRIu64 " 条。",
-                    v->lines.number, r->tails, rec.number);
+                    v->lines.number, r->tails + 1, rec.number);
     }
     if (!record_holds(v, &rec, "TAIL_ALTERED", "未封存")) {
         return false;
@@ -571,8 +569,8 @@ set_range(struct verifier *v)
     uint64_t end = v->bad_size != 0 ? v->bad_size : r->head.size;
     if (end > v->good_size) {
         r->has_range = true;
-        r->first_seq = v->good_size;
-        r->last_seq = end - 1;
+        r->first_seq = v->good_size + 1;
+        r->last_seq = end;
     }
 }
 

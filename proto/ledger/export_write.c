@@ -14,7 +14,7 @@ const char LEDGER_EXPORT_ABOUT[] =
     "# 巡视整改台账审计导出文件（rectify audit export）。各行以换行符结束，字段以一个空格分隔。\n"
     "# 第一行：导出时间、公钥（Ed25519，base64）和树头（tree head）：租户、条数、根哈希、"
     "时间、密钥号、签名。\n"
-    "# L 序号 事件号 叶子哈希 正文：已封存的记录，序号从 0 起连续；正文为 base64，"
+    "# L 序号 事件号 叶子哈希 正文：已封存的记录，序号从 1 起连续；正文为 base64，"
     "叶子哈希 = SHA-256(字节 00 + 正文原字节)。\n"
     "# H 树头：到上一条记录为止的较早树头。T 序号 事件号 记录毫秒 叶子哈希 正文："
     "尚未封存的记录，还没有签名保护。\n"
@@ -179,9 +179,9 @@ ledger_export_tail(struct ledger_export_writer *w, const struct ledger_leaf *lea
     char hash[2 * MERKLE_HASH_BYTES + 1];
     char start[256];
     text_hash(&leaf->hash, hash);
+    w->tails++;
     snprintf(start, sizeof start, "T %" PRIu64 " %s %" PRId64 " %s ", w->tails, leaf->event_id,
              leaf->recorded_ms, hash);
-    w->tails++;
     return line_write(w, start, leaf, fault);
 }
 

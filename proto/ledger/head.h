@@ -1,15 +1,17 @@
+/* clang-format off */
 /* Signed tree head: "at this time the log of this tenant had this many leaves and this root".
  *
  * Signed bytes, plain Ed25519, every number big-endian:
- *     "rectify.v1.tree-head\n"        21 bytes, no NUL
+ *     "rectify.v1.tree-head\n"   21 bytes, no NUL
  *     be32 length of tenant, tenant
  *     be64 tree size
- *     root                            32 bytes
- *     be64 time, milliseconds since 1970 UTC
- *     key id                          16 ASCII hex digits
+ *     root                       32 bytes
+ *     be64 time                  milliseconds since 1970 UTC
+ *     key id                     16 ASCII hex digits
  * Text form (receipts, saved heads, exports), one line, fields in this order:
  *     tenant=CODE size=N root=HEX64 time_ms=N key_id=HEX16 signature=BASE64
  */
+/* clang-format on */
 #ifndef PROTO_LEDGER_HEAD_H
 #define PROTO_LEDGER_HEAD_H
 
@@ -30,10 +32,10 @@ enum {
 };
 
 struct ledger_head {
-    char tenant[LEDGER_TENANT_SIZE]; /* code: letters, digits, . _ - */
-    uint64_t size;                   /* leaves */
-    struct merkle_hash root;
+    uint64_t size; /* leaves */
     int64_t time_ms;
+    struct merkle_hash root;
+    char tenant[LEDGER_TENANT_SIZE]; /* code: letters, digits, . _ - */
     char key_id[LEDGER_KEY_ID_SIZE];
     unsigned char signature[LEDGER_SIGNATURE_BYTES];
 };

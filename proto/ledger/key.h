@@ -1,3 +1,4 @@
+/* clang-format off */
 /* Ed25519 keys: the server's sealing key and the machines' signing keys, and the files they are in.
  *
  * A key file is three lines of text, mode 0600:
@@ -6,6 +7,7 @@
  *     public <base64 of 32 bytes>
  * The key id is the first 8 bytes of SHA-256(public key), as 16 hex digits: a name, no secret.
  */
+/* clang-format on */
 #ifndef PROTO_LEDGER_KEY_H
 #define PROTO_LEDGER_KEY_H
 

@@ -1,6 +1,7 @@
 #include "proto/ledger/secret.h"
 
 #include "proto/base/limits.h"
+#include "proto/ledger/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -220,10 +221,7 @@ secret_base64_decode(struct arena *arena, const char *text, size_t length, unsig
         return STATUS_RESOURCE_EXHAUSTED;
     }
     size_t n = 0;
-    const char *stop = text;
-    if (length != 0 && (sodium_base642bin(data, length / 4 * 3, text, length, NULL, &n, &stop,
-                                          sodium_base64_VARIANT_ORIGINAL) != 0 ||
-                        stop != text + length)) {
+    if (length != 0 && !text_base64_decode(text, length, data, length / 4 * 3, &n)) {
         return STATUS_INVALID_ARGUMENT;
     }
     *ret_data = data;

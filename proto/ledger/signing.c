@@ -43,7 +43,11 @@ signing_bytes_digest(const struct signed_call *call, unsigned char ret_digest[SI
     unsigned char flag = call->has_expected_version ? 1 : 0;
     unsigned char payload_hash[crypto_hash_sha256_BYTES];
     crypto_hash_sha256_state state;
-    crypto_hash_sha256(payload_hash, call->payload, call->payload_size);
+    if (call->payload_sha256 != NULL) {
+        memcpy(payload_hash, call->payload_sha256, sizeof payload_hash);
+    } else {
+        crypto_hash_sha256(payload_hash, call->payload, call->payload_size);
+    }
     crypto_hash_sha256_init(&state);
     crypto_hash_sha256_update(&state, (const unsigned char *)SIGNING_LAYOUT_TAG,
                               sizeof SIGNING_LAYOUT_TAG - 1);
@@ -58,7 +62,6 @@ signing_bytes_digest(const struct signed_call *call, unsigned char ret_digest[SI
     feed_number(&state, call->queued_at_ms);
     feed_text(&state, call->client_version);
     feed(&state, payload_hash, sizeof payload_hash);
-    feed(&state, call->payload, call->payload_size);
     crypto_hash_sha256_final(&state, ret_digest);
 }
 

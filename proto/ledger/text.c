@@ -120,18 +120,35 @@ scan_hash(struct scan *s, struct merkle_hash *ret_hash)
 }
 
 bool
+text_base64_decode(const char *text, size_t length, unsigned char *ret_bytes, size_t capacity,
+                   size_t *ret_n)
+{
+    for (size_t i = 0; i < length; i++) {
+        if ((unsigned char)text[i] > 0x7F) {
+            return false;
+        }
+    }
+    const char *stop = text;
+    size_t n = 0;
+    if (sodium_base642bin(ret_bytes, capacity, text, length, NULL, &n, &stop,
+                          sodium_base64_VARIANT_ORIGINAL) != 0 ||
+        stop != text + length) {
+        return false;
+    }
+    *ret_n = n;
+    return true;
+}
+
+bool
 scan_base64(struct scan *s, unsigned char *ret_bytes, size_t n)
 {
     struct scan ahead = *s;
     unsigned char bytes[LEDGER_SIGNATURE_BYTES];
     const char *word;
-    const char *stop;
     size_t length;
     size_t got;
     if (n > sizeof bytes || !scan_word(&ahead, &word, &length) ||
-        sodium_base642bin(bytes, n, word, length, NULL, &got, &stop,
-                          sodium_base64_VARIANT_ORIGINAL) != 0 ||
-        got != n || stop != word + length) {
+        !text_base64_decode(word, length, bytes, n, &got) || got != n) {
         return false;
     }
     memcpy(ret_bytes, bytes, n);

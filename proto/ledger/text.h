@@ -36,6 +36,11 @@ bool scan_base64(struct scan *s, unsigned char *ret_bytes, size_t n);
 /* letters, digits, . _ - and at least one of them, at most max. */
 bool text_name_valid(const char *name, size_t max);
 
+/* Canonical base64 with padding into at most capacity bytes. Stricter than libsodium's reader,
+ * which takes some bytes above 0x7F for '/'. */
+bool text_base64_decode(const char *text, size_t length, unsigned char *ret_bytes, size_t capacity,
+                        size_t *ret_n);
+
 /* 64 hex digits and NUL. */
 void text_hash(const struct merkle_hash *hash, char ret_text[2 * MERKLE_HASH_BYTES + 1]);
 

@@ -219,7 +219,9 @@ server_new(const struct rpc_server_config *config, bool is_tls)
     s->probe_next_ms = server_now_ms() + s->limits.probe_ms;
     locks_init(s);
     s->url = strdup(config->url);
-    if (s->url == NULL || nng_aio_alloc(&s->accept_aio, listen_accept_cb, s) != 0) {
+    s->ca_file = strdup(config->tls.ca_file != NULL ? config->tls.ca_file : "");
+    if (s->url == NULL || s->ca_file == NULL ||
+        nng_aio_alloc(&s->accept_aio, listen_accept_cb, s) != 0) {
         rpc_server_free(s);
         return NULL;
     }
@@ -339,5 +341,6 @@ rpc_server_free(struct rpc_server *s)
     pthread_mutex_destroy(&s->lock);
     free(s->slots);
     free(s->url);
+    free(s->ca_file);
     free(s);
 }

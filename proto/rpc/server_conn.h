@@ -1,5 +1,6 @@
-/* Inside of the RPC server: what server.c (life), server_listen.c (doors) and server_conn.c (one
- * connection) share. Not for anybody else. The rules stand at the top of server_conn.c. */
+/* Inside of the RPC server: what server.c (life), server_listen.c (doors), server_conn.c (one
+ * connection), server_table.c (finding them) and server_call.c (from above) share. Not for anybody
+ * else. The rules stand at the top of server_conn.c. */
 #ifndef PROTO_RPC_SERVER_CONN_H
 #define PROTO_RPC_SERVER_CONN_H
 
@@ -85,7 +86,8 @@ struct rpc_server {
     struct rpc_server_limits limits;
     rpc_server_message_fn on_message;
     void *ctx;
-    char *url; /* with the port that port 0 became */
+    char *url;     /* with the port that port 0 became */
+    char *ca_file; /* for the self-test */
     bool is_tls;
     uint16_t port;
     struct nng_tls_config *tls;
@@ -142,6 +144,18 @@ void conn_shut(struct conn *c);
 
 /* Frees one with refs 0. Janitor only, without the lock. */
 void conn_free(struct conn *c);
+
+/* Room for n bytes to be sent; NULL without memory. */
+struct out *conn_out_new(size_t n);
+
+/* Queues it; the connection owns it from then on. Under the lock; conn_send follows. */
+void conn_out_append(struct conn *c, struct out *o);
+
+/* Starts sending the first of the queue if nobody does. Under the lock, which it lets go of for a
+ * moment: afterwards c is the caller's only if it holds a reference. */
+void conn_send(struct conn *c);
+
+/* ---- server_call.c ---- */
 
 /* The connection and open call behind a handle, or NULL. Under the lock. */
 struct conn *conn_find(struct rpc_server *s, struct rpc_call_handle call);

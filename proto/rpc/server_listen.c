@@ -138,6 +138,9 @@ listen_open(struct rpc_server *s, struct fault *f)
 {
     nng_stream_listener *l = NULL;
     int rv = nng_stream_listener_alloc(&l, s->url);
+    if (rv == 0) { /* replies of several calls follow each other: no waiting for an ACK */
+        rv = nng_stream_listener_set_bool(l, NNG_OPT_TCP_NODELAY, true);
+    }
     if (rv == 0 && s->is_tls) {
         rv = nng_stream_listener_set_ptr(l, NNG_OPT_TLS_CONFIG, s->tls);
     }

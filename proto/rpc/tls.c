@@ -231,7 +231,7 @@ config_make(const struct rpc_tls_files *files, bool is_server, const char *serve
     }
     int rv = nng_tls_config_alloc(&config, is_server ? NNG_TLS_MODE_SERVER : NNG_TLS_MODE_CLIENT);
     if (rv == 0) {
-        rv = nng_tls_config_version(config, NNG_TLS_1_2, NNG_TLS_1_2);
+        rv = nng_tls_config_version(config, NNG_TLS_1_2, NNG_TLS_1_3);
     }
     if (rv == 0) {
         rv = nng_tls_config_auth_mode(config, NNG_TLS_AUTH_MODE_REQUIRED);

@@ -2,7 +2,8 @@
  *
  * One table (config.c) holds every key with its section, type, range, default and meaning; reading,
  * checking and the printed reference come from it. An unknown key, a key given twice, a value out
- * of range or a line that is too long is an error with its line number; nothing is guessed.
+ * of range or a line that is too long is an error with its line number; nothing is guessed. Reading
+ * sets libinih's global options: do it before there are threads.
  */
 #ifndef SERVER_BASE_CONFIG_H
 #define SERVER_BASE_CONFIG_H
@@ -17,7 +18,7 @@ enum {
     CONFIG_TEXT_SIZE = 512,  /* urls and paths */
     CONFIG_CONN_SIZE = 1024, /* libpq connection strings */
     CONFIG_NAME_SIZE = 64,
-    CONFIG_LINE_BYTES = 180 /* the longest line libinih is sure to read whole */
+    CONFIG_LINE_BYTES = 2000 /* the longest line */
 };
 
 struct config {

@@ -47,7 +47,7 @@ enum ladder_trigger {
     TRIGGER_STALLED = 4,             /* 进展停滞; no parameter */
     TRIGGER_OVERDUE = 5,             /* overdue by at least this many days */
     TRIGGER_OVERDUE_WORKING = 6,     /* overdue by at least this many working days */
-    TRIGGER_LEVEL4_AGAIN = 7,        /* it was at level 4 at least this many times */
+    TRIGGER_LEVEL4_AGAIN = 7,        /* overdue, and at level 4 at least this many times */
     TRIGGER_NOTICE_UNANSWERED = 8,   /* a notice of at least this level stands unanswered */
     TRIGGER_NOTICE_FAILED = 9,       /* a notice of at least this level ended NOT_SATISFIED */
     TRIGGER_FALSE_VERDICT = 10,      /* an on-site verdict FALSE; no parameter */

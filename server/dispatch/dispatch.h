@@ -30,6 +30,8 @@ struct dispatch_config {
     /* Fault control for tests only: the idempotency row is written in a transaction of its own,
      * which doubles commands after a kill. Never set by rectifyd's configuration file. */
     bool broken_idempotency;
+    /* Tests only: methods without a row are answered UNIMPLEMENTED instead of refusing to start. */
+    bool partial_tables;
 };
 
 /* Where a reply goes. fn is called once, from any thread, and takes the bytes (malloc'd). */
@@ -37,6 +39,9 @@ struct reply_to {
     void (*fn)(void *ctx, uint64_t handle, unsigned char *bytes, size_t size);
     void *ctx;
     uint64_t handle;
+    /* False once nobody waits: queued and parked work is dropped. May be NULL; must not block. The
+     * reply is still given to fn, which frees what the handle stands for. */
+    bool (*alive)(void *ctx, uint64_t handle);
 };
 
 /* Checks that every method of every service has exactly one row with all its parts, connects,

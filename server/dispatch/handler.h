@@ -47,7 +47,8 @@ struct principal {
     const char *account_id; /* UUID; NULL before login and for SYS */
     const char *account;    /* name; "SYS" for the clock */
     const char *display_name;
-    const char *org_id;   /* the seat acted from; with on_behalf_of the unit acted for */
+    const char *org_id;   /* the seat acted from (the one in the machine's org); with on_behalf_of
+                           * the unit acted for, and roles gain ROLE_UNIT and ROLE_PART */
     const char *org_code; /* of org_id */
     const char *org_name;
     const char *own_org_code; /* the seat's own org; differs with on_behalf_of (X 代 Y) */
@@ -76,6 +77,8 @@ struct call {
     struct uuid7_source ids;
     char event_id[UUID_TEXT_SIZE]; /* id of the event this command will leave */
     void *data;                    /* the handler's own, made in load round 0 */
+    struct dispatch *dispatch;     /* for SystemService alone (counts, the list of methods) */
+    const unsigned char *ledger_public_key; /* 32 bytes; NULL when nothing is sealed */
 
     /* what decide fills */
     ProtobufCMessage *reply;
@@ -89,6 +92,9 @@ struct call {
     bool last_chance;   /* PARKED: answer now, even with nothing */
     uint32_t park_ms;   /* PARKED: how long to wait at most, set by load */
     struct fault fault; /* why it was refused */
+    /* decide refused, and yet its effects are written and committed: a failed login is counted.
+     * Such a refusal leaves no event and is not stored; the same key runs again. */
+    bool keep_effects;
 };
 
 /* load: STATUS_OK when it has queued what it needs and no further round is wanted;
@@ -117,7 +123,9 @@ struct handler {
 
 enum {
     HANDLER_BEHALF = 1U << 0, /* on_behalf_of is allowed (OFFICE for a unit: 代报) */
-    HANDLER_SECRET = 1U << 1, /* the payload holds a secret: never logged; only its hash is kept */
+    HANDLER_SECRET = 1U << 1, /* the payload holds a secret: never logged; only its hash is kept.
+                               * Without a session (Login, EnrolMachine) the reply is a secret too:
+                               * nothing is stored for replays, the same key runs again. */
 };
 
 /* Adds a change to the call's event: kind, id, ref, version made, transition, and the packed record

@@ -36,9 +36,9 @@ circled_number(uint32_t cp)
     static const struct {
         uint32_t first, last, number;
     } ranges[] = {
-        {0x2460, 0x2473, 1},  {0x24F5, 0x24FE, 1},  {0x2776, 0x277F, 1}, {0x2780, 0x2789, 1},
-        {0x278A, 0x2793, 1},  {0x3251, 0x325F, 21}, {0x3280, 0x3289, 1}, {0x32B1, 0x32BF, 36},
-        {0x24EB, 0x24F4, 11},
+        {0x2460, 0x2473, 1}, {0x24F5, 0x24FE, 1},  {0x2776, 0x277F, 1},
+        {0x2780, 0x2789, 1}, {0x278A, 0x2793, 1},  {0x3251, 0x325F, 21},
+        {0x3280, 0x3289, 1}, {0x32B1, 0x32BF, 36}, {0x24EB, 0x24F4, 11},
     };
     for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
         if (cp >= ranges[i].first && cp <= ranges[i].last) {
@@ -59,7 +59,8 @@ size_t
 fold_char(uint32_t cp, uint32_t out[FOLD_CHAR_MAX])
 {
     out[0] = cp;
-    if ((cp > 0x20 && cp < 0x7F) || (cp >= 0x4E00 && cp <= 0x9FFF)) {
+    bool plain = (cp > 0x20 && cp < 0x7F) || (cp >= 0x4E00 && cp <= 0x9FFF);
+    if (plain || cp == 0x2026) { /* NFKC would make … three full stops */
         return 1;
     }
     if (cp <= 0x20 || cp == 0x7F || cp == 0x85) {
@@ -80,9 +81,9 @@ fold_char(uint32_t cp, uint32_t out[FOLD_CHAR_MAX])
     }
     utf8proc_int32_t buffer[FOLD_CHAR_MAX + 1];
     int boundary = 0;
-    utf8proc_ssize_t n =
-        utf8proc_decompose_char((utf8proc_int32_t)cp, buffer, FOLD_CHAR_MAX,
-                                (utf8proc_option_t)(UTF8PROC_COMPAT | UTF8PROC_DECOMPOSE), &boundary);
+    utf8proc_ssize_t n = utf8proc_decompose_char(
+        (utf8proc_int32_t)cp, buffer, FOLD_CHAR_MAX,
+        (utf8proc_option_t)(UTF8PROC_COMPAT | UTF8PROC_DECOMPOSE), &boundary);
     if (n <= 0 || n > FOLD_CHAR_MAX || (n > 2 && cp < 0x800)) {
         return 1;
     }
@@ -230,4 +231,30 @@ bool
 fold_is_sentence_end(uint32_t cp)
 {
     return cp == 0x3002 || cp == '!' || cp == '?' || cp == 0x2026;
+}
+
+uint32_t
+fold_at(const struct fold *f, size_t i)
+{
+    return i < f->n ? f->cp[i] : 0;
+}
+
+int
+fold_numeral(uint32_t cp)
+{
+    static const struct {
+        uint32_t cp;
+        int value;
+    } table[] = {
+        {0x3007, 0}, {0x96F6, 0}, {0x4E00, 1},  {0x58F9, 1},  {0x4E8C, 2},   {0x8D30, 2},
+        {0x4E09, 3}, {0x53C1, 3}, {0x56DB, 4},  {0x8086, 4},  {0x4E94, 5},   {0x4F0D, 5},
+        {0x516D, 6}, {0x9646, 6}, {0x4E03, 7},  {0x67D2, 7},  {0x516B, 8},   {0x634C, 8},
+        {0x4E5D, 9}, {0x7396, 9}, {0x5341, 10}, {0x62FE, 10}, {0x767E, 100},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        if (table[i].cp == cp) {
+            return table[i].value;
+        }
+    }
+    return -1;
 }

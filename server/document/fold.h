@@ -1,8 +1,8 @@
 /* Fold: UTF-8 text as folded code points, for recognition only.
  *
  * NFKC per character (full width, ⒈ ⑴ ㈠, compatibility ideographs), zero-width characters dropped,
- * any white space one space, circled numbers kept apart as FOLD_CIRCLED + n. Every folded code point
- * knows the byte of the original it came from, so that what is recognised can be cut from the
+ * any white space one space, circled numbers kept apart as FOLD_CIRCLED + n. Every folded code
+ * point knows the byte of the original it came from, so that what is recognised can be cut from the
  * original. Private to server/document.
  */
 #ifndef SERVER_DOCUMENT_FOLD_H
@@ -42,6 +42,12 @@ bool fold_starts(const struct fold *f, size_t i, const char *word, size_t *ret_n
 
 /* True when word occurs in [from, to). */
 bool fold_has(const struct fold *f, size_t from, size_t to, const char *word);
+
+/* The code point at i, 0 beyond the end. */
+uint32_t fold_at(const struct fold *f, size_t i);
+
+/* The value of a Chinese numeral: 0 to 9, 10, 100; -1 for anything else. */
+int fold_numeral(uint32_t cp);
 
 /* The first index from i that is no space. */
 size_t fold_skip_space(const struct fold *f, size_t i);

@@ -34,6 +34,7 @@ struct text_line {
     uint32_t bytes;   /* of text */
     uint32_t number;  /* in the document, from 1 */
     uint32_t indent;  /* columns of white space that stood before it (U+3000 counts two) */
+    uint32_t trail;   /* columns of white space that stood behind it */
     uint32_t columns; /* of text: wide characters count two */
     uint32_t chars;   /* code points of text */
 };

@@ -113,8 +113,9 @@ enum guard {
     GUARD_CLAIMED_FROM_PROGRESS,
     GUARD_CLAIMED_FROM_EFFECT,
     GUARD_NEXT_CHECK,
-    GUARD_INDEPENDENT, /* rule 4: no body judges its own work */
-    GUARD_ENDORSED,    /* the problem's lead unit endorsed, where it is another */
+    GUARD_INDEPENDENT,    /* no body judges its own work */
+    GUARD_OFFICE_RECUSED, /* the office leads the problem itself: a substitute judges */
+    GUARD_ENDORSED,       /* the problem's lead unit endorsed, where it is another */
     GUARD_REASON,
     GUARD_NEW_DATES,
     GUARD_REOPEN_GROUND,
@@ -175,9 +176,10 @@ struct workflow_facts {
     bool claimed_from_effect;   /* … in EFFECT_REACHED */
     uint32_t evidence_count;
     uint32_t evidence_not_document_count;
-    bool percent_ok;  /* not lower than before, or a reason is given */
-    bool independent; /* the judging body is not the judged one */
-    bool endorsed;    /* by the problem's lead unit, or it is the same unit */
+    bool percent_ok;     /* not lower than before, or a reason is given */
+    bool independent;    /* the judging body is not the judged one */
+    bool office_recused; /* the office is the judged one */
+    bool endorsed;       /* by the problem's lead unit, or it is the same unit */
     /* a request */
     bool reason_given; /* code and text */
     bool new_dates_given;

@@ -1,0 +1,412 @@
+#include "client/cli/cli.h"
+#include "client/cli/exit_code.h"
+#include "client/cli/help.h"
+#include "client/cli/table_file.h"
+#include "client/cli/text.h"
+#include "client/cli/value.h"
+#include "client/lib/file.h"
+#include "proto/rpc/json.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+char *
+cli_field(const char *s)
+{
+    union {
+        const char *in;
+        char *out;
+    } u = {.in = s};
+    return u.out;
+}
+
+enum status
+cli_memory_fault(struct fault *f)
+{
+    return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+}
+
+const char *
+cli_text(struct cli *c, const char *s)
+{
+    return text_line(&c->arena, s);
+}
+
+/* ---- progress ---- */
+
+static void
+progress_clear(struct cli *c)
+{
+    if (c->progress_shown) {
+        (void)fputs("\r\033[K", c->err);
+        c->progress_shown = false;
+    }
+}
+
+void
+cli_progress(struct cli *c, const char *name, int64_t done, int64_t size)
+{
+    if (!c->err_tty) {
+        return;
+    }
+    int percent = size > 0 ? (int)(done * 100 / size) : 100;
+    progress_clear(c);
+    (void)fprintf(c->err, "%s  %d%%", cli_text(c, name), percent);
+    (void)fflush(c->err);
+    c->progress_shown = true;
+}
+
+static void
+upload_step(void *user, const char *name, int64_t done, int64_t size)
+{
+    cli_progress(user, name, done, size);
+}
+
+static void
+retry_tell(void *user, const struct fault *why, uint32_t wait_ms)
+{
+    struct cli *c = user;
+    if (c->err_tty) {
+        progress_clear(c);
+        (void)fprintf(c->err, "%s，%.1f 秒后再试…", status_text_zh(why->code), wait_ms / 1000.0);
+        (void)fflush(c->err);
+        c->progress_shown = true;
+    }
+}
+
+/* ---- profile and channel ---- */
+
+enum status
+cli_profile(struct cli *c, struct fault *f)
+{
+    struct rectify_places places;
+    if (c->profile.name != NULL) {
+        return STATUS_OK;
+    }
+    enum status status = rectify_places_find(&c->arena, c->home, &places, f);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    return rectify_profile_load(&c->arena, &places, c->profile_name, &c->profile, f);
+}
+
+enum status
+cli_channel(struct cli *c, struct fault *f)
+{
+    if (c->channel != NULL) {
+        return STATUS_OK;
+    }
+    enum status status = cli_profile(c, f);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct rectify_channel_options options = {
+        .profile = &c->profile,
+        .client_version = CLI_CLIENT_VERSION,
+        .on_behalf_of = c->on_behalf_of,
+        .deadline_ms = c->deadline_ms,
+        .on_retry = retry_tell,
+        .user = c,
+    };
+    return rectify_channel_open(&options, &c->channel, f);
+}
+
+enum status
+cli_query(struct cli *c, const char *method, const ProtobufCMessage *request,
+          ProtobufCMessage **ret_reply, struct fault *f)
+{
+    struct rectify_request call = {.method = method, .message = request};
+    struct rectify_answer answer;
+    enum status status = cli_channel(c, f);
+    if (status == STATUS_OK) {
+        status = rectify_call(c->channel, &c->arena, &call, &answer, f);
+    }
+    if (status == STATUS_OK) {
+        progress_clear(c);
+        *ret_reply = answer.message;
+    }
+    return status;
+}
+
+enum status
+cli_command(struct cli *c, const struct cli_command *command, struct rectify_answer *ret_answer,
+            struct fault *f)
+{
+    struct rectify_request call = {
+        .method = command->method,
+        .message = command->request,
+        .key = c->key,
+        .has_expected_version = command->has_expected_version,
+        .expected_version = command->expected_version,
+        .timeout_ms = command->timeout_ms,
+    };
+    enum status status = cli_channel(c, f);
+    if (status == STATUS_OK) {
+        status = rectify_call(c->channel, &c->arena, &call, ret_answer, f);
+        progress_clear(c);
+    }
+    return status;
+}
+
+void
+cli_receipt_print(struct cli *c, const struct rectify_answer *answer)
+{
+    if (answer->receipt == NULL || answer->receipt->number == NULL) {
+        return;
+    }
+    (void)fprintf(c->format == CLI_TABLE ? c->out : c->err, "已收件，回执 %s%s。\n",
+                  cli_text(c, answer->receipt->number),
+                  answer->replayed ? "（同一办理编号先前已办，没有重复办理）" : "");
+}
+
+enum status
+cli_json_print(struct cli *c, const ProtobufCMessage *message, struct fault *f)
+{
+    const char *text = NULL;
+    enum status status = json_print_message(&c->arena, message, true, &text, f);
+    if (status == STATUS_OK) {
+        (void)fprintf(c->out, "%s\n", text);
+    }
+    return status;
+}
+
+enum status
+cli_evidence_upload(struct cli *c, const char *path, Pb__EvidenceKind kind,
+                    const char *effective_on, const char **ret_id, struct fault *f)
+{
+    struct rectify_upload upload = {.path = path,
+                                    .kind = kind,
+                                    .effective_on = effective_on,
+                                    .progress = {.step = upload_step, .user = c}};
+    Pb__Evidence *evidence = NULL;
+    enum status status = cli_channel(c, f);
+    if (status == STATUS_OK) {
+        status = rectify_evidence_upload(c->channel, &c->arena, &upload, &evidence, f);
+        progress_clear(c);
+    }
+    if (status == STATUS_OK && evidence->id == NULL) {
+        return fault_set(f, STATUS_DATA_LOSS, "REPLY_MALFORMED", "服务器的上传答复不完整。");
+    }
+    if (status == STATUS_OK) {
+        *ret_id = evidence->id;
+    }
+    return status;
+}
+
+enum status
+cli_evidence_send(struct cli *c, const char *text, const char *effective_on, const char **ret_id,
+                  struct fault *f)
+{
+    const char *path = NULL;
+    Pb__EvidenceKind kind = PB__EVIDENCE_KIND__EVIDENCE_KIND_UNSPECIFIED;
+    enum status status = table_file_attachment_parse(&c->arena, text, &path, &kind, f);
+    if (status == STATUS_OK) {
+        status = cli_evidence_upload(c, path, kind, effective_on, ret_id, f);
+    }
+    return status;
+}
+
+/* ---- options ---- */
+
+enum status
+cli_date_option(struct cli *c, const struct line *line, const char *name, const char **ret_date,
+                struct fault *f)
+{
+    const char *text = line_value(line, name);
+    const char *date = text != NULL ? value_date(&c->arena, text) : NULL;
+    if (text != NULL && date == NULL) {
+        return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_DATE",
+                         "--%s 的日期“%s”不对：要写成 2026-11-30 这样。", name, text);
+    }
+    *ret_date = date;
+    return STATUS_OK;
+}
+
+enum status
+cli_number_option(struct cli *c, const struct line *line, const struct cli_number *spec,
+                  bool *ret_has, int64_t *ret_value, struct fault *f)
+{
+    const char *text = line_value(line, spec->name);
+    int64_t value = 0;
+    if (text != NULL && !value_int(&c->arena, text, spec->min, spec->max, &value)) {
+        return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_NUMBER",
+                         "--%s 的“%s”不对：要写 %" PRId64 " 到 %" PRId64 " 的整数。", spec->name,
+                         text, spec->min, spec->max);
+    }
+    *ret_has = text != NULL;
+    *ret_value = value;
+    return STATUS_OK;
+}
+
+static enum status
+format_parse(const char *text, enum cli_format *ret_format, struct fault *f)
+{
+    static const char *const names[] = {"table", "json", "csv"};
+    for (size_t i = 0; text != NULL && i < 3; i++) {
+        if (strcmp(text, names[i]) == 0) {
+            *ret_format = (enum cli_format)i;
+            return STATUS_OK;
+        }
+    }
+    if (text == NULL) {
+        *ret_format = CLI_TABLE;
+        return STATUS_OK;
+    }
+    return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_FORMAT",
+                     "-o 的“%s”不对：可以写 table、json 或 csv。", text);
+}
+
+static enum status
+globals_take(struct cli *c, const struct line *line, struct fault *f)
+{
+    enum { TIMEOUT_MAX_S = 3600 };
+    static const struct cli_number timeout = {"timeout", 1, TIMEOUT_MAX_S};
+    bool has = false;
+    int64_t seconds = 0;
+    enum status status = format_parse(line_value(line, "output"), &c->format, f);
+    if (status == STATUS_OK && command_takes(line->command, "timeout")) {
+        status = cli_number_option(c, line, &timeout, &has, &seconds, f);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    c->deadline_ms = has ? (uint32_t)seconds * 1000 : 0;
+    c->profile_name = line_value(line, "profile");
+    if (c->profile_name == NULL) {
+        c->profile_name = getenv("RECTIFY_PROFILE");
+    }
+    if (c->profile_name != NULL && c->profile_name[0] == '\0') {
+        c->profile_name = NULL;
+    }
+    c->home = line_value(line, "home");
+    c->key = command_takes(line->command, "key") ? line_value(line, "key") : NULL;
+    c->on_behalf_of = line_value(line, "for");
+    if (c->key != NULL && !uuid_text_valid(c->key)) {
+        return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_KEY",
+                         "--key 的“%s”不对：要照上次显示的办理编号原样填写。", c->key);
+    }
+    return STATUS_OK;
+}
+
+/* ---- faults ---- */
+
+static void
+violations_print(struct cli *c, const struct rectify_outcome *outcome)
+{
+    for (size_t i = 0; i < outcome->violation_count; i++) {
+        const Pb__FieldViolation *v = outcome->violations[i];
+        (void)fprintf(c->err, "  · %s %s（%s）\n", cli_text(c, v->field), cli_text(c, v->message),
+                      cli_text(c, v->reason));
+    }
+}
+
+static void
+fault_print(struct cli *c, const struct fault *f)
+{
+    progress_clear(c);
+    (void)fprintf(c->err, "错误：%s\n原因码：%s\n", cli_text(c, f->message), f->reason);
+    const struct rectify_outcome *outcome =
+        c->channel != NULL ? rectify_channel_outcome(c->channel) : NULL;
+    if (outcome != NULL && outcome->violation_count > 0) {
+        violations_print(c, outcome);
+    } else if (f->field[0] != '\0') {
+        (void)fprintf(c->err, "位置：%s\n", cli_text(c, f->field));
+    }
+    if (outcome != NULL && outcome->unknown) {
+        (void)fprintf(c->err,
+                      "怎么办：结果未知，服务器可能已经办理。请先核对；要再办一次，必须原样加上\n"
+                      "  --key %s\n这样不会重复办理。\n",
+                      outcome->key);
+        return;
+    }
+    (void)fprintf(c->err, "怎么办：%s\n", exit_code_advice(f));
+}
+
+/* What was printed must have arrived. A reader that left early (head) is no error. */
+static enum status
+output_finish(struct cli *c, struct fault *f)
+{
+    errno = 0;
+    if (fflush(c->out) == 0 && !ferror(c->out)) {
+        return STATUS_OK;
+    }
+    if (errno == EPIPE) {
+        return STATUS_OK;
+    }
+    return fault_set(f, STATUS_INTERNAL, "OUTPUT_WRITE", "结果没有写完整：%s。请检查磁盘空间。",
+                     errno != 0 ? strerror(errno) : "写入失败");
+}
+
+/* Chinese must count two columns whatever the environment says. */
+static void
+locale_set(void)
+{
+    if (setlocale(LC_CTYPE, "") == NULL || strcmp(nl_langinfo(CODESET), "UTF-8") != 0) {
+        if (setlocale(LC_CTYPE, "C.UTF-8") == NULL) {
+            (void)setlocale(LC_CTYPE, "zh_CN.UTF-8");
+        }
+    }
+}
+
+static enum status
+run(struct cli *c, int argc, char **argv, struct fault *f)
+{
+    struct line line;
+    for (int i = 1; i < argc; i++) {
+        if (!text_is_utf8(argv[i], strlen(argv[i]))) {
+            return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_ENCODING",
+                             "第 %d 个参数不是 UTF-8 文字：请把终端的编码设为 UTF-8。", i);
+        }
+    }
+    enum status status = line_parse(&c->arena, argc - 1, argv + 1, &line, f);
+    if (status == STATUS_OK && line.help) {
+        if (strcmp(line.command->words, "help") == 0) {
+            return help_print_topic(c->out, &line, f);
+        }
+        help_print_command(c->out, line.command);
+        return STATUS_OK;
+    }
+    if (status == STATUS_OK) {
+        status = globals_take(c, &line, f);
+    }
+    if (status == STATUS_OK) {
+        status = line.command->run(c, &line, f);
+    }
+    return status;
+}
+
+int
+cli_main(int argc, char **argv, FILE *out, FILE *err)
+{
+    struct fault f = {.code = STATUS_OK};
+    struct cli c = {.out = out,
+                    .err = err,
+                    .out_tty = isatty(fileno(out)) == 1,
+                    .err_tty = isatty(fileno(err)) == 1};
+    arena_init(&c.arena, CLI_ARENA_BYTES);
+    locale_set();
+    (void)signal(SIGPIPE, SIG_IGN); /* writing to a closed pipe is answered by output_finish */
+    enum status status = run(&c, argc, argv, &f);
+    if (status == STATUS_OK) {
+        progress_clear(&c);
+        status = output_finish(&c, &f);
+    } else {
+        (void)fflush(out);
+    }
+    int code = EXIT_CODE_OK;
+    if (status != STATUS_OK) {
+        f.code = status;
+        fault_print(&c, &f);
+        code = (int)exit_code_from_fault(&f);
+    }
+    (void)fflush(err);
+    rectify_channel_free(c.channel);
+    arena_release(&c.arena);
+    return code;
+}

@@ -1,0 +1,106 @@
+/* One run of `rectify`: what its command handlers share.
+ *
+ * A handler asks for what it needs (cli_query, cli_command: the profile is read and the server
+ * reached at that moment), and prints to c->out. Faults go up and are printed once, by cli_main.
+ */
+#ifndef CLIENT_CLI_CLI_H
+#define CLIENT_CLI_CLI_H
+
+#include "client/cli/line.h"
+#include "client/lib/channel.h"
+#include "client/lib/evidence.h"
+#include "client/lib/profile.h"
+#include "client/lib/session.h"
+
+#include <stdio.h>
+
+#ifndef RECTIFY_VERSION
+#define RECTIFY_VERSION "0.0.0"
+#endif
+#define CLI_CLIENT_VERSION "rectify " RECTIFY_VERSION
+#define CLI_ARENA_BYTES ((size_t)512 * 1024 * 1024)
+
+enum cli_format { CLI_TABLE, CLI_JSON, CLI_CSV };
+
+struct cli {
+    struct arena arena;   /* of the whole run */
+    FILE *out;            /* results */
+    FILE *err;            /* errors, progress, hints */
+    bool out_tty;
+    bool err_tty;
+    enum cli_format format;
+    const char *profile_name; /* NULL: the default */
+    const char *home;         /* --home; NULL: from the environment */
+    const char *key;          /* --key; NULL: a new one */
+    const char *on_behalf_of; /* --for; NULL: one's own unit */
+    uint32_t deadline_ms;     /* --timeout; 0: the default */
+    struct rectify_profile profile; /* name NULL: not loaded yet */
+    struct rectify_channel *channel; /* NULL: not opened yet */
+    bool progress_shown;             /* a progress line stands on the terminal */
+};
+
+/* Runs one command line: parses, runs, prints faults. Returns the exit code. Blocks. */
+int cli_main(int argc, char **argv, FILE *out, FILE *err);
+
+/* Loads the profile once. */
+MUST_CHECK enum status cli_profile(struct cli *c, struct fault *f);
+
+/* Opens the channel once (does not connect). */
+MUST_CHECK enum status cli_channel(struct cli *c, struct fault *f);
+
+/* Asks something: no key, nothing changes. The reply is in the run's arena. */
+MUST_CHECK enum status cli_query(struct cli *c, const char *method, const ProtobufCMessage *request,
+                                 ProtobufCMessage **ret_reply, struct fault *f);
+
+/* A command, the one the user gave: it takes --key. */
+struct cli_command {
+    const char *method;
+    const ProtobufCMessage *request;
+    bool has_expected_version;
+    int64_t expected_version;
+    uint32_t timeout_ms; /* 0: the default */
+};
+MUST_CHECK enum status cli_command(struct cli *c, const struct cli_command *command,
+                                   struct rectify_answer *ret_answer, struct fault *f);
+
+/* Prints "已收件" with the receipt's number: on out for people, on err beside JSON and CSV. */
+void cli_receipt_print(struct cli *c, const struct rectify_answer *answer);
+
+/* Prints a reply message as JSON. */
+MUST_CHECK enum status cli_json_print(struct cli *c, const ProtobufCMessage *message,
+                                      struct fault *f);
+
+/* A progress line on a terminal; nothing elsewhere. */
+void cli_progress(struct cli *c, const char *name, int64_t done, int64_t size);
+
+/* Uploads FILE[:KIND] and gives the id, in the arena. */
+MUST_CHECK enum status cli_evidence_send(struct cli *c, const char *text, const char *effective_on,
+                                         const char **ret_id, struct fault *f);
+MUST_CHECK enum status cli_evidence_upload(struct cli *c, const char *path, Pb__EvidenceKind kind,
+                                           const char *effective_on, const char **ret_id,
+                                           struct fault *f);
+
+/* protobuf-c's text fields are not const; packing does not write to them. NULL stays NULL. */
+char *cli_field(const char *s);
+
+/* The value of an option as a date; *ret_date NULL when it was not given. USAGE_DATE. */
+MUST_CHECK enum status cli_date_option(struct cli *c, const struct line *line, const char *name,
+                                       const char **ret_date, struct fault *f);
+
+/* The value of an option as a number; *ret_has false when it was not given. USAGE_NUMBER. */
+struct cli_number {
+    const char *name;
+    int64_t min;
+    int64_t max;
+};
+MUST_CHECK enum status cli_number_option(struct cli *c, const struct line *line,
+                                         const struct cli_number *spec, bool *ret_has,
+                                         int64_t *ret_value, struct fault *f);
+
+/* Text of somebody else's, safe for a terminal, one line. Never NULL. */
+const char *cli_text(struct cli *c, const char *s);
+
+/* STATUS_RESOURCE_EXHAUSTED, MEMORY. */
+enum status cli_memory_fault(struct fault *f);
+
+#endif

@@ -1,0 +1,33 @@
+/* Exit codes of `rectify`: part of its contract, shown by `rectify help exit-codes`. */
+#ifndef CLIENT_CLI_EXIT_CODE_H
+#define CLIENT_CLI_EXIT_CODE_H
+
+#include "proto/base/fault.h"
+
+enum exit_code {
+    EXIT_CODE_OK = 0,
+    EXIT_CODE_INTERNAL = 1,     /* a fault of the program or the server */
+    EXIT_CODE_USAGE = 2,        /* the command line is wrong */
+    EXIT_CODE_INPUT = 3,        /* a file or value is wrong */
+    EXIT_CODE_NOT_FOUND = 4,    /* no such thing, or not visible to the caller */
+    EXIT_CODE_DENIED = 5,       /* not logged in, not enrolled, not permitted */
+    EXIT_CODE_STATE = 6,        /* the state forbids it now, or the version is stale */
+    EXIT_CODE_TRY_AGAIN = 7,    /* not reachable, busy, too slow, or the outcome is unknown */
+    EXIT_CODE_NOT_VERIFIED = 8, /* a receipt, head, log or file does not hold */
+};
+
+enum { EXIT_CODE_COUNT = 9 };
+
+/* Reasons that begin so are faults of the command line. */
+#define USAGE_PREFIX "USAGE_"
+
+/* The code for a fault; EXIT_CODE_OK for STATUS_OK. Pure. */
+enum exit_code exit_code_from_fault(const struct fault *f);
+
+/* One line of Chinese for a code; never NULL. */
+const char *exit_code_text(enum exit_code code);
+
+/* What a person can do about a fault, Chinese; never NULL, may be "". Pure. */
+const char *exit_code_advice(const struct fault *f);
+
+#endif

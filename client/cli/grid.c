@@ -1,0 +1,144 @@
+#include "client/cli/grid.h"
+#include "client/cli/csv.h"
+#include "client/cli/text.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <libsmartcols/libsmartcols.h>
+#include <stdlib.h>
+#include <string.h>
+
+void
+grid_init(struct grid *g, struct arena *a, const struct grid_column *columns, size_t count)
+{
+    assert(count <= GRID_COLUMNS_MAX);
+    *g = (struct grid){.arena = a, .columns = columns, .column_count = count};
+}
+
+static const char **
+row_at(const struct grid *g, size_t index)
+{
+    return ((const char ***)g->rows)[index];
+}
+
+const char **
+grid_row(struct grid *g)
+{
+    const char **cells = arena_array(g->arena, g->column_count, sizeof *cells);
+    const char ***place =
+        arena_grow(g->arena, &g->rows, g->row_count, &g->row_capacity, sizeof cells);
+    if (cells == NULL || place == NULL) {
+        g->failed = true;
+        return g->spare;
+    }
+    for (size_t i = 0; i < g->column_count; i++) {
+        cells[i] = "";
+    }
+    *place = cells;
+    g->row_count++;
+    return cells;
+}
+
+const char *
+grid_number(struct grid *g, int64_t value)
+{
+    const char *text = arena_printf(g->arena, "%" PRId64, value);
+    return text != NULL ? text : "";
+}
+
+static void
+csv_print(const struct grid *g, FILE *out)
+{
+    const char **row = arena_array(g->arena, g->column_count, sizeof *row);
+    for (size_t i = 0; row != NULL && i < g->column_count; i++) {
+        row[i] = g->columns[i].title;
+    }
+    if (row != NULL) {
+        csv_write_row(out, row, g->column_count);
+    }
+    for (size_t i = 0; i < g->row_count; i++) {
+        csv_write_row(out, row_at(g, i), g->column_count);
+    }
+}
+
+static const char *
+light_color(const char *cell)
+{
+    static const char *const colors[][2] = {
+        {"正常", "green"}, {"临期", "yellow"}, {"超期", "red"}};
+    for (size_t i = 0; i < 3; i++) {
+        if (strcmp(cell, colors[i][0]) == 0) {
+            return colors[i][1];
+        }
+    }
+    return NULL;
+}
+
+static bool
+cells_fill(const struct grid *g, struct libscols_table *table, bool colors)
+{
+    for (size_t i = 0; i < g->row_count; i++) {
+        struct libscols_line *line = scols_table_new_line(table, NULL);
+        if (line == NULL) {
+            return false;
+        }
+        const char **row = row_at(g, i);
+        for (size_t j = 0; j < g->column_count; j++) {
+            const char *cell = text_line(g->arena, row[j]);
+            if (g->columns[j].clip != 0) {
+                cell = text_clip(g->arena, cell, g->columns[j].clip);
+            }
+            if (scols_line_set_data(line, j, cell) != 0) {
+                return false;
+            }
+            const char *color = colors ? light_color(cell) : NULL;
+            if (color != NULL) {
+                (void)scols_cell_set_color(scols_line_get_cell(line, j), color);
+            }
+        }
+    }
+    return true;
+}
+
+static bool
+columns_print(const struct grid *g, struct cli *c)
+{
+    bool good = false;
+    bool colors = c->out_tty && getenv("NO_COLOR") == NULL;
+    struct libscols_table *table = scols_new_table();
+    if (table == NULL) {
+        return false;
+    }
+    (void)scols_table_set_stream(table, c->out);
+    (void)scols_table_set_termforce(table,
+                                    c->out_tty ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
+    (void)scols_table_enable_colors(table, colors);
+    (void)scols_table_set_column_separator(table, "  ");
+    for (size_t j = 0; j < g->column_count; j++) {
+        const struct grid_column *column = &g->columns[j];
+        int flags = (column->right ? SCOLS_FL_RIGHT : 0) | (column->clip > 20 ? SCOLS_FL_TRUNC : 0);
+        if (scols_table_new_column(table, column->title, 0, flags) == NULL) {
+            goto out;
+        }
+    }
+    good = cells_fill(g, table, colors) && scols_print_table(table) == 0;
+out:
+    scols_unref_table(table);
+    return good;
+}
+
+enum status
+grid_print(const struct grid *g, struct cli *c, struct fault *f)
+{
+    if (g->failed) {
+        return cli_memory_fault(f);
+    }
+    if (c->format == CLI_CSV) {
+        csv_print(g, c->out);
+        return STATUS_OK;
+    }
+    if (g->row_count == 0) {
+        return STATUS_OK;
+    }
+    return columns_print(g, c) ? STATUS_OK : cli_memory_fault(f);
+}

@@ -1,0 +1,59 @@
+/* The month's table 《整改工作推进情况自查汇总表》 as a CSV file: written for a spreadsheet, read back
+ * after people have filled it in.
+ *
+ * Layout: a title row; a row 单位 · 期次 · 报送截止; a row 表号 · 表版本; a row 填写说明; the header
+ * (TABLE_FILE_COLUMNS); a row a measure. Columns are found by their titles and may be moved;
+ * unknown ones are ignored. No input or output but the FILE given.
+ */
+#ifndef CLIENT_CLI_TABLE_FILE_H
+#define CLIENT_CLI_TABLE_FILE_H
+
+#include "client/cli/csv.h"
+
+#include <rectify/v1/table.pb-c.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A file named in 证明材料. */
+struct table_file_attachment {
+    size_t row;       /* index into rows */
+    const char *path; /* joined to the table file's folder */
+    Pb__EvidenceKind kind;
+};
+
+/* What was read; everything in the arena. */
+struct table_file {
+    const char *id; /* 表号; NULL when the file does not say */
+    bool has_version;
+    int64_t version;        /* 表版本 */
+    size_t count;           /* rows to submit: accepted ones are left out */
+    Pb__TableRow **rows;    /* evidence holds the ids named as 编号:UUID */
+    unsigned *lines;        /* of each row, in the file */
+    size_t accepted;        /* rows left out because the office has accepted them */
+    size_t attachment_count;
+    struct table_file_attachment *attachments;
+};
+
+/* Writes a table. Look at ferror afterwards. a: for scratch. */
+void table_file_write(struct arena *a, FILE *out, const Pb__Table *table);
+
+/* Takes a parsed file apart. folder: of the file, for relative paths. INVALID_ARGUMENT TABLE_CELL
+ * names line and column, TABLE_REF_TWICE, TABLE_COLUMN, TABLE_EMPTY, TABLE_LONG. */
+MUST_CHECK enum status table_file_read(struct arena *a, const struct csv *csv, const char *folder,
+                                       struct table_file *ret_file, struct fault *f);
+
+/* Splits FILE[:KIND]; kind is guessed from the name when it is not said. */
+MUST_CHECK enum status table_file_attachment_parse(struct arena *a, const char *text,
+                                                   const char **ret_path,
+                                                   Pb__EvidenceKind *ret_kind, struct fault *f);
+
+/* The office's opinions from a CSV: 措施编号, 意见 (通过/退回), 认定 (同意/退回/空), 理由, and
+ * optionally 原因码 and 下次复查日期. */
+struct decision_file {
+    size_t count;
+    Pb__RowDecision **decisions;
+};
+MUST_CHECK enum status decision_file_read(struct arena *a, const struct csv *csv,
+                                          struct decision_file *ret_file, struct fault *f);
+
+#endif

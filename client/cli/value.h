@@ -1,0 +1,49 @@
+/* Values as people write them: dates, percents, yes and no, and the Chinese words of enums.
+ *
+ * Readers take full-width forms too. All pure; texts in the arena or static. */
+#ifndef CLIENT_CLI_VALUE_H
+#define CLIENT_CLI_VALUE_H
+
+#include "proto/base/arena.h"
+#include "proto/base/fault.h"
+
+#include <rectify/v1/common.pb-c.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Full-width ASCII to ASCII, ideographic blanks to blanks, ends trimmed. "" when the arena is full. */
+const char *value_narrow(struct arena *a, const char *s);
+
+/* "2026-11-30" from 2026-11-30, 2026/11/30, 2026.11.30 or 2026年11月30日; NULL when it is no day. */
+const char *value_date(struct arena *a, const char *s);
+
+/* "2026-11" from 2026-11, 2026/11 or 2026年11月; NULL when it is no month. */
+const char *value_month(struct arena *a, const char *s);
+
+/* A whole number within bounds, a "%" behind it when percent. */
+bool value_int(struct arena *a, const char *s, int64_t min, int64_t max, int64_t *ret_value);
+bool value_percent(struct arena *a, const char *s, int32_t *ret_value);
+
+/* 是, 求助, 有, y, yes, true, 1 · 否, 无, n, no, false, 0 and nothing. False when it is neither. */
+bool value_yes(struct arena *a, const char *s, bool *ret_yes);
+
+/* 明显成效, 整改到位, 无 and nothing. */
+bool value_claim(struct arena *a, const char *s, Pb__Claim *ret_claim);
+
+/* 印发文件, 工作记录, 照片, 数据, 其他 or the English name. */
+bool value_evidence_kind(struct arena *a, const char *s, Pb__EvidenceKind *ret_kind);
+
+/* 通过, 同意, accept · 退回, return · nothing: UNSPECIFIED. */
+bool value_verdict(struct arena *a, const char *s, Pb__Verdict *ret_verdict);
+
+/* Chinese words; "" for UNSPECIFIED. */
+const char *value_light_zh(Pb__Light light);
+const char *value_claim_zh(Pb__Claim claim);
+const char *value_verdict_zh(Pb__Verdict verdict);
+const char *value_class_zh(Pb__MeasureClass measure_class);
+const char *value_kind_zh(Pb__EvidenceKind kind);
+
+/* "2026-11-30 14:05" in local time; "" for 0. */
+const char *value_time(struct arena *a, int64_t ms);
+
+#endif

@@ -1,0 +1,441 @@
+#include "client/lib/channel.h"
+#include "client/lib/channel_impl.h"
+#include "client/lib/envelope.h"
+#include "client/lib/file.h"
+#include "client/lib/receipt.h"
+#include "client/lib/retry.h"
+#include "client/lib/session.h"
+#include "proto/base/limits.h"
+#include "proto/ledger/secret.h"
+#include "proto/rpc/wirecheck.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* Packed request, frame and reply of one attempt. */
+#define SCRATCH_BYTES (4 * LIMIT_FRAME_BYTES)
+/* The last attempt gets this long even when less is left: a shorter one is bound to fail. */
+#define ATTEMPT_MIN_MS 200
+
+static int64_t
+now_ms(clockid_t clock)
+{
+    struct timespec ts;
+    clock_gettime(clock, &ts);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static void
+sleep_ms(uint32_t ms)
+{
+    struct timespec left = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000L};
+    while (nanosleep(&left, &left) != 0 && errno == EINTR) {
+    }
+}
+
+enum status
+rectify_channel_key_load(struct rectify_channel *channel, struct fault *f)
+{
+    const char *path = channel->options.profile->machine_key;
+    channel->has_key = false;
+    if (path == NULL || !rectify_file_exists(path)) {
+        return STATUS_OK;
+    }
+    enum status status = ledger_key_load(path, &channel->key, f);
+    channel->has_key = status == STATUS_OK;
+    return status;
+}
+
+/* What was never saved stays empty; what is damaged is a fault. */
+static enum status
+missing_is_fine(enum status status)
+{
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+static enum status
+state_load(struct rectify_channel *channel, struct fault *f)
+{
+    const struct rectify_profile *profile = channel->options.profile;
+    enum status status = rectify_state_ledger_load(profile->state, &channel->ledger, f);
+    channel->has_ledger = status == STATUS_OK;
+    status = missing_is_fine(status);
+    if (status == STATUS_OK) {
+        status = missing_is_fine(rectify_state_head_load(profile->state, &channel->head, f));
+    }
+    if (status == STATUS_OK) {
+        status = missing_is_fine(rectify_state_machine_load(profile->state, channel->machine, f));
+    }
+    if (status == STATUS_OK) {
+        status = missing_is_fine(rectify_state_session_load(profile->state, &channel->session, f));
+    }
+    if (profile->account != NULL && strcmp(channel->session.account, profile->account) != 0) {
+        channel->session = (struct rectify_session){.expires_at_ms = 0};
+    }
+    return status;
+}
+
+static enum status
+transport_open(struct rectify_channel *channel, struct fault *f)
+{
+    const struct rectify_profile *profile = channel->options.profile;
+    struct rpc_client_config config = {
+        .url = profile->server,
+        .server_name = profile->server_name,
+        .tls = {.ca_file = profile->ca, .cert_file = profile->cert, .key_file = profile->key},
+    };
+    bool tls = strncmp(profile->server, "tls", 3) == 0;
+    if (tls && (profile->ca == NULL || profile->cert == NULL || profile->key == NULL)) {
+        return fault_set(f, STATUS_INVALID_ARGUMENT, "PROFILE_INCOMPLETE",
+                         "配置“%s”要写明 ca、cert 和 key 三个证书文件。", profile->file);
+    }
+    return rpc_client_open(&config, &channel->client, f);
+}
+
+enum status
+rectify_channel_open(const struct rectify_channel_options *options,
+                     struct rectify_channel **ret_channel, struct fault *f)
+{
+    unsigned char seed[16];
+    struct rectify_channel *channel = calloc(1, sizeof *channel);
+    if (channel == NULL) {
+        return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+    }
+    channel->options = *options;
+    arena_init(&channel->last, SCRATCH_BYTES);
+    secret_random(seed, sizeof seed);
+    uuid7_source_init(&channel->ids, now_ms(CLOCK_REALTIME), seed);
+    enum status status = rectify_channel_key_load(channel, f);
+    if (status == STATUS_OK) {
+        status = state_load(channel, f);
+    }
+    if (status == STATUS_OK) {
+        status = transport_open(channel, f);
+    }
+    if (status != STATUS_OK) {
+        rectify_channel_free(channel);
+        return status;
+    }
+    *ret_channel = channel;
+    return STATUS_OK;
+}
+
+void
+rectify_channel_free(struct rectify_channel *channel)
+{
+    if (channel == NULL) {
+        return;
+    }
+    rpc_client_free(channel->client);
+    ledger_key_clear(&channel->key);
+    arena_release(&channel->last);
+    secret_wipe(&channel->session, sizeof channel->session);
+    free(channel);
+}
+
+const struct rectify_outcome *
+rectify_channel_outcome(const struct rectify_channel *channel)
+{
+    return &channel->outcome;
+}
+
+void
+rectify_channel_key_make(struct rectify_channel *channel, char ret_key[UUID_TEXT_SIZE])
+{
+    channel->ids.now_ms = now_ms(CLOCK_REALTIME);
+    uuid7_next(&channel->ids, ret_key);
+}
+
+static enum status
+head_check(struct rectify_channel *channel, const Pb__SignedHead *message, bool replayed,
+           struct fault *f)
+{
+    const struct rectify_profile *profile = channel->options.profile;
+    struct ledger_head head;
+    enum status status = receipt_head_read(message, profile->tenant, &head, f);
+    if (status == STATUS_OK && channel->has_ledger) {
+        status = ledger_head_verify(&head, &channel->ledger, f);
+    }
+    if (status == STATUS_OK) {
+        status = receipt_head_compare(&channel->head, &head, replayed, f);
+    }
+    if (status != STATUS_OK || head.size <= channel->head.size) {
+        return status;
+    }
+    channel->head = head;
+    return rectify_state_head_save(profile->state, &head, f);
+}
+
+enum status
+rectify_channel_head_check(struct rectify_channel *channel, const Pb__SignedHead *head,
+                           struct fault *f)
+{
+    return head_check(channel, head, false, f);
+}
+
+/* The newest head seen may have been kept by another process meanwhile; what was kept before this
+ * call was sent must not be undone by its answer. */
+static void
+head_refresh(struct rectify_channel *channel)
+{
+    struct ledger_head head;
+    if (rectify_state_head_load(channel->options.profile->state, &head, NULL) == STATUS_OK &&
+        head.size > channel->head.size) {
+        channel->head = head;
+    }
+}
+
+/* A good reply: receipt, head, message. */
+static enum status
+reply_accept(struct rectify_channel *channel, struct arena *a, const Pb__CallReply *reply,
+             const struct rectify_method *method, struct rectify_answer *ret_answer,
+             struct fault *f)
+{
+    struct rectify_answer answer = {.replayed = reply->has_replayed && reply->replayed,
+                                    .server_time_ms = reply->server_time_ms,
+                                    .server_version = arena_strdup(a, reply->server_version)};
+    enum status status = envelope_message(a, reply, method->reply, &answer.message, f);
+    if (status == STATUS_OK && reply->receipt != NULL) {
+        status = receipt_check(reply->receipt, f);
+        if (status == STATUS_OK && reply->receipt->head != NULL) {
+            status = head_check(channel, reply->receipt->head, answer.replayed, f);
+        }
+    }
+    if (status == STATUS_OK && reply->receipt != NULL) {
+        unsigned char *bytes = NULL;
+        size_t n = 0;
+        ProtobufCMessage *copy = NULL;
+        status = wire_pack(a, &reply->receipt->base, &bytes, &n);
+        if (status == STATUS_OK) {
+            status = wire_unpack(a, &pb__receipt__descriptor, bytes, n, &copy, f);
+        }
+        answer.receipt = (const Pb__Receipt *)copy;
+    }
+    if (status == STATUS_OK) {
+        *ret_answer = answer;
+    }
+    return status;
+}
+
+/* One attempt: frame, send, wait, envelope. *ret_reply lives in channel->last. */
+static enum status
+attempt_once(struct rectify_channel *channel, const struct envelope *envelope, uint32_t timeout_ms,
+             const Pb__CallReply **ret_reply, struct fault *f)
+{
+    struct envelope_frame frame;
+    struct rpc_reply bytes = {.bytes = NULL};
+    struct arena scratch;
+    arena_init(&scratch, SCRATCH_BYTES);
+    enum status status = envelope_pack(channel, &scratch, envelope, timeout_ms, &frame, f);
+    if (status == STATUS_OK) {
+        status = rpc_client_call(channel->client, frame.bytes, frame.n, timeout_ms, &bytes, f);
+    }
+    if (status == STATUS_OK) {
+        arena_release(&channel->last);
+        arena_init(&channel->last, SCRATCH_BYTES);
+        status = envelope_unpack(&channel->last, bytes.bytes, bytes.n, frame.call_id, ret_reply, f);
+    }
+    rpc_reply_clear(&bytes);
+    arena_release(&scratch);
+    return status;
+}
+
+/* How long the next attempt may take. */
+static uint32_t
+attempt_timeout(const struct rectify_request *request, int64_t left_ms)
+{
+    uint32_t timeout = request->timeout_ms != 0 ? request->timeout_ms : LIMIT_CALL_DEFAULT_MS;
+    if ((int64_t)timeout > left_ms) {
+        timeout = left_ms > ATTEMPT_MIN_MS ? (uint32_t)left_ms : ATTEMPT_MIN_MS;
+    }
+    return timeout <= LIMIT_CALL_MAX_MS ? timeout : LIMIT_CALL_MAX_MS;
+}
+
+static int64_t
+overall_deadline(const struct rectify_channel *channel, const struct rectify_request *request)
+{
+    int64_t total =
+        channel->options.deadline_ms != 0 ? channel->options.deadline_ms : RECTIFY_DEADLINE_MS;
+    if ((int64_t)request->timeout_ms > total) {
+        total = request->timeout_ms; /* a long call gets its one attempt */
+    }
+    return now_ms(CLOCK_MONOTONIC) + total;
+}
+
+/* Sends until there is an answer that is final, or no time left. */
+static enum status
+attempts_run(struct rectify_channel *channel, const struct envelope *envelope,
+             const Pb__CallReply **ret_reply, struct fault *f)
+{
+    int64_t deadline = overall_deadline(channel, envelope->request);
+    struct fault why = {.code = STATUS_OK};
+    for (unsigned number = 0;; number++) {
+        int64_t left = deadline - now_ms(CLOCK_MONOTONIC);
+        uint32_t timeout = attempt_timeout(envelope->request, left);
+        const Pb__CallReply *reply = NULL;
+        why = (struct fault){.code = STATUS_OK};
+        enum status status = attempt_once(channel, envelope, timeout, &reply, &why);
+        bool from_server = status == STATUS_OK;
+        if (from_server) {
+            status = envelope_status(reply, &why);
+        }
+        channel->outcome.attempts = number + 1;
+        if (status == STATUS_OK) {
+            *ret_reply = reply;
+            channel->outcome.unknown = false;
+            return STATUS_OK;
+        }
+        why.code = status;
+        struct rectify_attempt attempt = {.number = number,
+                                          .from_server = from_server,
+                                          .command = envelope->method.command,
+                                          .left_ms = deadline - now_ms(CLOCK_MONOTONIC)};
+        uint32_t random = 0;
+        uint32_t wait = 0;
+        secret_random(&random, sizeof random);
+        bool again = rectify_retry_decide(&attempt, &why, random, &wait);
+        channel->outcome.unknown |= rectify_retry_maybe_executed(&attempt, &why);
+        if (!again) {
+            if (from_server) {
+                channel->outcome.violation_count = reply->status->n_violations;
+                channel->outcome.violations = reply->status->violations;
+            }
+            break;
+        }
+        if (channel->options.on_retry != NULL) {
+            channel->options.on_retry(channel->options.user, &why, wait);
+        }
+        sleep_ms(wait);
+    }
+    if (f != NULL) {
+        *f = why;
+    }
+    return why.code;
+}
+
+/* A final refusal settles what happened to earlier attempts: the same key gives the same answer. */
+static void
+outcome_settle(struct rectify_outcome *outcome, enum status status)
+{
+    switch (status) {
+    case STATUS_UNAVAILABLE:
+    case STATUS_DEADLINE_EXCEEDED:
+    case STATUS_RESOURCE_EXHAUSTED:
+    case STATUS_UNKNOWN:
+    case STATUS_CANCELLED:
+    case STATUS_DATA_LOSS:
+        return;
+    default:
+        outcome->unknown = false;
+    }
+}
+
+enum status
+rectify_channel_send(struct rectify_channel *channel, struct arena *a,
+                     const struct rectify_request *request, struct rectify_answer *ret_answer,
+                     struct fault *f)
+{
+    const Pb__CallReply *reply = NULL;
+    struct arena scratch;
+    struct envelope envelope = {.queued_at_ms = now_ms(CLOCK_REALTIME)};
+    channel->outcome = (struct rectify_outcome){.unknown = false};
+    enum status status = rectify_method_find(request->method, &envelope.method, f);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (request->key != NULL && !uuid_text_valid(request->key)) {
+        return fault_set_field(f, "idempotency_key", "KEY_MALFORMED",
+                               "办理编号“%s”不对：要照上次显示的原样填写。", request->key);
+    }
+    if (envelope.method.command && request->key == NULL) {
+        rectify_channel_key_make(channel, channel->outcome.key);
+    } else if (envelope.method.command) {
+        memcpy(channel->outcome.key, request->key, UUID_TEXT_SIZE);
+    }
+    envelope.key = channel->outcome.key;
+    arena_init(&scratch, SCRATCH_BYTES);
+    status = envelope_prepare(&scratch, request, &envelope, f);
+    if (status == STATUS_OK) {
+        head_refresh(channel);
+        status = attempts_run(channel, &envelope, &reply, f);
+        outcome_settle(&channel->outcome, status);
+    }
+    if (status == STATUS_OK) {
+        status = reply_accept(channel, a, reply, &envelope.method, ret_answer, f);
+    }
+    arena_release(&scratch);
+    return status;
+}
+
+/* Logs in from the profile's password file. */
+static enum status
+login_quietly(struct rectify_channel *channel, struct fault *f)
+{
+    struct arena a;
+    char *password = NULL;
+    Pb__LoginReply *reply = NULL;
+    arena_init(&a, SCRATCH_BYTES);
+    enum status status = rectify_password_read(channel->options.profile, &a, &password, f);
+    if (status == STATUS_NOT_FOUND && channel->options.profile->password_file == NULL) {
+        status = fault_set(f, STATUS_UNAUTHENTICATED, "NOT_LOGGED_IN",
+                           "还没有登录，或登录已失效：请先运行 rectify login。");
+    }
+    if (status == STATUS_OK) {
+        status = rectify_login(channel, &a, password, &reply, f);
+        secret_wipe(password, strlen(password));
+    }
+    arena_release(&a);
+    return status;
+}
+
+static bool
+session_has_ended(enum status status, const struct fault *f)
+{
+    return status == STATUS_UNAUTHENTICATED && strncmp(f->reason, "SESSION", 7) == 0;
+}
+
+enum status
+rectify_call(struct rectify_channel *channel, struct arena *a,
+             const struct rectify_request *request, struct rectify_answer *ret_answer,
+             struct fault *f)
+{
+    struct rectify_method method;
+    struct fault why = {.code = STATUS_OK};
+    channel->outcome = (struct rectify_outcome){.unknown = false};
+    enum status status = rectify_method_find(request->method, &method, f);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (method.machine && (channel->machine[0] == '\0' || !channel->has_key)) {
+        return fault_set(f, STATUS_UNAUTHENTICATED, "MACHINE_NOT_ENROLLED",
+                         "本机还没有开通：请向管理员要一个开通码，运行 rectify machine enrol "
+                         "--code-file 文件。");
+    }
+    if (method.session && channel->session.token[0] == '\0') {
+        status = login_quietly(channel, f);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    status = rectify_channel_send(channel, a, request, ret_answer, &why);
+    if (method.session && session_has_ended(status, &why) &&
+        channel->options.profile->password_file != NULL) {
+        channel->session = (struct rectify_session){.expires_at_ms = 0};
+        struct rectify_request again = *request;
+        char key[UUID_TEXT_SIZE];
+        if (method.command) {
+            memcpy(key, channel->outcome.key, sizeof key);
+            again.key = key;
+        }
+        status = login_quietly(channel, &why);
+        if (status == STATUS_OK) {
+            status = rectify_channel_send(channel, a, &again, ret_answer, &why);
+        }
+    }
+    if (status != STATUS_OK && f != NULL) {
+        *f = why;
+    }
+    return status;
+}

@@ -1,0 +1,95 @@
+/* Channel: calls to one server as one account from one machine.
+ *
+ * It fills the envelope, signs with the machine's key, sends, retries what is transient with the
+ * same idempotency key, logs in again once when the session has ended and the profile has a
+ * password file, checks receipts and signed heads, and unpacks replies. It prints nothing.
+ *
+ * Threads: one thread at a time uses a channel; channels share nothing but the state folder.
+ */
+#ifndef CLIENT_LIB_CHANNEL_H
+#define CLIENT_LIB_CHANNEL_H
+
+#include "client/lib/profile.h"
+#include "proto/base/arena.h"
+#include "proto/base/fault.h"
+#include "proto/base/uuid7.h"
+
+#include <protobuf-c/protobuf-c.h>
+#include <rectify/v1/envelope.pb-c.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define RECTIFY_DEADLINE_MS 30000 /* one call with all its retries, unless said otherwise */
+
+struct rectify_channel;
+
+/* Everything is borrowed for the life of the channel. */
+struct rectify_channel_options {
+    const struct rectify_profile *profile;
+    const char *client_version; /* "rectify 0.1.0" */
+    const char *on_behalf_of;   /* code of another unit (代报); NULL: one's own */
+    uint32_t deadline_ms;       /* 0: RECTIFY_DEADLINE_MS */
+    /* Called before each wait for a retry; NULL: nobody is told. */
+    void (*on_retry)(void *user, const struct fault *why, uint32_t wait_ms);
+    void *user;
+};
+
+/* One call. Borrowed. */
+struct rectify_request {
+    const char *method; /* "rectify.v1.MeasureService/SignFor" */
+    const ProtobufCMessage *message;
+    const char *key; /* idempotency key (UUID); NULL: a new one, used for every attempt */
+    bool has_expected_version;
+    int64_t expected_version;
+    uint32_t timeout_ms; /* of one attempt; 0: LIMIT_CALL_DEFAULT_MS */
+};
+
+/* A good answer; everything in the caller's arena. */
+struct rectify_answer {
+    ProtobufCMessage *message;  /* of the method's reply type */
+    const Pb__Receipt *receipt; /* NULL: the method leaves none */
+    bool replayed;              /* the stored answer to an earlier call with the same key */
+    int64_t server_time_ms;
+    const char *server_version; /* may be NULL */
+};
+
+/* What is known of the last call, good or bad. Texts belong to the channel, until the next call. */
+struct rectify_outcome {
+    char key[UUID_TEXT_SIZE]; /* "" for a query */
+    unsigned attempts;
+    bool unknown; /* it failed, and the server may have carried it out all the same */
+    size_t violation_count;
+    Pb__FieldViolation *const *violations;
+};
+
+/* Reads the TLS files, the machine key and the state; does not connect. Faults of rpc_client_open,
+ * ledger_key_load (a machine key that is not there yet is no fault) and of state.h. */
+MUST_CHECK enum status rectify_channel_open(const struct rectify_channel_options *options,
+                                            struct rectify_channel **ret_channel, struct fault *f);
+
+/* NULL is accepted. */
+void rectify_channel_free(struct rectify_channel *channel);
+
+/* Sends one call and waits for its answer. The fault is the server's, or
+ *   UNAUTHENTICATED   MACHINE_NOT_ENROLLED, NOT_LOGGED_IN (before anything is sent), TLS_…
+ *   INVALID_ARGUMENT  REQUEST_TOO_LARGE, KEY_MALFORMED
+ *   UNAVAILABLE, DEADLINE_EXCEEDED  after all retries; see rectify_channel_outcome
+ *   DATA_LOSS         REPLY_MALFORMED, RECEIPT_MALFORMED, HEAD_…, LOG_ROLLED_BACK
+ * Blocks up to the deadline (and one attempt's timeout, when that is longer). */
+MUST_CHECK enum status rectify_call(struct rectify_channel *channel, struct arena *a,
+                                    const struct rectify_request *request,
+                                    struct rectify_answer *ret_answer, struct fault *f);
+
+/* Never NULL. */
+const struct rectify_outcome *rectify_channel_outcome(const struct rectify_channel *channel);
+
+/* A new idempotency key. */
+void rectify_channel_key_make(struct rectify_channel *channel, char ret_key[UUID_TEXT_SIZE]);
+
+/* Checks a signed head that came in a reply against the kept key and the newest head seen before,
+ * and keeps it when it is newer. DATA_LOSS HEAD_MALFORMED, HEAD_…, LOG_ROLLED_BACK. */
+MUST_CHECK enum status rectify_channel_head_check(struct rectify_channel *channel,
+                                                  const Pb__SignedHead *head, struct fault *f);
+
+#endif

@@ -1,0 +1,207 @@
+#include "client/lib/state.h"
+#include "client/lib/file.h"
+#include "proto/ledger/secret.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { STATE_FILE_BYTES = 4096, STATE_ARENA_BYTES = 65536 };
+
+/* Reads a state file into text (cut at the end of its first line unless whole). */
+static enum status
+text_load(const char *folder, const char *name, char *text, size_t size, struct fault *f)
+{
+    struct arena a;
+    char *bytes = NULL;
+    size_t n = 0;
+    arena_init(&a, STATE_ARENA_BYTES);
+    enum status status = STATUS_RESOURCE_EXHAUSTED;
+    char *path = rectify_path_join(&a, folder, name);
+    if (path != NULL) {
+        status = rectify_file_read(&a, path, STATE_FILE_BYTES, &bytes, &n, f);
+    }
+    if (status == STATUS_NOT_FOUND) {
+        (void)fault_set(f, STATUS_NOT_FOUND, "STATE_MISSING", "“%s”里还没有 %s。", folder, name);
+    } else if (status == STATUS_OK && n >= size) {
+        status = fault_set(f, STATUS_INVALID_ARGUMENT, "STATE_MALFORMED",
+                           "“%s”的内容不对：可以删掉它，再运行一次 rectify login。", path);
+    } else if (status == STATUS_OK) {
+        memcpy(text, bytes, n + 1);
+        text[strcspn(text, "\r\n")] = '\0';
+        secret_wipe(bytes, n);
+    }
+    arena_release(&a);
+    return status;
+}
+
+static enum status
+text_save(const char *folder, const char *name, const char *text, struct fault *f)
+{
+    struct arena a;
+    arena_init(&a, STATE_ARENA_BYTES);
+    enum status status = rectify_folder_make(folder, 0700, f);
+    char *path = rectify_path_join(&a, folder, name);
+    char *line = arena_printf(&a, "%s\n", text);
+    if (status == STATUS_OK && (path == NULL || line == NULL)) {
+        status = fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+    }
+    if (status == STATUS_OK) {
+        status = rectify_file_replace(path, 0600, line, strlen(line), f);
+    }
+    if (line != NULL) {
+        secret_wipe(line, strlen(line));
+    }
+    arena_release(&a);
+    return status;
+}
+
+static enum status
+malformed(const char *folder, const char *name, struct fault *f)
+{
+    return fault_set(f, STATUS_INVALID_ARGUMENT, "STATE_MALFORMED",
+                     "“%s/%s”的内容不对：请删掉它再试。", folder, name);
+}
+
+static bool
+number_parse(const char *text, int64_t *ret_value)
+{
+    char *end = NULL;
+    errno = 0;
+    long long value = strtoll(text, &end, 10);
+    if (end == text || *end != '\0' || errno != 0) {
+        return false;
+    }
+    *ret_value = value;
+    return true;
+}
+
+/* One line: TOKEN EXPIRES ACCOUNT */
+enum status
+rectify_state_session_load(const char *folder, struct rectify_session *ret_session, struct fault *f)
+{
+    char text[1024];
+    struct rectify_session session = {.expires_at_ms = 0};
+    enum status status = text_load(folder, "session", text, sizeof text, f);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    char *expires = strchr(text, ' ');
+    char *account = expires != NULL ? strchr(expires + 1, ' ') : NULL;
+    if (account == NULL) {
+        return malformed(folder, "session", f);
+    }
+    *expires = '\0';
+    *account = '\0';
+    if (text[0] == '\0' || strlen(text) >= sizeof session.token ||
+        strlen(account + 1) >= sizeof session.account ||
+        !number_parse(expires + 1, &session.expires_at_ms)) {
+        return malformed(folder, "session", f);
+    }
+    memcpy(session.token, text, strlen(text) + 1);
+    memcpy(session.account, account + 1, strlen(account + 1) + 1);
+    *ret_session = session;
+    secret_wipe(text, sizeof text);
+    return STATUS_OK;
+}
+
+enum status
+rectify_state_session_save(const char *folder, const struct rectify_session *session,
+                           struct fault *f)
+{
+    char text[1024];
+    snprintf(text, sizeof text, "%s %" PRId64 " %s", session->token, session->expires_at_ms,
+             session->account);
+    enum status status = text_save(folder, "session", text, f);
+    secret_wipe(text, sizeof text);
+    return status;
+}
+
+void
+rectify_state_session_clear(const char *folder)
+{
+    struct arena a;
+    arena_init(&a, STATE_ARENA_BYTES);
+    char *path = rectify_path_join(&a, folder, "session");
+    if (path != NULL) {
+        (void)unlink(path);
+    }
+    arena_release(&a);
+}
+
+enum status
+rectify_state_machine_load(const char *folder, char ret_id[UUID_TEXT_SIZE], struct fault *f)
+{
+    char text[128];
+    enum status status = text_load(folder, "machine", text, sizeof text, f);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (!uuid_text_valid(text)) {
+        return malformed(folder, "machine", f);
+    }
+    memcpy(ret_id, text, UUID_TEXT_SIZE);
+    return STATUS_OK;
+}
+
+enum status
+rectify_state_machine_save(const char *folder, const char *id, struct fault *f)
+{
+    return text_save(folder, "machine", id, f);
+}
+
+enum status
+rectify_state_cursor_load(const char *folder, int64_t *ret_cursor, struct fault *f)
+{
+    char text[64];
+    enum status status = text_load(folder, "cursor", text, sizeof text, f);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (!number_parse(text, ret_cursor)) {
+        return malformed(folder, "cursor", f);
+    }
+    return STATUS_OK;
+}
+
+enum status
+rectify_state_cursor_save(const char *folder, int64_t cursor, struct fault *f)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%" PRId64, cursor);
+    return text_save(folder, "cursor", text, f);
+}
+
+enum status
+rectify_state_ledger_load(const char *folder, struct ledger_public *ret_public, struct fault *f)
+{
+    char text[128];
+    enum status status = text_load(folder, "ledger.pub", text, sizeof text, f);
+    return status == STATUS_OK ? ledger_public_from_text(text, ret_public, f) : status;
+}
+
+enum status
+rectify_state_ledger_save(const char *folder, const struct ledger_public *public, struct fault *f)
+{
+    char text[LEDGER_PUBLIC_TEXT_SIZE];
+    ledger_public_to_text(public, text);
+    return text_save(folder, "ledger.pub", text, f);
+}
+
+enum status
+rectify_state_head_load(const char *folder, struct ledger_head *ret_head, struct fault *f)
+{
+    char text[LEDGER_HEAD_TEXT_SIZE];
+    enum status status = text_load(folder, "head", text, sizeof text, f);
+    return status == STATUS_OK ? ledger_head_from_text(text, ret_head, f) : status;
+}
+
+enum status
+rectify_state_head_save(const char *folder, const struct ledger_head *head, struct fault *f)
+{
+    char text[LEDGER_HEAD_TEXT_SIZE];
+    ledger_head_to_text(head, text);
+    return text_save(folder, "head", text, f);
+}

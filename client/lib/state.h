@@ -1,0 +1,62 @@
+/* State: what a client keeps between runs, one small file a thing, in the profile's state folder.
+ *
+ *     session     the session token, when it ends, whose it is
+ *     machine     id of this enrolled machine
+ *     cursor      the last alert that arrived
+ *     ledger.pub  public key of the server's event log
+ *     head        newest signed head of that log seen so far
+ * Files are 0600 in a folder 0700, replaced whole and synced. Loading what was never saved gives
+ * NOT_FOUND STATE_MISSING; a damaged file INVALID_ARGUMENT STATE_MALFORMED. Every function blocks
+ * on the disk; two processes may use one folder, the last to save wins.
+ */
+#ifndef CLIENT_LIB_STATE_H
+#define CLIENT_LIB_STATE_H
+
+#include "proto/base/fault.h"
+#include "proto/base/limits.h"
+#include "proto/base/uuid7.h"
+#include "proto/ledger/head.h"
+#include "proto/ledger/key.h"
+
+#include <stdint.h>
+
+enum { STATE_TOKEN_SIZE = 256 };
+
+struct rectify_session {
+    char token[STATE_TOKEN_SIZE];
+    int64_t expires_at_ms;
+    char account[LIMIT_NAME_BYTES + 1];
+};
+
+MUST_CHECK enum status rectify_state_session_load(const char *folder,
+                                                  struct rectify_session *ret_session,
+                                                  struct fault *f);
+MUST_CHECK enum status rectify_state_session_save(const char *folder,
+                                                  const struct rectify_session *session,
+                                                  struct fault *f);
+
+/* Forgets the session; none there is fine. */
+void rectify_state_session_clear(const char *folder);
+
+MUST_CHECK enum status rectify_state_machine_load(const char *folder, char ret_id[UUID_TEXT_SIZE],
+                                                  struct fault *f);
+MUST_CHECK enum status rectify_state_machine_save(const char *folder, const char *id,
+                                                  struct fault *f);
+
+MUST_CHECK enum status rectify_state_cursor_load(const char *folder, int64_t *ret_cursor,
+                                                 struct fault *f);
+MUST_CHECK enum status rectify_state_cursor_save(const char *folder, int64_t cursor,
+                                                 struct fault *f);
+
+MUST_CHECK enum status rectify_state_ledger_load(const char *folder,
+                                                 struct ledger_public *ret_public, struct fault *f);
+MUST_CHECK enum status rectify_state_ledger_save(const char *folder,
+                                                 const struct ledger_public *public,
+                                                 struct fault *f);
+
+MUST_CHECK enum status rectify_state_head_load(const char *folder, struct ledger_head *ret_head,
+                                               struct fault *f);
+MUST_CHECK enum status rectify_state_head_save(const char *folder, const struct ledger_head *head,
+                                               struct fault *f);
+
+#endif

@@ -1,0 +1,31 @@
+/* App: owns every long-lived object of rectifyd; the stop order is the start order reversed. */
+#ifndef SERVER_APP_H
+#define SERVER_APP_H
+
+#include "proto/base/fault.h"
+#include "proto/base/status.h"
+#include "server/base/config.h"
+
+#define APP_VERSION "rectifyd 0.1.0"
+
+/* Checks the schema, starts dispatch, transport and scheduler, tries its own door, logs "ready",
+ * and runs until SIGTERM or SIGINT. Then it drains and ends the program with _exit(0) (nng is not
+ * torn down at run time); it returns only when the start failed. Main thread. Blocks. */
+MUST_CHECK enum status app_serve(const struct config *config, struct fault *fault);
+
+/* Names are borrowed for the call. */
+struct app_bootstrap {
+    const char *tenant;
+    const char *tenant_name;
+    const char *account;
+    const char *password_file;   /* 0600, holds the first password */
+    const char *enrol_code_file; /* 0600, holds the one-time code; made when it is missing */
+};
+
+/* Makes the tenant, the org `admin` with this account as its ADMIN, its one-time code, and version
+ * 1 of the ladder, where they are missing; what is there stays as it is. Connects as the owner.
+ * Blocks. */
+MUST_CHECK enum status app_bootstrap(const struct config *config, const struct app_bootstrap *b,
+                                     struct fault *fault);
+
+#endif

@@ -1,0 +1,187 @@
+#include "server/handler/draft_event.h"
+
+#include "rectify/v1/inspection.pb-c.h"
+#include "rectify/v1/measure.pb-c.h"
+#include "server/base/ladder.h"
+#include "server/handler/common.h"
+#include "server/service/workflow.h"
+
+#include <string.h>
+
+static Pb__Milestone *
+milestone_record(struct call *call, Pb__MilestoneKind kind, int32_t due)
+{
+    Pb__Milestone *m = call_message(call, &pb__milestone__descriptor);
+    if (m != NULL) {
+        m->has_kind = 1;
+        m->kind = kind;
+        m->original_due = day_text(call, due);
+        m->current_due = m->original_due;
+        m->has_due_version = 1;
+        m->due_version = 1;
+    }
+    return m;
+}
+
+/* Records name orgs by id: codes may be renamed, a record must not change its meaning. */
+static Pb__Measure *
+measure_record(struct call *call, const struct draft *d, const struct draft_measure *m,
+               const char *inspection_code)
+{
+    Pb__Measure *out = call_message(call, &pb__measure__descriptor);
+    if (out == NULL) {
+        return NULL;
+    }
+    const struct draft_problem *p = &d->problems[m->problem];
+    out->id = (char *)(uintptr_t)m->id;
+    out->ref = (char *)(uintptr_t)m->ref;
+    out->inspection = (char *)(uintptr_t)inspection_code;
+    out->problem_ref = (char *)(uintptr_t)p->ref;
+    out->has_no = out->has_version = out->has_measure_class = out->has_round = 1;
+    out->no = m->no;
+    out->version = m->version + 1;
+    out->measure_class = (Pb__MeasureClass)m->class_;
+    out->round = 1;
+    out->text = (char *)(uintptr_t)m->text;
+    out->target = (char *)(uintptr_t)m->target;
+    out->state = (char *)(uintptr_t)m->state;
+    out->leader = (char *)(uintptr_t)m->leader_org;
+    out->lead_unit = (char *)(uintptr_t)m->lead_org;
+    out->problem_lead_unit = (char *)(uintptr_t)p->lead_org;
+    out->special_group = (char *)(uintptr_t)p->sgroup_org;
+    out->n_participants = m->participant_count;
+    out->participants = (char **)(uintptr_t)m->participants;
+    out->milestones = arena_array(call->arena, 2, sizeof *out->milestones);
+    if (out->milestones == NULL) {
+        return NULL;
+    }
+    if (m->class_ != CLASS_IMMEDIATE) {
+        out->milestones[out->n_milestones++] =
+            milestone_record(call, PB__MILESTONE_KIND__EFFECT, m->effect_due);
+    }
+    out->milestones[out->n_milestones++] =
+        milestone_record(call, PB__MILESTONE_KIND__COMPLETE, m->complete_due);
+    for (size_t i = 0; i < out->n_milestones; i++) {
+        if (out->milestones[i] == NULL) {
+            return NULL;
+        }
+    }
+    return out;
+}
+
+static Pb__Problem *
+problem_record(struct call *call, const struct draft *d, const struct draft_problem *p,
+               const char *inspection_code)
+{
+    Pb__Problem *out = call_message(call, &pb__problem__descriptor);
+    if (out != NULL) {
+        out->id = (char *)(uintptr_t)p->id;
+        out->ref = (char *)(uintptr_t)p->ref;
+        out->inspection = (char *)(uintptr_t)inspection_code;
+        out->has_no = out->has_item_no = out->has_version = 1;
+        out->no = p->no;
+        out->item_no = d->items[p->item].no;
+        out->title = (char *)(uintptr_t)p->title;
+        out->state = (char *)(uintptr_t)p->state;
+        out->lead_unit = (char *)(uintptr_t)p->lead_org;
+        out->special_group = (char *)(uintptr_t)p->sgroup_org;
+        out->version = p->version + 1;
+    }
+    return out;
+}
+
+static void
+set_transition(struct call *call, const char *command, const char *from, const char *to)
+{
+    Pb__Change *change = call_last_change(call);
+    change->command = (char *)(uintptr_t)command;
+    change->from_state = (char *)(uintptr_t)from;
+    change->to_state = (char *)(uintptr_t)to;
+}
+
+static enum status
+record_item(struct call *call, const struct draft_item *item)
+{
+    Pb__OutlineItem *record = call_message(call, &pb__outline_item__descriptor);
+    if (record == NULL) {
+        return handler_no_memory(call);
+    }
+    record->has_no = 1;
+    record->no = item->no;
+    record->title = (char *)(uintptr_t)item->title;
+    return call_change(call, "item", item->id, NULL, item->version + 1, &record->base)
+               ? STATUS_OK
+               : handler_no_memory(call);
+}
+
+enum status
+draft_record_changes(struct call *call, const struct draft *d, const char *inspection_code)
+{
+    for (size_t i = 0; i < d->item_count; i++) {
+        if (d->items[i].mark != DRAFT_SAME && record_item(call, &d->items[i]) != STATUS_OK) {
+            return handler_no_memory(call);
+        }
+    }
+    for (size_t i = 0; i < d->problem_count; i++) {
+        const struct draft_problem *p = &d->problems[i];
+        if (p->mark == DRAFT_SAME) {
+            continue;
+        }
+        Pb__Problem *record = problem_record(call, d, p, inspection_code);
+        if (record == NULL ||
+            !call_change(call, "problem", p->id, p->ref, p->version + 1, &record->base)) {
+            return handler_no_memory(call);
+        }
+        if (p->mark == DRAFT_ADDED) {
+            set_transition(call, "register", NULL, p->state);
+        }
+    }
+    for (size_t i = 0; i < d->measure_count; i++) {
+        const struct draft_measure *m = &d->measures[i];
+        if (m->mark == DRAFT_SAME) {
+            continue;
+        }
+        Pb__Measure *record = measure_record(call, d, m, inspection_code);
+        if (record == NULL ||
+            !call_change(call, "measure", m->id, m->ref, m->version + 1, &record->base)) {
+            return handler_no_memory(call);
+        }
+        if (m->mark == DRAFT_ADDED) {
+            set_transition(call, COMMAND_CREATE, NULL, m->state);
+        }
+    }
+    return STATUS_OK;
+}
+
+enum status
+draft_record_approval(struct call *call, const struct draft *d, const char *inspection_code)
+{
+    for (size_t i = 0; i < d->problem_count; i++) {
+        const struct draft_problem *p = &d->problems[i];
+        if (strcmp(p->state, STATE_REGISTERED) != 0) {
+            continue;
+        }
+        Pb__Problem *record = problem_record(call, d, p, inspection_code);
+        if (record == NULL) {
+            return handler_no_memory(call);
+        }
+        record->state = (char *)(uintptr_t)STATE_RECTIFYING;
+        if (!call_change(call, "problem", p->id, p->ref, p->version + 1, &record->base)) {
+            return handler_no_memory(call);
+        }
+        set_transition(call, COMMAND_APPROVE_PLAN, p->state, STATE_RECTIFYING);
+    }
+    for (size_t i = 0; i < d->measure_count; i++) {
+        const struct draft_measure *m = &d->measures[i];
+        Pb__Measure *record = measure_record(call, d, m, inspection_code);
+        if (record == NULL) {
+            return handler_no_memory(call);
+        }
+        record->state = (char *)(uintptr_t)STATE_ASSIGNED;
+        if (!call_change(call, "measure", m->id, m->ref, m->version + 1, &record->base)) {
+            return handler_no_memory(call);
+        }
+        set_transition(call, COMMAND_APPROVE_PLAN, m->state, STATE_ASSIGNED);
+    }
+    return STATUS_OK;
+}

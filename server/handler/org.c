@@ -1,0 +1,273 @@
+/* OrgService: the district's organisation. */
+#include "server/handler/all.h"
+
+#include "proto/base/limits.h"
+#include "rectify/v1/org.pb-c.h"
+#include "server/handler/common.h"
+#include "server/service/role.h"
+#include "server/store/org.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct org_import {
+    struct org_list stored;
+    struct org_list wanted; /* as the request has them; version 0: new, unchanged ones dropped */
+    const char **parents;   /* id of each wanted one's parent */
+};
+
+static int
+import_load(struct call *call, struct db_queue *q)
+{
+    struct org_import *import = arena_alloc(call->arena, sizeof *import);
+    call->data = import;
+    return import == NULL ? (int)handler_no_memory(call)
+                          : (int)org_queue_all(q, call->who->tenant, &import->stored);
+}
+
+static enum status
+check_org(struct call *call, const Pb__Org *org, size_t index)
+{
+    static const char *const kinds[] = {"OFFICE", "LGROUP", "SGROUP", "UNIT",
+                                        "LEADER", "DISC",   "ORGD",   "OTHER"};
+    char field[FAULT_FIELD_SIZE];
+    snprintf(field, sizeof field, "orgs[%zu].code", index);
+    size_t n = org->code == NULL ? 0 : strlen(org->code);
+    if (n == 0 || n > 32 ||
+        strspn(org->code, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") !=
+            n) {
+        return fault_set_field(&call->fault, field, "ORG_CODE",
+                               "第 %zu 行：单位代码用字母、数字、_ 和 -，1 至 32 个字符。",
+                               index + 1);
+    }
+    if (!text_given(org->name, LIMIT_NAME_BYTES)) {
+        snprintf(field, sizeof field, "orgs[%zu].name", index);
+        return fault_set_field(&call->fault, field, "ORG_NAME",
+                               "第 %zu 行（%s）：请写单位名称，至多 %d 字节。", index + 1,
+                               org->code, LIMIT_NAME_BYTES);
+    }
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (org->kind != NULL && strcmp(org->kind, kinds[i]) == 0) {
+            return STATUS_OK;
+        }
+    }
+    snprintf(field, sizeof field, "orgs[%zu].kind", index);
+    return fault_set_field(&call->fault, field, "ORG_KIND",
+                           "第 %zu 行（%s）：类别“%s”不认识，可用 OFFICE、LGROUP、SGROUP、UNIT、"
+                           "LEADER、DISC、ORGD、OTHER。",
+                           index + 1, org->code, org->kind == NULL ? "" : org->kind);
+}
+
+/* The id of a parent: another wanted one, or a stored one. */
+static const char *
+parent_id(const struct org_import *import, const char *code)
+{
+    for (size_t i = 0; i < import->wanted.count; i++) {
+        if (strcmp(import->wanted.items[i].code, code) == 0) {
+            return import->wanted.items[i].id;
+        }
+    }
+    const struct org_record *stored = org_list_find(&import->stored, code);
+    return stored == NULL ? NULL : stored->id;
+}
+
+static bool
+same_text(const char *a, const char *b)
+{
+    return strcmp(a == NULL ? "" : a, b == NULL ? "" : b) == 0;
+}
+
+static bool
+org_same(const struct org_record *a, const struct org_record *b)
+{
+    return same_text(a->name, b->name) && same_text(a->kind, b->kind) &&
+           same_text(a->parent_code, b->parent_code) && a->sort_order == b->sort_order &&
+           a->sample == b->sample;
+}
+
+static enum status
+want_org(struct call *call, struct org_import *import, const Pb__Org *org, size_t index)
+{
+    enum status s = check_org(call, org, index);
+    if (s != STATUS_OK) {
+        return s;
+    }
+    for (size_t i = 0; i < import->wanted.count; i++) {
+        if (strcmp(import->wanted.items[i].code, org->code) == 0) {
+            return fault_set_field(&call->fault, "orgs", "ORG_TWICE",
+                                   "第 %zu 行：单位代码“%s”在表中出现两次。", index + 1, org->code);
+        }
+    }
+    const struct org_record *stored = org_list_find(&import->stored, org->code);
+    if (stored != NULL && strcmp(stored->code, org->code) != 0) {
+        stored = NULL; /* only the name matched */
+    }
+    struct org_record *w = arena_grow(call->arena, (void **)&import->wanted.items,
+                                      import->wanted.count, &import->wanted.capacity, sizeof *w);
+    if (w == NULL) {
+        return handler_no_memory(call);
+    }
+    *w = (struct org_record){
+        .id = stored == NULL ? call_new_id(call) : stored->id,
+        .code = org->code,
+        .name = org->name,
+        .kind = org->kind,
+        .parent_code =
+            org->parent_code == NULL || *org->parent_code == '\0' ? NULL : org->parent_code,
+        .sort_order = org->has_sort_order ? org->sort_order : (int32_t)index + 1,
+        .sample = org->has_sample && org->sample,
+        .version = stored == NULL ? 0 : stored->version,
+    };
+    import->wanted.count++;
+    return w->id == NULL ? handler_no_memory(call) : STATUS_OK;
+}
+
+static enum status
+resolve_parents(struct call *call, struct org_import *import)
+{
+    import->parents = arena_array(call->arena, import->wanted.count, sizeof *import->parents);
+    if (import->parents == NULL) {
+        return handler_no_memory(call);
+    }
+    for (size_t i = 0; i < import->wanted.count; i++) {
+        const struct org_record *w = &import->wanted.items[i];
+        if (w->parent_code == NULL) {
+            continue;
+        }
+        import->parents[i] = parent_id(import, w->parent_code);
+        if (import->parents[i] == NULL || strcmp(w->parent_code, w->code) == 0) {
+            return fault_set_field(&call->fault, "orgs", "ORG_PARENT",
+                                   "单位“%s”的上级“%s”不存在，或就是它自己：请核对。", w->code,
+                                   w->parent_code);
+        }
+    }
+    return STATUS_OK;
+}
+
+static Pb__Org *
+org_message(struct call *call, const struct org_record *org)
+{
+    Pb__Org *out = call_message(call, &pb__org__descriptor);
+    if (out != NULL) {
+        out->id = (char *)(uintptr_t)org->id;
+        out->code = (char *)(uintptr_t)org->code;
+        out->name = (char *)(uintptr_t)org->name;
+        out->kind = (char *)(uintptr_t)org->kind;
+        out->parent_code = (char *)(uintptr_t)org->parent_code;
+        out->has_sort_order = 1;
+        out->sort_order = org->sort_order;
+        out->has_sample = 1;
+        out->sample = org->sample;
+    }
+    return out;
+}
+
+static enum status
+import_decide(struct call *call)
+{
+    const Pb__ImportOrgsRequest *r = REQUEST(call, Pb__ImportOrgsRequest);
+    struct org_import *import = call->data;
+    if (r->n_orgs == 0 || r->n_orgs > LIMIT_LIST_ROWS) {
+        return fault_set_field(&call->fault, "orgs", "ORG_COUNT",
+                               "一次导入 1 至 %d 个单位，现有 %zu 个。", LIMIT_LIST_ROWS,
+                               r->n_orgs);
+    }
+    for (size_t i = 0; i < r->n_orgs; i++) {
+        enum status s = want_org(call, import, r->orgs[i], i);
+        if (s != STATUS_OK) {
+            return s;
+        }
+    }
+    enum status s = resolve_parents(call, import);
+    Pb__ImportOrgsReply *reply = call_message(call, &pb__import_orgs_reply__descriptor);
+    if (s != STATUS_OK || reply == NULL) {
+        return s != STATUS_OK ? s : handler_no_memory(call);
+    }
+    reply->has_added = reply->has_updated = reply->has_unchanged = 1;
+    for (size_t i = 0; i < import->wanted.count; i++) {
+        struct org_record *w = &import->wanted.items[i];
+        const struct org_record *stored = org_list_find(&import->stored, w->code);
+        if (w->version != 0 && org_same(w, stored)) {
+            w->id = NULL; /* nothing to write */
+            reply->unchanged++;
+            continue;
+        }
+        *(w->version == 0 ? &reply->added : &reply->updated) += 1;
+        Pb__Org *record = org_message(call, w);
+        if (record == NULL ||
+            !call_change(call, "org", w->id, w->code, w->version + 1, &record->base)) {
+            return handler_no_memory(call);
+        }
+    }
+    call->no_event = reply->added + reply->updated == 0;
+    call->reply = &reply->base;
+    return STATUS_OK;
+}
+
+static enum status
+import_effects(struct call *call, struct db_queue *q)
+{
+    const struct org_import *import = call->data;
+    for (size_t i = 0; i < import->wanted.count; i++) {
+        const struct org_record *w = &import->wanted.items[i];
+        if (w->id == NULL) {
+            continue;
+        }
+        enum status s =
+            org_queue_write(q, call->who->tenant, w, import->parents[i], call->event_id);
+        if (s != STATUS_OK) {
+            return s;
+        }
+    }
+    return STATUS_OK;
+}
+
+static int
+list_load(struct call *call, struct db_queue *q)
+{
+    struct org_list *list = arena_alloc(call->arena, sizeof *list);
+    call->data = list;
+    return list == NULL ? (int)handler_no_memory(call)
+                        : (int)org_queue_all(q, call->who->tenant, list);
+}
+
+static enum status
+list_decide(struct call *call)
+{
+    const struct org_list *list = call->data;
+    Pb__ListOrgsReply *reply = call_message(call, &pb__list_orgs_reply__descriptor);
+    if (reply == NULL) {
+        return handler_no_memory(call);
+    }
+    reply->orgs = arena_array(call->arena, list->count, sizeof *reply->orgs);
+    for (size_t i = 0; reply->orgs != NULL && i < list->count; i++) {
+        reply->orgs[i] = org_message(call, &list->items[i]);
+        if (reply->orgs[i] == NULL) {
+            return handler_no_memory(call);
+        }
+        reply->n_orgs++;
+    }
+    call->reply = &reply->base;
+    return STATUS_OK;
+}
+
+static const struct handler rows[] = {
+    {.method = "rectify.v1.OrgService/ImportOrgs",
+     .kind = METHOD_SLOW,
+     .auth = AUTH_SIGNED,
+     .roles = ROLE_ADMIN,
+     .request = &pb__import_orgs_request__descriptor,
+     .reply = &pb__import_orgs_reply__descriptor,
+     .load = import_load,
+     .decide = import_decide,
+     .effects = import_effects},
+    {.method = "rectify.v1.OrgService/ListOrgs",
+     .kind = METHOD_QUERY,
+     .auth = AUTH_SESSION,
+     .request = &pb__empty__descriptor,
+     .reply = &pb__list_orgs_reply__descriptor,
+     .load = list_load,
+     .decide = list_decide},
+};
+
+const struct handler_table org_handler_table = {rows, sizeof rows / sizeof rows[0]};

@@ -1,0 +1,246 @@
+/* SettingsService: the working-day calendar and the warning ladder. */
+#include "server/handler/all.h"
+
+#include "proto/base/limits.h"
+#include "rectify/v1/settings.pb-c.h"
+#include "server/base/clock.h"
+#include "server/handler/common.h"
+#include "server/service/role.h"
+#include "server/store/settings.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { CALENDAR_YEAR_MIN = 2000, CALENDAR_YEAR_MAX = 2199, CALENDAR_DAYS_MAX = 366 };
+
+struct calendar_import {
+    struct calendar_rows stored;
+    struct calendar_row *days;
+    size_t count;
+};
+
+static int
+import_load(struct call *call, struct db_queue *q)
+{
+    const Pb__ImportCalendarRequest *r = REQUEST(call, Pb__ImportCalendarRequest);
+    struct calendar_import *import = arena_alloc(call->arena, sizeof *import);
+    call->data = import;
+    if (import == NULL) {
+        return handler_no_memory(call);
+    }
+    if (!r->has_year || r->year < CALENDAR_YEAR_MIN || r->year > CALENDAR_YEAR_MAX) {
+        return fault_set_field(&call->fault, "year", "YEAR_RANGE", "年份应在 %d 至 %d 之间。",
+                               CALENDAR_YEAR_MIN, CALENDAR_YEAR_MAX);
+    }
+    return calendar_queue_days(q, call->who->tenant, r->year, &import->stored);
+}
+
+static enum status
+read_day(struct call *call, const Pb__CalendarDay *in, int32_t year, size_t index,
+         struct calendar_row *ret)
+{
+    char field[FAULT_FIELD_SIZE];
+    snprintf(field, sizeof field, "days[%zu].date", index);
+    int32_t day = NO_DATE;
+    if (day_parse(in->date, &day) != STATUS_OK || day_to_ymd(day).year != year) {
+        return fault_set_field(&call->fault, field, "BAD_DATE",
+                               "第 %zu 行：“%s”不是 %d 年的日期，请写成 %d-01-01 这样的形式。",
+                               index + 1, in->date == NULL ? "" : in->date, year, year);
+    }
+    *ret = (struct calendar_row){
+        .year = year,
+        .day = day,
+        .working = in->has_working && in->working,
+        .name = in->name == NULL ? "" : in->name,
+    };
+    return STATUS_OK;
+}
+
+static enum status
+import_decide(struct call *call)
+{
+    const Pb__ImportCalendarRequest *r = REQUEST(call, Pb__ImportCalendarRequest);
+    struct calendar_import *import = call->data;
+    if (r->n_days == 0 || r->n_days > CALENDAR_DAYS_MAX) {
+        return fault_set_field(&call->fault, "days", "DAY_COUNT",
+                               "一年的节假日及调休应有 1 至 %d 天，现有 %zu 天。",
+                               CALENDAR_DAYS_MAX, r->n_days);
+    }
+    int32_t version = import->stored.count == 0 ? 1 : import->stored.items[0].version + 1;
+    import->days = arena_array(call->arena, r->n_days, sizeof *import->days);
+    if (import->days == NULL) {
+        return handler_no_memory(call);
+    }
+    for (size_t i = 0; i < r->n_days; i++) {
+        struct calendar_row *day = &import->days[i];
+        enum status s = read_day(call, r->days[i], r->year, i, day);
+        if (s != STATUS_OK) {
+            return s;
+        }
+        day->version = version;
+        for (size_t k = 0; k < i; k++) {
+            if (import->days[k].day == day->day) {
+                return fault_set_field(&call->fault, "days", "DAY_TWICE",
+                                       "日期 %s 在表中出现两次。", r->days[i]->date);
+            }
+        }
+        import->count++;
+    }
+    Pb__ImportCalendarReply *reply = call_message(call, &pb__import_calendar_reply__descriptor);
+    const char *id = call_new_id(call);
+    char *ref = arena_printf(call->arena, "%d", r->year);
+    if (reply == NULL || id == NULL || ref == NULL ||
+        !call_change(call, "calendar", id, ref, version, &r->base)) {
+        return handler_no_memory(call);
+    }
+    reply->has_version = reply->has_days = 1;
+    reply->version = version;
+    reply->days = (int32_t)import->count;
+    call->reply = &reply->base;
+    return STATUS_OK;
+}
+
+static enum status
+import_effects(struct call *call, struct db_queue *q)
+{
+    const struct calendar_import *import = call->data;
+    enum status s = STATUS_OK;
+    for (size_t i = 0; s == STATUS_OK && i < import->count; i++) {
+        s = calendar_queue_insert(q, call->who->tenant, &import->days[i], call->event_id);
+    }
+    return s;
+}
+
+static int
+calendar_load(struct call *call, struct db_queue *q)
+{
+    const Pb__GetCalendarRequest *r = REQUEST(call, Pb__GetCalendarRequest);
+    struct calendar_rows *rows = arena_alloc(call->arena, sizeof *rows);
+    call->data = rows;
+    if (rows == NULL) {
+        return handler_no_memory(call);
+    }
+    int32_t year = r->has_year ? r->year : day_to_ymd(call->today).year;
+    return calendar_queue_days(q, call->who->tenant, year, rows);
+}
+
+static enum status
+calendar_decide(struct call *call)
+{
+    const Pb__GetCalendarRequest *r = REQUEST(call, Pb__GetCalendarRequest);
+    const struct calendar_rows *stored = call->data;
+    Pb__GetCalendarReply *reply = call_message(call, &pb__get_calendar_reply__descriptor);
+    if (reply == NULL) {
+        return handler_no_memory(call);
+    }
+    reply->has_year = reply->has_version = 1;
+    reply->year = r->has_year ? r->year : day_to_ymd(call->today).year;
+    reply->version = stored->count == 0 ? 0 : stored->items[0].version;
+    reply->days = arena_array(call->arena, stored->count, sizeof *reply->days);
+    for (size_t i = 0; reply->days != NULL && i < stored->count; i++) {
+        Pb__CalendarDay *day = call_message(call, &pb__calendar_day__descriptor);
+        if (day == NULL) {
+            return handler_no_memory(call);
+        }
+        day->date = day_text(call, stored->items[i].day);
+        day->has_working = 1;
+        day->working = stored->items[i].working;
+        day->name = (char *)(uintptr_t)stored->items[i].name;
+        reply->days[reply->n_days++] = day;
+    }
+    call->reply = &reply->base;
+    return STATUS_OK;
+}
+
+static int
+ladder_load(struct call *call, struct db_queue *q)
+{
+    struct ladder_rows *rows = arena_alloc(call->arena, sizeof *rows);
+    call->data = rows;
+    return rows == NULL ? (int)handler_no_memory(call)
+                        : (int)ladder_queue_rules(q, call->who->tenant, rows);
+}
+
+/* class_mask has bit n for class n; one class is named, all or several are left out. */
+static void
+set_class(Pb__LadderRule *rule, int32_t mask)
+{
+    for (int32_t c = PB__MEASURE_CLASS__IMMEDIATE; c <= PB__MEASURE_CLASS__LONG_TERM; c++) {
+        if (mask == 1 << c) {
+            rule->has_measure_class = 1;
+            rule->measure_class = (Pb__MeasureClass)c;
+        }
+    }
+}
+
+static Pb__LadderRule *
+rule_message(struct call *call, const struct ladder_row *row)
+{
+    Pb__LadderRule *rule = call_message(call, &pb__ladder_rule__descriptor);
+    if (rule == NULL) {
+        return NULL;
+    }
+    rule->has_level = rule->has_parameter = 1;
+    rule->level = row->level;
+    rule->parameter = row->parameter;
+    rule->subject = (char *)(uintptr_t)row->subject;
+    rule->trigger = (char *)(uintptr_t)row->trigger;
+    set_class(rule, row->class_mask);
+    rule->recipients = arena_array(call->arena, ROLE_COUNT, sizeof *rule->recipients);
+    for (uint32_t bit = 0; rule->recipients != NULL && bit < ROLE_COUNT; bit++) {
+        if ((row->recipients & (UINT64_C(1) << bit)) != 0) {
+            rule->recipients[rule->n_recipients++] = (char *)(uintptr_t)role_name(1U << bit);
+        }
+    }
+    return rule->recipients == NULL ? NULL : rule;
+}
+
+static enum status
+ladder_decide(struct call *call)
+{
+    const struct ladder_rows *stored = call->data;
+    Pb__GetLadderReply *reply = call_message(call, &pb__get_ladder_reply__descriptor);
+    if (reply == NULL) {
+        return handler_no_memory(call);
+    }
+    reply->has_version = 1;
+    reply->version = stored->count == 0 ? 0 : stored->items[0].version;
+    reply->rules = arena_array(call->arena, stored->count, sizeof *reply->rules);
+    for (size_t i = 0; reply->rules != NULL && i < stored->count; i++) {
+        Pb__LadderRule *rule = rule_message(call, &stored->items[i]);
+        if (rule == NULL) {
+            return handler_no_memory(call);
+        }
+        reply->rules[reply->n_rules++] = rule;
+    }
+    call->reply = &reply->base;
+    return STATUS_OK;
+}
+
+static const struct handler rows[] = {
+    {.method = "rectify.v1.SettingsService/ImportCalendar",
+     .kind = METHOD_SLOW,
+     .auth = AUTH_SIGNED,
+     .roles = ROLE_ADMIN,
+     .request = &pb__import_calendar_request__descriptor,
+     .reply = &pb__import_calendar_reply__descriptor,
+     .load = import_load,
+     .decide = import_decide,
+     .effects = import_effects},
+    {.method = "rectify.v1.SettingsService/GetCalendar",
+     .kind = METHOD_QUERY,
+     .auth = AUTH_SESSION,
+     .request = &pb__get_calendar_request__descriptor,
+     .reply = &pb__get_calendar_reply__descriptor,
+     .load = calendar_load,
+     .decide = calendar_decide},
+    {.method = "rectify.v1.SettingsService/GetLadder",
+     .kind = METHOD_QUERY,
+     .auth = AUTH_SESSION,
+     .request = &pb__empty__descriptor,
+     .reply = &pb__get_ladder_reply__descriptor,
+     .load = ladder_load,
+     .decide = ladder_decide},
+};
+
+const struct handler_table settings_handler_table = {rows, sizeof rows / sizeof rows[0]};

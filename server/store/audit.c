@@ -1,0 +1,94 @@
+#include "server/store/audit.h"
+
+static const struct statement audit_head = {
+    .name = "audit_head",
+    .params = 2,
+    .sql = "SELECT tree_size, root, time_ms, key_id, signature FROM log_head"
+           " WHERE tenant = $1 AND ($2::bigint = 0 OR tree_size = $2::bigint)"
+           " ORDER BY tree_size DESC LIMIT 1",
+};
+
+static const struct statement audit_unsealed = {
+    .name = "audit_unsealed",
+    .params = 1,
+    .sql = "SELECT count(*) FROM event_unsealed WHERE tenant = $1",
+};
+
+static const struct statement audit_leaves = {
+    .name = "audit_leaves",
+    .params = 4,
+    .sql = "SELECT seq, event_id, body, leaf_hash FROM ("
+           "  SELECT l.seq, l.event_id, e.body, e.leaf_hash,"
+           "         sum(octet_length(e.body)) OVER (ORDER BY l.seq) AS bytes"
+           "    FROM (SELECT seq, event_id, tenant FROM log_leaf"
+           "           WHERE tenant = $1 AND seq >= $2 ORDER BY seq LIMIT $3) l"
+           "    JOIN event e ON e.tenant = l.tenant AND e.id = l.event_id) x"
+           " WHERE bytes <= $4::bigint OR seq = $2 ORDER BY seq",
+};
+
+const struct statement *const audit_statements[] = {&audit_head, &audit_unsealed, &audit_leaves,
+                                                    NULL};
+
+static enum status
+take_head(void *ctx, const struct db_row *row, struct arena *a)
+{
+    struct audit_head *head = ctx;
+    size_t root = 0;
+    size_t signature = 0;
+    *head = (struct audit_head){
+        .found = true,
+        .tree_size = db_int(row, 0),
+        .root = db_bytes(row, 1, a, &root),
+        .time_ms = db_int(row, 2),
+        .key_id = db_text(row, 3, a),
+        .signature = db_bytes(row, 4, a, &signature),
+    };
+    return root == 32 && signature == 64 ? STATUS_OK : STATUS_INTERNAL;
+}
+
+enum status
+audit_queue_head(struct db_queue *q, int tenant, int64_t tree_size, struct audit_head *ret)
+{
+    return db_queue_add(q, &audit_head, (struct param[]){p_int(tenant), p_int(tree_size)},
+                        (struct db_sink){take_head, ret, DB_ANY_COUNT});
+}
+
+static enum status
+take_count(void *ctx, const struct db_row *row, struct arena *a)
+{
+    (void)a;
+    *(int64_t *)ctx = db_int(row, 0);
+    return STATUS_OK;
+}
+
+enum status
+audit_queue_unsealed(struct db_queue *q, int tenant, int64_t *ret_count)
+{
+    return db_queue_add(q, &audit_unsealed, (struct param[]){p_int(tenant)},
+                        (struct db_sink){take_count, ret_count, 1});
+}
+
+static enum status
+take_leaf(void *ctx, const struct db_row *row, struct arena *a)
+{
+    struct audit_leaves *list = ctx;
+    struct audit_leaf *leaf =
+        arena_grow(a, (void **)&list->items, list->count, &list->capacity, sizeof *leaf);
+    if (leaf == NULL) {
+        return STATUS_RESOURCE_EXHAUSTED;
+    }
+    size_t hash = 0;
+    *leaf = (struct audit_leaf){.seq = db_int(row, 0), .event_id = db_text(row, 1, a)};
+    leaf->body = db_bytes(row, 2, a, &leaf->body_size);
+    leaf->leaf_hash = db_bytes(row, 3, a, &hash);
+    list->count++;
+    return hash == 32 ? STATUS_OK : STATUS_INTERNAL;
+}
+
+enum status
+audit_queue_leaves(struct db_queue *q, int tenant, int64_t from_seq, int32_t limit,
+                   int64_t max_bytes, struct audit_leaves *ret)
+{
+    struct param params[] = {p_int(tenant), p_int(from_seq), p_int(limit), p_int(max_bytes)};
+    return db_queue_add(q, &audit_leaves, params, (struct db_sink){take_leaf, ret, DB_ANY_COUNT});
+}

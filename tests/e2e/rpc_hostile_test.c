@@ -1,0 +1,774 @@
+/* What strangers and clumsy clients do to the transport. While each attack runs, one honest client
+ * calls in a loop over TLS; after each it must still be served, without a single failed call.
+ *
+ * Deadlines are scaled down by configuration; the tests wait for conditions. */
+#include "tests/e2e/rpc_fixture.h"
+
+#include "proto/rpc/server_conn.h" /* one test kills the listener from inside */
+
+#include <stdatomic.h>
+
+enum { UNAUTH_MAX = 24, MACHINE_MAX = 4, INFLIGHT_MAX = 16 };
+
+static const struct rpc_server_limits scaled = {
+    .conn_unauthenticated = UNAUTH_MAX,
+    .conn_per_machine = MACHINE_MAX,
+    .inflight_per_conn = INFLIGHT_MAX,
+    .handshake_ms = 1500,
+    .frame_read_ms = 700,
+    .reply_write_ms = 900,
+    .unauth_idle_ms = 5000,
+    .probe_ms = 300,
+};
+
+/* ---- the honest client ---- */
+
+struct honest {
+    struct world *world;
+    pthread_t thread;
+    atomic_bool stop;
+    atomic_uint served;
+    atomic_uint failed;
+    char why[256];
+};
+
+static void *
+honest_main(void *arg)
+{
+    static const unsigned char hello[] = "auth:honest-machine";
+    struct honest *h = arg;
+    struct rpc_client *c = client_open(h->world, h->world->tls);
+    while (!atomic_load(&h->stop)) {
+        struct rpc_reply r = {0};
+        struct fault f = {0};
+        if (rpc_client_call(c, hello, sizeof hello - 1, WAIT_MS, &r, &f) == STATUS_OK) {
+            atomic_fetch_add(&h->served, 1);
+        } else {
+            snprintf(h->why, sizeof h->why, "%s %.200s", f.reason, f.message);
+            atomic_fetch_add(&h->failed, 1);
+        }
+        rpc_reply_clear(&r);
+        nap();
+    }
+    rpc_client_free(c);
+    return NULL;
+}
+
+static struct honest honest;
+
+/* The server serves: the honest client, without a failure; and somebody new, over both doors. */
+static void
+check_served(struct world *w)
+{
+    unsigned before = atomic_load(&honest.served);
+    WAIT_FOR(atomic_load(&honest.served) >= before + 5);
+    if (atomic_load(&honest.failed) != 0) {
+        fail_msg("the honest client failed: %s", honest.why);
+    }
+    struct rpc_server *doors[] = {w->tls, w->tcp};
+    for (size_t i = 0; i < 2; i++) {
+        struct rpc_client *c = client_open(w, doors[i]);
+        echo_check(c, "newcomer");
+        rpc_client_free(c);
+    }
+}
+
+static int
+setup(void **state)
+{
+    struct world *w = world_open(scaled);
+    honest.world = w;
+    assert_int_equal(pthread_create(&honest.thread, NULL, honest_main, &honest), 0);
+    WAIT_FOR(atomic_load(&honest.served) > 0);
+    *state = w;
+    return 0;
+}
+
+static int
+teardown(void **state)
+{
+    atomic_store(&honest.stop, true);
+    pthread_join(honest.thread, NULL);
+    world_close(*state);
+    return 0;
+}
+
+/* ---- raw material ---- */
+
+static const unsigned char sp_req[] = {0, 'S', 'P', 0, 0, SP_PROTO_REQ, 0, 0};
+
+/* TLS 1.2, two ECDHE suites, P-256: enough to make a server answer with its own flight. */
+static const unsigned char client_hello[] = {
+    0x16, 0x03, 0x01, 0x00, 0x4f, 0x01, 0x00, 0x00, 0x4b, 0x03, 0x03, 1,    2,    3,
+    4,    5,    6,    7,    8,    9,    10,   11,   12,   13,   14,   15,   16,   17,
+    18,   19,   20,   21,   22,   23,   24,   25,   26,   27,   28,   29,   30,   31,
+    32,   0x00, 0x00, 0x06, 0xc0, 0x2b, 0xc0, 0x2f, 0x00, 0xff, 0x01, 0x00, 0x00, 0x1c,
+    0x00, 0x0a, 0x00, 0x04, 0x00, 0x02, 0x00, 0x17, 0x00, 0x0b, 0x00, 0x02, 0x01, 0x00,
+    0x00, 0x0d, 0x00, 0x0a, 0x00, 0x08, 0x04, 0x03, 0x05, 0x03, 0x04, 0x01, 0x05, 0x01};
+
+/* A TLS stream with the given certificate; the handshake runs with the first operation. */
+static nng_stream *
+tls_dial(struct world *w, const char *ca, const char *cert, nng_aio *aio)
+{
+    nng_stream_dialer *d = NULL;
+    nng_tls_config *config = NULL;
+    char path[2][128];
+    char pem[128];
+    assert_int_equal(nng_tls_config_alloc(&config, NNG_TLS_MODE_CLIENT), 0);
+    snprintf(path[0], sizeof path[0], "%s/%s.crt", w->dir, ca);
+    assert_int_equal(nng_tls_config_ca_file(config, path[0]), 0);
+    assert_int_equal(nng_tls_config_server_name(config, SERVER_NAME), 0);
+    if (cert != NULL) {
+        snprintf(pem, sizeof pem, "cat \"$1/%s.crt\" \"$1/%s.key\" >\"$1/both.key\"", cert, cert);
+        run_script(pem, w->dir);
+        snprintf(path[1], sizeof path[1], "%s/both.key", w->dir);
+        assert_int_equal(nng_tls_config_cert_key_file(config, path[1], NULL), 0);
+    }
+    assert_int_equal(nng_stream_dialer_alloc(&d, url_of(w, w->tls)), 0);
+    assert_int_equal(nng_stream_dialer_set_ptr(d, NNG_OPT_TLS_CONFIG, config), 0);
+    nng_aio_set_timeout(aio, WAIT_MS);
+    nng_stream_dialer_dial(d, aio);
+    nng_aio_wait(aio);
+    assert_int_equal(nng_aio_result(aio), 0);
+    nng_stream *stream = nng_aio_get_output(aio, 0);
+    nng_stream_dialer_free(d);
+    nng_tls_config_free(config);
+    return stream;
+}
+
+static int
+stream_io(nng_stream *s, nng_aio *aio, bool send, void *bytes, size_t n)
+{
+    nng_iov iov = {.iov_buf = bytes, .iov_len = n};
+    nng_aio_set_iov(aio, 1, &iov);
+    if (send) {
+        nng_stream_send(s, aio);
+    } else {
+        nng_stream_recv(s, aio);
+    }
+    nng_aio_wait(aio);
+    return nng_aio_result(aio);
+}
+
+/* What a client with that certificate gets for its SP header: 0 (an SP header) or an error. */
+static int
+tls_welcome(struct world *w, const char *ca, const char *cert)
+{
+    nng_aio *aio = NULL;
+    nng_aio *send_aio = NULL;
+    unsigned char theirs[SP_HANDSHAKE_SIZE] = {0};
+    unsigned char ours[sizeof sp_req];
+    memcpy(ours, sp_req, sizeof ours);
+    assert_int_equal(nng_aio_alloc(&aio, NULL, NULL), 0);
+    assert_int_equal(nng_aio_alloc(&send_aio, NULL, NULL), 0);
+    nng_stream *s = tls_dial(w, ca, cert, aio);
+    nng_iov iov = {.iov_buf = ours, .iov_len = sizeof ours};
+    nng_aio_set_iov(send_aio, 1, &iov);
+    nng_stream_send(s, send_aio);
+    int rv = stream_io(s, aio, false, theirs, sizeof theirs);
+    if (rv == 0) {
+        assert_int_equal(theirs[5], SP_PROTO_REP);
+    }
+    nng_stream_close(s);
+    nng_aio_wait(send_aio);
+    nng_stream_free(s);
+    nng_aio_free(aio);
+    nng_aio_free(send_aio);
+    return rv;
+}
+
+static uint32_t
+unauthenticated(struct rpc_server *s)
+{
+    return (uint32_t)counters(s).conn_unauthenticated_now;
+}
+
+/* A raw connection through the SP handshake, on the TCP door. */
+static int
+raw_ready(struct world *w)
+{
+    unsigned char theirs[SP_HANDSHAKE_SIZE];
+    int fd = raw_connect(w->tcp);
+    raw_send(fd, sp_req, sizeof sp_req);
+    assert_int_equal(recv(fd, theirs, sizeof theirs, MSG_WAITALL), sizeof theirs);
+    return fd;
+}
+
+static void
+raw_call(int fd, uint32_t id, const char *text)
+{
+    unsigned char frame[256];
+    size_t n = strlen(text);
+    sp_length_write(SP_WORD_SIZE + n, frame);
+    sp_request_id_write(id, frame + SP_LENGTH_SIZE);
+    memcpy(frame + SP_LENGTH_SIZE + SP_WORD_SIZE, text, n);
+    raw_send(fd, frame, SP_LENGTH_SIZE + SP_WORD_SIZE + n);
+}
+
+/* ---- the attacks ---- */
+
+static void
+cut_in_handshake(void **state)
+{
+    struct world *w = *state;
+    for (int i = 0; i < 200; i++) {
+        int fd = raw_connect(w->tcp);
+        raw_send(fd, sp_req, (size_t)(i % 9));
+        raw_abort(fd);
+        fd = raw_connect(w->tls);
+        raw_send(fd, client_hello, i % 3 == 0 ? sizeof client_hello / 2 : sizeof client_hello);
+        raw_abort(fd);
+    }
+    check_served(w);
+    WAIT_FOR(unauthenticated(w->tls) == 0 && unauthenticated(w->tcp) == 0);
+}
+
+static void
+claim_of_3_gib(void **state)
+{
+    struct world *w = *state;
+    unsigned char claim[SP_LENGTH_SIZE];
+    uint64_t before = counters(w->tcp).protocol_errors;
+    const uint64_t lengths[] = {3ULL << 30U, UINT64_MAX, LIMIT_FRAME_BYTES + 1, 3, 0};
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        int fd = raw_ready(w);
+        sp_length_write(lengths[i], claim);
+        raw_send(fd, claim, sizeof claim);
+        raw_send(fd, "xxxx", 4);
+        assert_true(raw_closed(fd));
+        close(fd);
+    }
+    WAIT_FOR(counters(w->tcp).protocol_errors == before + 5);
+    check_served(w);
+}
+
+static void
+claim_of_3_gib_over_tls(void **state)
+{
+    struct world *w = *state;
+    unsigned char bytes[sizeof sp_req + SP_LENGTH_SIZE];
+    unsigned char sink[64];
+    nng_aio *aio = NULL;
+    uint64_t before = counters(w->tls).protocol_errors;
+    memcpy(bytes, sp_req, sizeof sp_req);
+    sp_length_write(3ULL << 30U, bytes + sizeof sp_req);
+    assert_int_equal(nng_aio_alloc(&aio, NULL, NULL), 0);
+    nng_stream *s = tls_dial(w, "ca", "client", aio);
+    assert_int_equal(stream_io(s, aio, true, bytes, sizeof bytes), 0);
+    int rv = 0;
+    while (rv == 0) { /* their SP header, then the cut */
+        rv = stream_io(s, aio, false, sink, sizeof sink);
+    }
+    assert_int_not_equal(rv, NNG_ETIMEDOUT);
+    nng_stream_close(s);
+    nng_stream_free(s);
+    nng_aio_free(aio);
+    WAIT_FOR(counters(w->tls).protocol_errors == before + 1);
+    check_served(w);
+}
+
+static void
+backtrace_without_end(void **state)
+{
+    struct world *w = *state;
+    unsigned char frame[SP_LENGTH_SIZE + 64] = {0};
+    int fd = raw_ready(w);
+    sp_length_write(64, frame);
+    raw_send(fd, frame, sizeof frame);
+    assert_true(raw_closed(fd));
+    close(fd);
+    check_served(w);
+}
+
+static void
+garbage(void **state)
+{
+    struct world *w = *state;
+    unsigned char noise[3000];
+    uint32_t x = 12345;
+    for (int i = 0; i < 60; i++) {
+        for (size_t j = 0; j < sizeof noise; j++) {
+            x = x * 1664525U + 1013904223U;
+            noise[j] = (unsigned char)(x >> 24U);
+        }
+        int fd = i % 2 == 0 ? raw_connect(w->tls) : raw_connect(w->tcp);
+        if (i % 4 == 3) { /* past the door, then noise that looks like no frame */
+            raw_send(fd, sp_req, sizeof sp_req);
+            noise[0] = 0xff;
+        }
+        raw_send(fd, noise, sizeof noise);
+        assert_true(raw_closed(fd));
+        close(fd);
+    }
+    check_served(w);
+}
+
+static void
+half_of_a_sub_protocol(void **state)
+{
+    struct world *w = *state;
+    unsigned char other[sizeof sp_req];
+    memcpy(other, sp_req, sizeof other);
+    other[5] = 0x20; /* PUB */
+    int fd = raw_connect(w->tcp);
+    raw_send(fd, other, sizeof other);
+    assert_true(raw_closed(fd));
+    close(fd);
+    check_served(w);
+}
+
+/* More silent peers than may be unauthenticated: the oldest go at once, the rest by the deadline.
+ */
+static void
+silent_peers(void **state)
+{
+    struct world *w = *state;
+    struct rpc_server *doors[] = {w->tls, w->tcp};
+    enum { PEERS = UNAUTH_MAX * 2 };
+    int fds[2][PEERS];
+    for (size_t d = 0; d < 2; d++) {
+        uint64_t evicted = counters(doors[d]).evicted_unauth;
+        uint64_t late = counters(doors[d]).timeout_handshake;
+        for (int i = 0; i < PEERS; i++) {
+            fds[d][i] = raw_connect(doors[d]);
+        }
+        WAIT_FOR(counters(doors[d]).evicted_unauth >= evicted + PEERS - UNAUTH_MAX);
+        assert_true(unauthenticated(doors[d]) <= UNAUTH_MAX);
+        assert_true(raw_closed(fds[d][0]));
+        check_served(w);
+        WAIT_FOR(unauthenticated(doors[d]) == 0);
+        assert_true(counters(doors[d]).timeout_handshake > late);
+    }
+    for (int i = 0; i < PEERS; i++) {
+        close(fds[0][i]);
+        close(fds[1][i]);
+    }
+    check_served(w);
+}
+
+/* A ClientHello and then silence: the deadline covers the TLS handshake. */
+static void
+silent_in_tls_handshake(void **state)
+{
+    struct world *w = *state;
+    int fds[8];
+    for (int i = 0; i < 8; i++) {
+        fds[i] = raw_connect(w->tls);
+        raw_send(fds[i], client_hello, sizeof client_hello);
+    }
+    for (int i = 0; i < 8; i++) {
+        assert_true(raw_closed(fds[i]));
+        close(fds[i]);
+    }
+    check_served(w);
+}
+
+static void
+three_hundred_idle(void **state)
+{
+    struct world *w = *state;
+    enum { IDLE = 300 };
+    int fds[IDLE];
+    for (int i = 0; i < IDLE; i++) {
+        fds[i] = i % 3 == 0 ? raw_connect(w->tls) : raw_connect(w->tcp);
+        if (i % 3 == 2) {
+            raw_send(fds[i], sp_req, sizeof sp_req);
+        }
+        if (i % 50 == 0) {
+            check_served(w);
+        }
+    }
+    assert_true(unauthenticated(w->tls) <= UNAUTH_MAX);
+    assert_true(unauthenticated(w->tcp) <= UNAUTH_MAX);
+    check_served(w);
+    for (int i = 0; i < IDLE; i++) {
+        close(fds[i]);
+    }
+    WAIT_FOR(unauthenticated(w->tls) == 0 && unauthenticated(w->tcp) == 0);
+}
+
+static void
+idle_after_handshake_is_closed(void **state)
+{
+    struct world *w = *state;
+    uint64_t before = counters(w->tcp).timeout_idle;
+    int fd = raw_ready(w);
+    assert_true(raw_closed(fd));
+    close(fd);
+    assert_int_equal(counters(w->tcp).timeout_idle, before + 1);
+    check_served(w);
+}
+
+static void
+half_frame(void **state)
+{
+    struct world *w = *state;
+    unsigned char claim[SP_LENGTH_SIZE + 100] = {0};
+    uint64_t before = counters(w->tcp).timeout_read;
+    int fd = raw_ready(w);
+    sp_length_write(LIMIT_FRAME_BYTES, claim);
+    raw_send(fd, claim, sizeof claim);
+    assert_true(raw_closed(fd));
+    close(fd);
+    fd = raw_ready(w);
+    raw_send(fd, claim, 3); /* not even a length */
+    assert_true(raw_closed(fd));
+    close(fd);
+    assert_int_equal(counters(w->tcp).timeout_read, before + 2);
+    check_served(w);
+}
+
+/* A frame in many small pieces is a frame. */
+static void
+slow_but_honest_writer(void **state)
+{
+    struct world *w = *state;
+    unsigned char frame[32];
+    unsigned char reply[SP_LENGTH_SIZE + SP_WORD_SIZE + 5];
+    int fd = raw_ready(w);
+    sp_length_write(SP_WORD_SIZE + 5, frame);
+    sp_request_id_write(7, frame + SP_LENGTH_SIZE);
+    memcpy(frame + SP_LENGTH_SIZE + SP_WORD_SIZE, "piece", 5);
+    for (size_t i = 0; i < sizeof reply; i++) {
+        raw_send(fd, frame + i, 1);
+    }
+    assert_int_equal(recv(fd, reply, sizeof reply, MSG_WAITALL), sizeof reply);
+    assert_memory_equal(reply, frame, sizeof reply);
+    close(fd);
+}
+
+static void
+slow_reader(void **state)
+{
+    struct world *w = *state;
+    uint64_t before = counters(w->tcp).timeout_write;
+    int fd = raw_ready(w);
+    for (uint32_t i = 0; i < INFLIGHT_MAX; i++) {
+        raw_call(fd, i, "big:1000000"); /* more than any socket buffer holds, and never read */
+    }
+    WAIT_FOR(counters(w->tcp).timeout_write == before + 1);
+    WAIT_FOR(counters(w->tcp).inflight_now == 0);
+    close(fd);
+    check_served(w);
+}
+
+/* Beyond the in-flight cap the server stops reading; every call is answered in the end. */
+static void
+back_pressure(void **state)
+{
+    struct world *w = *state;
+    enum { CALLS = 100 };
+    unsigned char reply[SP_LENGTH_SIZE + SP_WORD_SIZE + 4];
+    uint64_t before = counters(w->tcp).frames_in;
+    int fd = raw_ready(w);
+    for (uint32_t i = 0; i < CALLS; i++) {
+        raw_call(fd, i, "hold");
+    }
+    WAIT_FOR(held_count(w) == INFLIGHT_MAX);
+    check_served(w); /* takes its time: nothing more is read meanwhile */
+    assert_int_equal(held_count(w), INFLIGHT_MAX);
+    assert_int_equal(counters(w->tcp).frames_in, before + INFLIGHT_MAX + 1);
+    for (uint32_t got = 0; got < CALLS; got++) {
+        while (recv(fd, reply, 1, MSG_PEEK | MSG_DONTWAIT) != 1) {
+            world_release(w, w->tcp);
+            nap();
+        }
+        assert_int_equal(recv(fd, reply, sizeof reply, MSG_WAITALL), sizeof reply);
+        assert_memory_equal(reply + SP_LENGTH_SIZE + SP_WORD_SIZE, "done", 4);
+    }
+    close(fd);
+    WAIT_FOR(counters(w->tcp).inflight_now == 0);
+}
+
+static void
+gone_before_the_reply(void **state)
+{
+    struct world *w = *state;
+    int fd = raw_ready(w);
+    raw_call(fd, 1, "hold");
+    WAIT_FOR(held_count(w) == 1);
+    struct rpc_call_handle call = w->held[0];
+    assert_true(rpc_server_handle_alive(w->tcp, call));
+    uint64_t dropped = counters(w->tcp).replies_dropped;
+    raw_abort(fd);
+    WAIT_FOR(!rpc_server_handle_alive(w->tcp, call));
+    world_release(w, w->tcp);
+    assert_int_equal(counters(w->tcp).replies_dropped, dropped + 1);
+
+    /* Control: one that is there is alive until answered, and a second answer is dropped. */
+    fd = raw_ready(w);
+    raw_call(fd, 1, "hold");
+    WAIT_FOR(held_count(w) == 1);
+    call = w->held[0];
+    assert_true(rpc_server_handle_alive(w->tcp, call));
+    world_release(w, w->tcp);
+    assert_false(rpc_server_handle_alive(w->tcp, call));
+    assert_int_equal(rpc_server_reply(w->tcp, call, (const unsigned char *)"x", 1), STATUS_OK);
+    assert_int_equal(counters(w->tcp).replies_dropped, dropped + 2);
+    close(fd);
+    check_served(w);
+}
+
+/* ---- certificates ---- */
+
+static void
+certificates_are_required(void **state)
+{
+    struct world *w = *state;
+    const char *bad[] = {NULL, "foreign", "expired"};
+    assert_int_equal(tls_welcome(w, "ca", "client"), 0); /* control */
+    for (size_t i = 0; i < 3; i++) {
+        uint64_t ready = counters(w->tls).ready;
+        int rv = tls_welcome(w, "ca", bad[i]);
+        assert_int_not_equal(rv, 0);
+        assert_int_not_equal(rv, NNG_ETIMEDOUT);
+        assert_int_equal(counters(w->tls).ready, ready);
+    }
+    check_served(w);
+}
+
+static void
+connect_expect(struct world *w, const struct rpc_client_config *config, enum status want,
+               const char *reason)
+{
+    struct rpc_client *c = NULL;
+    struct fault f = {0};
+    (void)w;
+    enum status st = rpc_client_open(config, &c, &f);
+    if (st == STATUS_OK) {
+        st = rpc_client_connect(c, WAIT_MS, &f);
+    }
+    assert_string_equal(f.reason, reason);
+    assert_int_equal(st, want);
+    assert_int_equal(f.code, want);
+    rpc_client_free(c);
+}
+
+static void
+client_says_what_is_wrong(void **state)
+{
+    struct world *w = *state;
+    char url[64];
+    struct rpc_client_config config = {.url = url, .server_name = "other.test"};
+    snprintf(url, sizeof url, "%s", url_of(w, w->tls));
+
+    config.tls = files_of(w, "ca", "client");
+    connect_expect(w, &config, STATUS_UNAUTHENTICATED, "TLS_SERVER_NAME");
+    config.server_name = SERVER_NAME;
+    config.tls = files_of(w, "fca", "foreign");
+    connect_expect(w, &config, STATUS_UNAUTHENTICATED, "TLS_SERVER_CERT");
+    config.tls = files_of(w, "ca", NULL);
+    connect_expect(w, &config, STATUS_UNAUTHENTICATED, "TLS_CLIENT_REFUSED");
+    config.tls = files_of(w, "ca", "foreign");
+    connect_expect(w, &config, STATUS_FAILED_PRECONDITION, "TLS_CERT_WRONG_CA");
+    config.tls = files_of(w, "ca", "expired");
+    connect_expect(w, &config, STATUS_FAILED_PRECONDITION, "TLS_CERT_EXPIRED");
+    config.tls = files_of(w, "ca", "missing");
+    connect_expect(w, &config, STATUS_FAILED_PRECONDITION, "TLS_FILE_UNREADABLE");
+    config.tls = files_of(w, "ca", "client");
+    config.server_name = NULL;
+    connect_expect(w, &config, STATUS_INVALID_ARGUMENT, "SERVER_NAME_MISSING");
+    config.server_name = SERVER_NAME;
+    snprintf(url, sizeof url, "tls+tcp://127.0.0.1:1");
+    connect_expect(w, &config, STATUS_UNAVAILABLE, "CONNECT_REFUSED");
+    snprintf(url, sizeof url, "tls+tcp://no-such-host.invalid:1");
+    connect_expect(w, &config, STATUS_UNAVAILABLE, "HOST_UNKNOWN");
+    snprintf(url, sizeof url, "ftp://127.0.0.1:1");
+    connect_expect(w, &config, STATUS_INVALID_ARGUMENT, "URL_INVALID");
+    snprintf(url, sizeof url, "%s", url_of(w, w->tls));
+    connect_expect(w, &config, STATUS_OK, ""); /* control */
+    check_served(w);
+}
+
+static void
+wrong_pair_is_found_in_the_files(void **state)
+{
+    struct world *w = *state;
+    struct fault f = {0};
+    struct rpc_tls_files files = files_of(w, "ca", "client");
+    char other[128];
+    int64_t until_ms = 0;
+    assert_int_equal(rpc_tls_files_check(&files, &f), STATUS_OK);
+    assert_int_equal(rpc_tls_cert_not_after_ms(files.cert_file, &until_ms, &f), STATUS_OK);
+    int64_t now = (int64_t)time(NULL) * 1000;
+    assert_true(until_ms > now + 18LL * 86400000 && until_ms < now + 22LL * 86400000);
+    snprintf(other, sizeof other, "%s/server.key", w->dir);
+    files.key_file = other;
+    assert_int_equal(rpc_tls_files_check(&files, &f), STATUS_FAILED_PRECONDITION);
+    assert_string_equal(f.reason, "TLS_KEY_MISMATCH");
+    assert_non_null(strstr(f.message, other));
+}
+
+static void
+selftest(void **state)
+{
+    struct world *w = *state;
+    struct fault f = {0};
+    struct rpc_tls_files client = files_of(w, "ca", "client");
+    assert_int_equal(rpc_server_selftest(w->tls, &client, SERVER_NAME, &f), STATUS_OK);
+    /* Controls: a name the server does not have; a listener without TLS. */
+    assert_int_equal(rpc_server_selftest(w->tls, &client, "other.test", &f), STATUS_INTERNAL);
+    assert_int_equal(rpc_server_selftest(w->tcp, &client, SERVER_NAME, &f), STATUS_INTERNAL);
+}
+
+/* ---- caps, calls, ends ---- */
+
+static void
+cap_per_machine(void **state)
+{
+    struct world *w = *state;
+    struct rpc_client *c[MACHINE_MAX + 2];
+    uint64_t before = counters(w->tls).evicted_machine;
+    for (size_t i = 0; i < MACHINE_MAX + 2; i++) {
+        c[i] = client_open(w, w->tls);
+        echo_check(c[i], "auth:machine-a");
+        echo_check(c[i], "auth:machine-a");
+    }
+    assert_int_equal(counters(w->tls).evicted_machine, before + 2);
+    struct rpc_reply r = {0};
+    struct fault f = {0};
+    for (size_t i = 0; i < 2; i++) { /* the two oldest are gone, the newest are not */
+        assert_int_equal(rpc_client_call(c[i], (const unsigned char *)"x", 1, WAIT_MS, &r, &f),
+                         STATUS_UNAVAILABLE);
+        assert_string_equal(f.reason, "CONNECTION_LOST");
+    }
+    for (size_t i = 2; i < MACHINE_MAX + 2; i++) {
+        echo_check(c[i], "still here");
+    }
+    rpc_server_machine_close(w->tls, "machine-a");
+    for (size_t i = 0; i < MACHINE_MAX + 2; i++) {
+        if (i >= 2) {
+            assert_int_equal(rpc_client_call(c[i], (const unsigned char *)"x", 1, WAIT_MS, &r, &f),
+                             STATUS_UNAVAILABLE);
+        }
+        rpc_client_free(c[i]);
+    }
+    check_served(w);
+}
+
+static void *
+cancel_main(void *arg)
+{
+    struct world *w = honest.world;
+    while (held_count(w) == 0) {
+        nap();
+    }
+    rpc_client_cancel(arg);
+    return NULL;
+}
+
+static void
+cancel_and_timeout(void **state)
+{
+    struct world *w = *state;
+    struct rpc_client *c = client_open(w, w->tls);
+    struct rpc_reply r = {0};
+    struct fault f = {0};
+    pthread_t thread;
+    const unsigned char hold[] = "hold";
+    assert_int_equal(pthread_create(&thread, NULL, cancel_main, c), 0);
+    assert_int_equal(rpc_client_call(c, hold, 4, WAIT_MS, &r, &f), STATUS_CANCELLED);
+    pthread_join(thread, NULL);
+    echo_check(c, "after cancel");
+    assert_int_equal(rpc_client_call(c, hold, 4, 50, &r, &f), STATUS_DEADLINE_EXCEEDED);
+    assert_string_equal(f.reason, "CALL_TIMEOUT");
+    echo_check(c, "after timeout");
+    rpc_client_free(c);
+    world_release(w, w->tls);
+    assert_int_equal(counters(w->tls).inflight_now <= 1, 1);
+}
+
+static void
+reply_too_large(void **state)
+{
+    struct world *w = *state;
+    struct rpc_call_handle call = {0};
+    unsigned char *big = calloc(1, LIMIT_FRAME_BYTES + 1);
+    assert_non_null(big);
+    assert_int_equal(rpc_server_reply(w->tcp, call, big, LIMIT_FRAME_BYTES + 1),
+                     STATUS_RESOURCE_EXHAUSTED);
+    free(big);
+    int fd = raw_ready(w); /* the largest that fits arrives whole */
+    raw_call(fd, 1, "big:1048544");
+    size_t want = SP_LENGTH_SIZE + SP_WORD_SIZE + SP_PAYLOAD_MAX;
+    char sink[65536];
+    for (size_t got = 0; got < want;) {
+        ssize_t n = recv(fd, sink, sizeof sink, 0);
+        assert_true(n > 0);
+        got += (size_t)n;
+    }
+    close(fd);
+}
+
+static void
+dead_listener_is_replaced(void **state)
+{
+    struct world *w = *state;
+    uint64_t before = counters(w->tls).listener_restarts;
+    uint16_t port = rpc_server_port(w->tls);
+    nng_stream_listener_close(w->tls->listener);
+    WAIT_FOR(counters(w->tls).listener_restarts == before + 1);
+    assert_int_equal(rpc_server_port(w->tls), port);
+    check_served(w);
+}
+
+static void
+drain(void **state)
+{
+    struct world *w = *state;
+    struct world other = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    memcpy(other.dir, w->dir, sizeof other.dir);
+    struct rpc_server *s =
+        server_start(&other, "tcp://127.0.0.1:0", &other.tcp, (struct rpc_server_limits){0});
+    int idle = raw_connect(s);
+    int busy = raw_connect(s);
+    unsigned char sink[64];
+    raw_send(busy, sp_req, sizeof sp_req);
+    assert_int_equal(recv(busy, sink, SP_HANDSHAKE_SIZE, MSG_WAITALL), SP_HANDSHAKE_SIZE);
+    raw_call(busy, 1, "hold");
+    WAIT_FOR(held_count(&other) == 1);
+    assert_int_equal(rpc_server_drain(s, 50), STATUS_DEADLINE_EXCEEDED);
+    assert_true(raw_closed(idle));
+    raw_call(busy, 2, "hold"); /* not taken any more */
+    world_release(&other, s);
+    assert_int_equal(rpc_server_drain(s, WAIT_MS), STATUS_OK);
+    size_t want = SP_LENGTH_SIZE + SP_WORD_SIZE + 4;
+    assert_int_equal(recv(busy, sink, want, MSG_WAITALL), want);
+    assert_true(raw_closed(busy));
+    assert_int_equal(held_count(&other), 0);
+    close(idle);
+    close(busy);
+    rpc_server_free(s);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cut_in_handshake),
+        cmocka_unit_test(claim_of_3_gib),
+        cmocka_unit_test(claim_of_3_gib_over_tls),
+        cmocka_unit_test(backtrace_without_end),
+        cmocka_unit_test(garbage),
+        cmocka_unit_test(half_of_a_sub_protocol),
+        cmocka_unit_test(silent_peers),
+        cmocka_unit_test(silent_in_tls_handshake),
+        cmocka_unit_test(three_hundred_idle),
+        cmocka_unit_test(idle_after_handshake_is_closed),
+        cmocka_unit_test(half_frame),
+        cmocka_unit_test(slow_but_honest_writer),
+        cmocka_unit_test(slow_reader),
+        cmocka_unit_test(back_pressure),
+        cmocka_unit_test(gone_before_the_reply),
+        cmocka_unit_test(certificates_are_required),
+        cmocka_unit_test(client_says_what_is_wrong),
+        cmocka_unit_test(wrong_pair_is_found_in_the_files),
+        cmocka_unit_test(selftest),
+        cmocka_unit_test(cap_per_machine),
+        cmocka_unit_test(cancel_and_timeout),
+        cmocka_unit_test(reply_too_large),
+        cmocka_unit_test(dead_listener_is_replaced),
+        cmocka_unit_test(drain),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}

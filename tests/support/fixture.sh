@@ -1,0 +1,144 @@
+# shellcheck shell=bash
+# For shell tests: databases cloned from the template, and a real server with enrolled profiles.
+#
+#   . "$SOURCE_DIR/tests/support/fixture.sh"      needs BUILD_DIR and SOURCE_DIR (ctest sets them)
+#   fixture_open                                   a folder of its own, FIXTURE_DIR; removed at exit
+#   fixture_server unit01 office …                 a server on a free port with these profiles, in
+#                                                  HOME_DIR (laid out as quickstart's home)
+#   cli unit01 todo                                the client, as lib/sample.sh defines it
+#   fixture_sample                                 orgs, inspection, notice, approved plan
+#
+# Everything started here is stopped at exit, whatever the test did. A failing command ends the test.
+set -euo pipefail
+umask 077
+export LC_ALL=C.UTF-8
+unset "${!PG@}"
+: "${BUILD_DIR:?run this through ctest, or set BUILD_DIR}" "${SOURCE_DIR:?set SOURCE_DIR}"
+LIB_DIR=$SOURCE_DIR/deploy/lib
+# shellcheck disable=SC2034 # read by lib/sample.sh
+SAMPLE_DIR=$SOURCE_DIR/deploy/sample
+for fixture_library in say packages cluster home server sample demo; do
+    # shellcheck source=/dev/null
+    . "$LIB_DIR/$fixture_library.sh"
+done
+FIXTURE_CLUSTER=$BUILD_DIR/testdb
+FIXTURE_DATABASES=()
+
+fixture_open() {
+    FIXTURE_DIR=$(mktemp -d)
+    HOME_DIR=$FIXTURE_DIR/home
+    trap fixture_close EXIT
+    trap 'exit 130' INT TERM
+}
+
+fixture_close() {
+    local code=$? database
+    trap - EXIT
+    set +e
+    if ((code != 0)) && [[ -e $HOME_DIR/log/rectifyd.log ]]; then
+        printf '%s\n' "---- end of the server's log ----" >&2
+        tail -n 30 "$HOME_DIR/log/rectifyd.log" >&2
+    fi
+    server_kill
+    for database in "${FIXTURE_DATABASES[@]}"; do
+        cluster_psql "$FIXTURE_CLUSTER" postgres -c "DROP DATABASE IF EXISTS $database WITH (FORCE)"
+    done
+    rm -rf "$FIXTURE_DIR"
+    exit "$code"
+}
+
+# fixture_database: clones the template; sets FIXTURE_DATABASE.
+fixture_database() {
+    [[ -s $FIXTURE_CLUSTER/template ]] ||
+        fail "测试数据库没有启动。" "请运行：tests/support/cluster start $BUILD_DIR"
+    FIXTURE_DATABASE=t_$$_${#FIXTURE_DATABASES[@]}
+    cluster_psql "$FIXTURE_CLUSTER" postgres -c \
+        "CREATE DATABASE $FIXTURE_DATABASE TEMPLATE $(<"$FIXTURE_CLUSTER/template") OWNER rectify_owner"
+    FIXTURE_DATABASES+=("$FIXTURE_DATABASE")
+}
+
+# fixture_sql [PSQL-ARGS…]: superuser in the newest clone.
+fixture_sql() { cluster_psql "$FIXTURE_CLUSTER" "$FIXTURE_DATABASE" -At "$@"; }
+
+# fixture_server PROFILE…: database, certificates, settings, server, admin; then these profiles'
+# accounts are created, enrolled and logged in. The sample's orgs are there.
+fixture_server() {
+    local names=(admin "$@")
+    home_folders "$HOME_DIR"
+    cp "$BUILD_DIR/server/rectifyd" "$BUILD_DIR/client/cli/rectify" "$HOME_DIR/bin/"
+    fixture_database
+    "$SOURCE_DIR/deploy/pki" ca "$HOME_DIR/pki"
+    "$SOURCE_DIR/deploy/pki" server "$HOME_DIR/pki" rectifyd
+    "$SOURCE_DIR/deploy/pki" client "$HOME_DIR/pki" "${names[@]}"
+    FIXTURE_PORT=$(port_pick)
+    server_configure "$HOME_DIR" "$FIXTURE_PORT" "$FIXTURE_CLUSTER" "$FIXTURE_DATABASE"
+    profile_write "$HOME_DIR" "$FIXTURE_PORT" "${names[@]}"
+    server_admin "$HOME_DIR" keygen --out keys/ledger.key
+    server_admin "$HOME_DIR" bootstrap --config rectifyd.ini --tenant sample --tenant-name 样例区 \
+        --account admin --password-file secrets/admin.password --enrol-code-file secrets/admin.code
+    server_start "$HOME_DIR"
+    fixture_enrol "$@"
+}
+
+fixture_enrol() {
+    local name display org roles
+    sample_enrol admin
+    sample_orgs
+    while IFS=, read -r name display org roles; do
+        [[ " $* " != *" $name "* ]] || sample_account "$name" "$display" "$org" "$roles"
+    done < <(tail -n +2 "$SAMPLE_DIR/accounts.csv")
+    sample_enrol "$@"
+}
+
+# fixture_sample: needs the profiles office and group.
+fixture_sample() {
+    sample_inspection
+    sample_notice
+    sample_plan
+    sample_approve
+}
+
+# server_kill: kill -9, as a crash would; returns when the process is gone.
+server_kill() {
+    local pid
+    pid=$(server_pid "$HOME_DIR") || return 0
+    kill -KILL "$pid"
+    wait_until 10 process_gone "$pid"
+}
+
+# expect WHAT CMD…: the command must succeed.
+expect() {
+    local what=$1
+    shift
+    "$@" || {
+        printf 'not so: %s\n' "$what" >&2
+        exit 1
+    }
+}
+
+# expect_not WHAT CMD…: the command must fail.
+expect_not() {
+    local what=$1
+    shift
+    ! "$@" >"$FIXTURE_DIR/not" 2>&1 || {
+        printf 'not refused: %s\n' "$what" >&2
+        cat "$FIXTURE_DIR/not" >&2
+        exit 1
+    }
+}
+
+# expect_refused WHAT REASON CMD…: the command must fail and name the reason code.
+expect_refused() {
+    local what=$1 reason=$2 out=$FIXTURE_DIR/refused
+    shift 2
+    if "$@" >"$out" 2>&1; then
+        printf 'not refused: %s\n' "$what" >&2
+        cat "$out" >&2
+        exit 1
+    fi
+    grep -q "$reason" "$out" || {
+        printf 'refused, but not for %s: %s\n' "$reason" "$what" >&2
+        cat "$out" >&2
+        exit 1
+    }
+}
