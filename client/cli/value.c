@@ -284,6 +284,34 @@ value_kind_zh(Pb__EvidenceKind kind)
     return (unsigned)kind < 6 ? names[kind] : "";
 }
 
+size_t
+value_list(struct arena *a, const char *s, char **ret_items, size_t max)
+{
+    static const char *const marks[] = {",", "，", "、"};
+    size_t count = 0;
+    while (*s != '\0') {
+        size_t n = 0;
+        size_t mark = 0;
+        for (; s[n] != '\0' && mark == 0; n += mark == 0 ? 1 : 0) {
+            for (size_t i = 0; i < 3; i++) {
+                if (strncmp(s + n, marks[i], strlen(marks[i])) == 0) {
+                    mark = strlen(marks[i]);
+                }
+            }
+        }
+        char *part = arena_strndup(a, s, n);
+        const char *item = part != NULL ? value_narrow(a, part) : "";
+        if (item[0] != '\0') {
+            if (count < max) {
+                ret_items[count] = arena_strdup(a, item);
+            }
+            count++;
+        }
+        s += n + mark;
+    }
+    return count;
+}
+
 const char *
 value_time(struct arena *a, int64_t ms)
 {

@@ -43,6 +43,10 @@ const char *value_verdict_zh(Pb__Verdict verdict);
 const char *value_class_zh(Pb__MeasureClass measure_class);
 const char *value_kind_zh(Pb__EvidenceKind kind);
 
+/* Splits at commas (half or full width) and 、; empty parts are left out. At most max texts in the
+ * arena are stored; returns how many there are (more than max: too many). */
+size_t value_list(struct arena *a, const char *s, char **ret_items, size_t max);
+
 /* "2026-11-30 14:05" in local time; "" for 0. */
 const char *value_time(struct arena *a, int64_t ms);
 

@@ -39,7 +39,7 @@ in_refuse(const struct in_walk *w, const char *name, const char *reason, const c
     char path[FAULT_FIELD_SIZE] = "";
     for (size_t i = 0; i < w->depth; i++) {
         const struct in_level *l = &w->level[i];
-        const char *own = i + 1 == w->depth && name != NULL ? name : l->f->name;
+        const char *own = l->f != NULL ? l->f->name : name; /* no field: the unknown name */
         size_t used = strlen(path);
         const char *dot = used == 0 ? "" : ".";
         if (l->array != NULL) {

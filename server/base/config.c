@@ -182,6 +182,7 @@ reading_run(struct reading *r, struct config *ret_config)
     ini_max_line = CONFIG_LINE_BYTES + 3;
     ini_allow_multiline = false;
     ini_allow_inline_comments = false;
+    ini_stop_on_first_error = true;
     int first_error = ini_parse_stream(reading_line, r, reading_value, r);
     if (!r->failed && first_error != 0) {
         r->line = first_error > 0 ? first_error : r->line;

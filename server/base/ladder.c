@@ -97,7 +97,11 @@ ladder_level(const struct ladder_rule *rules, size_t count, const struct ladder_
     if (input->due.closed) {
         return result_of(NULL);
     }
-    return result_of(rule_best(rules, count, input, LADDER_LEVEL_MAX));
+    struct ladder_result r = result_of(rule_best(rules, count, input, LADDER_LEVEL_MAX));
+    if (input->due.claimed && r.light == LIGHT_SOON) {
+        r.light = LIGHT_NORMAL; /* handed in in time: the unit has nothing left to hurry for */
+    }
+    return r;
 }
 
 size_t
@@ -154,7 +158,7 @@ refuse(struct fault *fault, const char *what)
 enum status
 ladder_rule_check(const struct ladder_rule *rule, struct fault *fault)
 {
-    const uint32_t all_recipients = (TO_ORGD << 1) - 1;
+    const uint32_t all_recipients = (1U << TO_COUNT) - 1;
     const uint32_t all_proposals = (PROPOSE_TALK << 1) - 1;
     if (rule->level < 1 || rule->level > LADDER_LEVEL_MAX) {
         return refuse(fault, "级别应为 1 至 7");
@@ -215,7 +219,7 @@ static const struct names triggers[] = {
     [TRIGGER_ROUND] = {"ROUND", "多轮整改仍未到位"},
 };
 static const struct names subjects[] = {
-    [0] = {"UNKNOWN", "未知"},
+    [LADDER_NOTHING] = {"UNKNOWN", "未知"},
     [LADDER_EFFECT] = {"EFFECT", "取得明显成效"},
     [LADDER_COMPLETE] = {"COMPLETE", "整改落实到位"},
     [LADDER_TABLE] = {"TABLE", "自查汇总表"},
@@ -233,6 +237,13 @@ static const struct names classes[] = {
     [CLASS_IMMEDIATE] = {"IMMEDIATE", "立行立改"},
     [CLASS_TIMED] = {"TIMED", "限期整改"},
     [CLASS_LONG_TERM] = {"LONG_TERM", "长期坚持"},
+};
+
+static const struct names recipients[TO_COUNT] = {
+    {"FILLER", "填报人"},       {"REVIEWER", "审核人"},   {"PLEAD", "问题整改牵头单位"},
+    {"HEAD", "单位主要负责人"}, {"LEADER", "牵头区领导"}, {"OFFICE", "领导小组办公室"},
+    {"SGROUP", "专项小组"},     {"LGROUP", "领导小组"},   {"DISC", "纪委监委"},
+    {"ORGD", "组织部"},
 };
 
 static const struct names *
@@ -290,4 +301,49 @@ const char *
 measure_class_zh(enum measure_class class_)
 {
     return name_of(classes, COUNT_OF(classes), class_)->zh;
+}
+
+static unsigned
+index_of(const struct names *names, size_t count, const char *name)
+{
+    for (unsigned i = 1; name != NULL && i < count; i++) {
+        if (strcmp(names[i].name, name) == 0) {
+            return i;
+        }
+    }
+    return 0;
+}
+
+enum ladder_trigger
+ladder_trigger_from_name(const char *name)
+{
+    return (enum ladder_trigger)index_of(triggers, COUNT_OF(triggers), name);
+}
+
+enum ladder_subject
+ladder_subject_from_name(const char *name)
+{
+    return (enum ladder_subject)index_of(subjects, COUNT_OF(subjects), name);
+}
+
+static unsigned
+bit_number(uint32_t bit)
+{
+    unsigned n = 0;
+    while (n < TO_COUNT && bit != 1U << n) {
+        n++;
+    }
+    return n;
+}
+
+const char *
+ladder_recipient_name(uint32_t bit)
+{
+    return name_of(recipients, COUNT_OF(recipients), bit_number(bit))->name;
+}
+
+const char *
+ladder_recipient_zh(uint32_t bit)
+{
+    return name_of(recipients, COUNT_OF(recipients), bit_number(bit))->zh;
 }

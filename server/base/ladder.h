@@ -24,6 +24,7 @@ enum measure_class {
 
 /* What is being watched. */
 enum ladder_subject {
+    LADDER_NOTHING = 0,
     LADDER_EFFECT = 1,   /* a measure's 取得明显成效 */
     LADDER_COMPLETE = 2, /* a measure's 整改落实到位 */
     LADDER_TABLE = 3,    /* a unit's table of a period */
@@ -66,6 +67,7 @@ enum ladder_recipient {
     TO_LGROUP = 1 << 7,
     TO_DISC = 1 << 8,
     TO_ORGD = 1 << 9,
+    TO_COUNT = 10,
 };
 
 /* What is proposed to people; the machine issues nothing (bits). */
@@ -127,7 +129,8 @@ struct ladder_result {
 const struct ladder_rule *ladder_default(size_t *ret_count);
 
 /* The level now: the highest that any rule gives, with its latest repetition. A closed thing has
- * level 0. Pure. */
+ * level 0. A claim handed in in time shows 正常 while it waits, whatever level it was claimed at.
+ * Pure. */
 struct ladder_result ladder_level(const struct ladder_rule *rules, size_t count,
                                   const struct ladder_input *input);
 
@@ -158,6 +161,12 @@ enum ladder_light ladder_light_of_level(int level);
  */
 const char *ladder_trigger_name(enum ladder_trigger trigger);
 const char *ladder_trigger_zh(enum ladder_trigger trigger);
+/* The trigger or subject of a name; TRIGGER_NONE or LADDER_NOTHING when there is none. */
+enum ladder_trigger ladder_trigger_from_name(const char *name);
+enum ladder_subject ladder_subject_from_name(const char *name);
+/* "FILLER" and "填报人" for one bit of a recipients mask. */
+const char *ladder_recipient_name(uint32_t bit);
+const char *ladder_recipient_zh(uint32_t bit);
 const char *ladder_subject_name(enum ladder_subject subject);
 const char *ladder_subject_zh(enum ladder_subject subject);
 const char *ladder_light_name(enum ladder_light light);

@@ -1,7 +1,7 @@
 /* Dispatch: the one door. Whatever comes in, by nng, in process or from the clock, passes here.
  *
  * Threads: `writer_threads` batch runners (each its own connection) take up to LIMIT_BATCH_COMMANDS
- * waiting commands into one transaction; one runner for the slow lane; `query_threads` for queries;
+ * waiting commands into one transaction; slow_threads runners, one call at a time, for the slow lane; `query_threads` for queries;
  * one LISTENs and wakes parked calls. Queues are bounded: a full one answers RESOURCE_EXHAUSTED
  * with a retry hint at once. It refuses to be: a transport, or a place for rules of the domain.
  */
@@ -19,8 +19,9 @@ struct dispatch;
 
 struct dispatch_config {
     const char *conninfo; /* of role rectify_app */
-    int writer_threads;   /* 1 to 8 */
-    int query_threads;    /* 1 to 32 */
+    int writer_threads;   /* 1 to 16 */
+    int query_threads;    /* 1 to 64 */
+    int slow_threads;     /* the lane of logins and imports; 0: 1 */
     struct clock *clock;
     const struct handler_table *tables;
     size_t table_count;

@@ -17,7 +17,7 @@
 #include <stdatomic.h>
 
 enum {
-    DISPATCH_THREADS_MAX = 64,
+    DISPATCH_THREADS_MAX = 128,
     QUEUE_SCAN_MAX = 512,         /* waiting commands looked at for one batch */
     LOAD_ROUNDS_MAX = 24,         /* of one call */
     ATTEMPTS_MAX = 4,             /* of one call, when the database asks for a retry */
@@ -85,6 +85,9 @@ struct tenant *tenants_find_id(struct tenants *t, int id);
 /* Reads the table again, unless that was done within TENANT_REREAD_MS (force: always). */
 MUST_CHECK enum status tenants_read(struct tenants *t, struct db *db, bool force,
                                     struct fault *fault);
+/* Reads it again when the code is not known. Not inside a transaction. */
+MUST_CHECK enum status tenants_know(struct tenants *t, struct db *db, const char *code,
+                                    struct fault *fault);
 void tenants_head_set(struct tenants *t, struct tenant *tenant, const struct ledger_head *head);
 bool tenants_head_get(struct tenants *t, struct tenant *tenant, struct ledger_head *ret_head);
 void tenants_release(struct tenants *t);
@@ -123,11 +126,15 @@ MUST_CHECK enum status job_make(struct dispatch *d, unsigned char *bytes, size_t
                                 struct fault *fault);
 /* Unpacks a parked job's message again. */
 MUST_CHECK enum status job_unpack(struct dispatch *d, struct job *job, struct fault *fault);
-/* Ends the job with a refusal. */
+/* Answers and frees the job. */
 void job_refuse(struct dispatch *d, struct job *job, const struct fault *fault);
-/* Ends the job with packed bytes (malloc'd). */
-void job_answer(struct job *job, unsigned char *bytes, size_t size);
+void job_reply(struct dispatch *d, struct job *job, Pb__CallReply *reply);
 bool job_alive(const struct job *job);
+
+/* ---- replies (reply.c) ---- */
+
+/* A reply with this outcome, in the arena; NULL when exhausted. */
+Pb__CallReply *reply_make(struct arena *a, const struct fault *fault);
 
 /* ---- queues ---- */
 
@@ -168,6 +175,10 @@ bool queues_take_batch(struct queues *q, enum job_class class_, size_t max, stru
 bool queues_take_query(struct queues *q, struct job **ret_job, struct job_list *expired);
 /* A command's subjects are free again; wakes the lanes. */
 void queues_done(struct queues *q, struct job *const *jobs, size_t count);
+/* So many jobs taken (or expired) were answered or parked. */
+void queues_finished(struct queues *q, uint32_t count);
+/* All waiting queries, for times when the database is lost: they need not wait. */
+void queues_take_queries(struct queues *q, struct job_list *ret_list);
 /* The expired of every class, for times when no runner can take (database lost). */
 void queues_expire(struct queues *q, struct job_list *expired);
 
@@ -181,8 +192,10 @@ void queues_unpark(struct queues *q, const struct tenant *tenant, bool all);
 /* ---- the door ---- */
 
 struct method_slot {
-    const char *name;
+    const char *name;              /* malloc'd */
     const struct handler *handler; /* NULL: known to the descriptors, without a row */
+    const ProtobufCMessageDescriptor *request;
+    const ProtobufCMessageDescriptor *reply;
 };
 
 struct methods {
@@ -245,5 +258,9 @@ bool runner_connect(struct runner *r);
 
 /* A commit of this tenant that parked calls should see. */
 void dispatch_wake(struct dispatch *d, struct tenant *tenant);
+/* A commit that left events: the sealer has work. */
+void dispatch_unsealed(struct dispatch *d, struct tenant *tenant);
+/* Answers jobs whose deadline passed while they waited, and empties the list. */
+void dispatch_expire(struct dispatch *d, struct job_list *expired);
 
 #endif

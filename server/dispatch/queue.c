@@ -220,7 +220,7 @@ expire_list(struct queues *q, struct job_list *list, int64_t now, struct job_lis
     struct job *job = list->first;
     for (int looked = 0; job != NULL && looked < QUEUE_SCAN_MAX; looked++) {
         struct job *next = job->next;
-        if (job->deadline_ms <= now || !job_alive(job)) {
+        if (job->deadline_ms <= now) {
             q->weight -= job->weight;
             job_list_add(expired, list_cut(list, before));
         } else {
@@ -237,6 +237,20 @@ queues_expire(struct queues *q, struct job_list *expired)
     pthread_mutex_lock(&q->lock);
     for (int i = 0; i < JOB_CLASS_COUNT; i++) {
         expire_list(q, &q->lists[i], now, expired);
+    }
+    q->running += expired->count;
+    pthread_mutex_unlock(&q->lock);
+}
+
+void
+queues_take_queries(struct queues *q, struct job_list *ret_list)
+{
+    pthread_mutex_lock(&q->lock);
+    struct job *job = NULL;
+    while ((job = job_list_take(&q->lists[JOB_QUERY])) != NULL) {
+        q->weight -= job->weight;
+        q->running++;
+        job_list_add(ret_list, job);
     }
     pthread_mutex_unlock(&q->lock);
 }
@@ -343,6 +357,16 @@ queues_done(struct queues *q, struct job *const *jobs, size_t count)
             pthread_cond_signal(&q->wait[i]);
         }
     }
+    pthread_mutex_unlock(&q->lock);
+}
+
+void
+queues_finished(struct queues *q, uint32_t count)
+{
+    pthread_mutex_lock(&q->lock);
+    assert(q->running >= count);
+    q->running -= count;
+    pthread_cond_broadcast(&q->idle);
     pthread_mutex_unlock(&q->lock);
 }
 

@@ -32,7 +32,8 @@ struct csv_cell {
 struct csv_row {
     struct csv_cell *cells;
     size_t count;
-    uint32_t line; /* of the text, from 1, where the row begins */
+    uint32_t line;   /* of the text, from 1, where the row begins */
+    uint32_t record; /* the row's number as a spreadsheet shows it, blank rows counted */
 };
 
 struct csv_table {

@@ -1,10 +1,11 @@
 /* Plan table: the rectification plan (整改方案任务分解表) as CSV or TSV.
  *
- * Columns are found by their headings, in any order, under many names; the heading row is the first
- * row (of the first 20) that names measures. Empty cells continue the row above for the columns
- * that merged cells cover (item, problem, lead units, leader, special group, dates, class), but for
- * item and problem only while the problem stays the same. Dates are read by date_text.h. Pure; any
- * thread; everything lives in the arena.
+ * Columns are found by their headings, in any order, under many names; the heading row is the one
+ * of the first 20 rows that has the most known headings. An empty cell continues the row above, as
+ * merged cells do, in every column but 措施编号, 措施序号, 整改措施 and 目标节点; 无 or a dash says
+ * that there is nothing. A new 问题序号 with an empty 问题 does not continue the old title. A row
+ * that holds nothing but one cell is a title of the rows below (an item), or a remark (注：…),
+ * which is skipped. Dates are read by date_text.h. Pure; any thread; everything lives in the arena.
  */
 #ifndef SERVER_DOCUMENT_PLAN_TABLE_H
 #define SERVER_DOCUMENT_PLAN_TABLE_H
@@ -81,7 +82,10 @@ struct plan_table_options {
 
 /* Reads the bytes of a file. STATUS_OK also when rows have faults (look at error_count). Refused:
  * what text_decode and csv_read refuse; PLAN_COLUMNS_MISSING (says which, and which headings were
- * found); PLAN_EMPTY (headings and no row). Needed: 整改措施, and 问题 or 问题序号 or 措施编号. */
+ * found); PLAN_EMPTY (headings and no row); PLAN_TOO_LARGE. Needed are 整改措施 with 问题 or
+ * 问题序号 or 措施编号; or, to complete measures that exist, 措施编号 alone or 问题序号 with
+ * 措施序号: then a row's text may be "". An empty effect cell of an immediate measure stays empty.
+ */
 MUST_CHECK enum status plan_table_read(struct arena *arena, const void *bytes, size_t size,
                                        const struct plan_table_options *options,
                                        struct plan_table *ret_table, struct fault *fault);

@@ -8,7 +8,7 @@
     "       (SELECT count(*) FROM table_row r WHERE r.tenant = t.tenant AND r.table_id = t.id"     \
     "           AND r.verdict = 2),"                                                               \
     "       (SELECT count(*) FROM table_row r WHERE r.tenant = t.tenant AND r.table_id = t.id"     \
-    "           AND r.verdict = 3)"                                                                \
+    "           AND r.verdict = 3), o.kind = 'OFFICE'"                                             \
     "  FROM periodic_table t"                                                                      \
     "  JOIN inspection i ON i.tenant = t.tenant AND i.id = t.inspection"                           \
     "  JOIN org o ON o.tenant = t.tenant AND o.id = t.org"                                         \
@@ -176,6 +176,7 @@ take_table(void *ctx, const struct db_row *row, struct arena *a)
         .rows = (int32_t)db_int(row, 17),
         .rows_accepted = (int32_t)db_int(row, 18),
         .rows_returned = (int32_t)db_int(row, 19),
+        .of_office = db_bool(row, 20),
     };
     if (t->id == NULL || t->org_id == NULL || t->state == NULL) {
         return STATUS_RESOURCE_EXHAUSTED;

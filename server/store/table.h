@@ -16,6 +16,7 @@ struct table_record {
     const char *org_id;
     const char *org; /* code */
     const char *org_name;
+    bool of_office; /* the office's own table: others judge it */
     const char *period;
     int32_t due; /* the duty's day */
     int32_t grace_days;

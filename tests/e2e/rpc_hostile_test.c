@@ -611,6 +611,53 @@ selftest(void **state)
     assert_int_equal(rpc_server_selftest(w->tcp, &client, SERVER_NAME, &f), STATUS_INTERNAL);
 }
 
+/* Other ways to write the address; 0.0.0.0 and localhost are dialled by loopback. */
+static void
+other_addresses(void **state)
+{
+    struct world *w = *state;
+    const char *urls[] = {"tls+tcp://0.0.0.0:0", "tls+tcp://localhost:0"};
+    for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
+        struct world other = {.lock = PTHREAD_MUTEX_INITIALIZER};
+        struct fault f = {0};
+        memcpy(other.dir, w->dir, sizeof other.dir);
+        server_start(&other, urls[i], &other.tls, scaled);
+        struct rpc_tls_files client = files_of(w, "ca", "client");
+        if (rpc_server_selftest(other.tls, &client, SERVER_NAME, &f) != STATUS_OK) {
+            fail_msg("%s: %s", urls[i], f.message);
+        }
+        rpc_server_free(other.tls);
+    }
+}
+
+static void
+start_expect(const struct rpc_server_config *config, enum status want, const char *reason)
+{
+    struct rpc_server *s = NULL;
+    struct fault f = {0};
+    assert_int_equal(rpc_server_start(config, &s, &f), want);
+    assert_string_equal(f.reason, reason);
+    assert_null(s);
+}
+
+static void
+start_says_what_is_wrong(void **state)
+{
+    struct world *w = *state;
+    char taken[64];
+    struct rpc_server_config config = {.url = taken, .on_message = echo_message};
+    snprintf(taken, sizeof taken, "%s", url_of(w, w->tls));
+    config.tls = files_of(w, "ca", "server");
+    start_expect(&config, STATUS_UNAVAILABLE, "LISTEN_FAILED");
+    config.url = "http://127.0.0.1:0";
+    start_expect(&config, STATUS_INVALID_ARGUMENT, "URL_INVALID");
+    config.url = "tls+tcp://127.0.0.1:0";
+    config.tls = files_of(w, "ca", "fserver");
+    start_expect(&config, STATUS_FAILED_PRECONDITION, "TLS_CERT_WRONG_CA");
+    config.tls = files_of(w, "ca", NULL);
+    start_expect(&config, STATUS_FAILED_PRECONDITION, "TLS_FILE_UNREADABLE");
+}
+
 /* ---- caps, calls, ends ---- */
 
 static void
@@ -764,6 +811,8 @@ main(void)
         cmocka_unit_test(client_says_what_is_wrong),
         cmocka_unit_test(wrong_pair_is_found_in_the_files),
         cmocka_unit_test(selftest),
+        cmocka_unit_test(other_addresses),
+        cmocka_unit_test(start_says_what_is_wrong),
         cmocka_unit_test(cap_per_machine),
         cmocka_unit_test(cancel_and_timeout),
         cmocka_unit_test(reply_too_large),

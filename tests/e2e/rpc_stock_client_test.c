@@ -1,6 +1,8 @@
-/* Unmodified nng REQ sockets against our server: plain, over TLS, with several contexts at once. */
+/* Unmodified nng REQ sockets against our server: plain, over TLS, with several contexts at once;
+ * and our client against an unmodified REP socket. */
 #include "tests/e2e/rpc_fixture.h"
 
+#include <nng/protocol/reqrep0/rep.h>
 #include <nng/protocol/reqrep0/req.h>
 
 enum { CONTEXTS = 12, ROUNDS = 50 };
@@ -133,9 +135,8 @@ pipelined_contexts_work_over_tls(void **state)
     contexts_in_parallel(w, w->tls);
 }
 
-/* Our own client against the same server, and against a stock REP socket. */
 static void
-our_client_works_with_both(void **state)
+our_client_works(void **state)
 {
     struct world *w = *state;
     struct rpc_client *c = client_open(w, w->tls);
@@ -147,6 +148,47 @@ our_client_works_with_both(void **state)
     rpc_client_free(c);
 }
 
+/* Echoes ROUNDS messages. */
+static void *
+stock_rep_main(void *arg)
+{
+    const nng_socket *rep = arg;
+    for (int i = 0; i < ROUNDS; i++) {
+        nng_msg *msg = NULL;
+        if (nng_recvmsg(*rep, &msg, 0) != 0 || nng_sendmsg(*rep, msg, 0) != 0) {
+            break;
+        }
+    }
+    return NULL;
+}
+
+/* The format is SP, not just what our two ends agree on. */
+static void
+our_client_works_with_a_stock_rep_socket(void **state)
+{
+    (void)state;
+    nng_socket rep;
+    nng_listener listener;
+    pthread_t thread;
+    struct rpc_client *c = NULL;
+    struct fault f = {0};
+    int port = 0;
+    char url[64];
+    assert_int_equal(nng_rep0_open(&rep), 0);
+    assert_int_equal(nng_listen(rep, "tcp://127.0.0.1:0", &listener, 0), 0);
+    assert_int_equal(nng_listener_get_int(listener, NNG_OPT_TCP_BOUND_PORT, &port), 0);
+    assert_int_equal(pthread_create(&thread, NULL, stock_rep_main, &rep), 0);
+    snprintf(url, sizeof url, "tcp://127.0.0.1:%d", port);
+    struct rpc_client_config config = {.url = url};
+    assert_int_equal(rpc_client_open(&config, &c, &f), STATUS_OK);
+    for (int i = 0; i < ROUNDS; i++) {
+        echo_check(c, "hello");
+    }
+    rpc_client_free(c);
+    pthread_join(thread, NULL);
+    nng_close(rep);
+}
+
 int
 main(void)
 {
@@ -155,7 +197,8 @@ main(void)
         cmocka_unit_test(stock_req_works_over_tls),
         cmocka_unit_test(pipelined_contexts_work_over_tcp),
         cmocka_unit_test(pipelined_contexts_work_over_tls),
-        cmocka_unit_test(our_client_works_with_both),
+        cmocka_unit_test(our_client_works),
+        cmocka_unit_test(our_client_works_with_a_stock_rep_socket),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

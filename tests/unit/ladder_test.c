@@ -101,6 +101,7 @@ test_claimed(void **state)
     struct ladder_input in = {.subject = LADDER_COMPLETE, .class_ = CLASS_TIMED, .round = 1};
     in.due = due_status(DUE - 1, NULL, &m);
     assert_int_equal(level_of(&in).level, 2); /* level 3 asks that nothing is claimed */
+    assert_int_equal(level_of(&in).light, LIGHT_NORMAL);
     in.due = due_status(DUE + 40, NULL, &m);
     assert_int_equal(level_of(&in).level, 2); /* the wait is the office's */
     m.claimed_on = NO_DATE;                   /* returned */
@@ -344,6 +345,7 @@ test_names(void **state)
     for (int i = TRIGGER_DAYS_LEFT; i <= TRIGGER_ROUND; i++) {
         assert_string_not_equal(ladder_trigger_name((enum ladder_trigger)i), "UNKNOWN");
         assert_string_not_equal(ladder_trigger_zh((enum ladder_trigger)i), "未知");
+        assert_int_equal(ladder_trigger_from_name(ladder_trigger_name((enum ladder_trigger)i)), i);
     }
     assert_string_equal(ladder_light_zh(ladder_light_of_level(0)), "正常");
     assert_string_equal(ladder_light_zh(ladder_light_of_level(3)), "临期");
@@ -353,6 +355,14 @@ test_names(void **state)
     assert_string_equal(measure_class_name(CLASS_LONG_TERM), "LONG_TERM");
     assert_string_equal(measure_class_name((enum measure_class)77), "UNKNOWN");
     assert_string_equal(ladder_subject_name(LADDER_REPLY), "REPLY");
+    assert_int_equal(ladder_subject_from_name("TABLE"), LADDER_TABLE);
+    assert_int_equal(ladder_subject_from_name("UNKNOWN"), LADDER_NOTHING);
+    assert_int_equal(ladder_trigger_from_name("NEVER"), TRIGGER_NONE);
+    assert_int_equal(ladder_trigger_from_name(NULL), TRIGGER_NONE);
+    assert_string_equal(ladder_recipient_name(TO_FILLER), "FILLER");
+    assert_string_equal(ladder_recipient_zh(TO_ORGD), "组织部");
+    assert_string_equal(ladder_recipient_name(TO_FILLER | TO_HEAD), "UNKNOWN");
+    assert_string_equal(ladder_recipient_name(0), "UNKNOWN");
 }
 
 int

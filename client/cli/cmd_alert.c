@@ -1,0 +1,220 @@
+#include "client/cli/handlers.h"
+#include "client/cli/value.h"
+#include "client/cli/view.h"
+#include "client/lib/state.h"
+#include "proto/base/limits.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+static enum status
+alerts_get(struct cli *c, bool open, Pb__ListAlertsReply **ret_reply, struct fault *f)
+{
+    Pb__ListAlertsRequest list = PB__LIST_ALERTS_REQUEST__INIT;
+    ProtobufCMessage *message = NULL;
+    list.has_open = open;
+    list.open = open;
+    list.has_limit = true;
+    list.limit = LIMIT_LIST_ROWS;
+    enum status status =
+        cli_query(c, "rectify.v1.AlertService/ListAlerts", &list.base, &message, f);
+    if (status == STATUS_OK) {
+        *ret_reply = (Pb__ListAlertsReply *)message;
+    }
+    return status;
+}
+
+enum status
+cmd_alert_list(struct cli *c, const struct line *line, struct fault *f)
+{
+    Pb__ListAlertsReply *reply = NULL;
+    enum status status = alerts_get(c, !line_flag(line, "all"), &reply, f);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (c->format == CLI_JSON) {
+        return cli_json_print(c, &reply->base, f);
+    }
+    status = view_alerts(c, reply->alerts, reply->n_alerts, f);
+    if (c->format == CLI_TABLE) {
+        (void)fprintf(c->out, "%s %zu 条预警。%s\n", line_flag(line, "all") ? "共" : "未确认",
+                      reply->n_alerts,
+                      reply->n_alerts > 0 ? "确认知悉：rectify alert ack --all" : "");
+    }
+    return status;
+}
+
+/* ---- wait ---- */
+
+static int64_t
+monotonic_ms(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* One parked call. Its memory is given back at once: --follow runs for days. */
+static enum status
+wait_once(struct cli *c, int64_t *cursor, uint32_t wait_ms, size_t *ret_count, struct fault *f)
+{
+    Pb__WaitAlertsRequest wait = PB__WAIT_ALERTS_REQUEST__INIT;
+    struct rectify_answer answer;
+    struct arena kept = c->arena;
+    enum { MARGIN_MS = 10000 };
+    wait.has_cursor = true;
+    wait.cursor = *cursor;
+    wait.has_wait_ms = true;
+    wait.wait_ms = wait_ms;
+    struct rectify_request request = {.method = "rectify.v1.AlertService/WaitAlerts",
+                                      .message = &wait.base,
+                                      .timeout_ms = wait_ms + MARGIN_MS};
+    arena_init(&c->arena, CLI_ARENA_BYTES);
+    enum status status = rectify_call(c->channel, &c->arena, &request, &answer, f);
+    if (status == STATUS_OK) {
+        const Pb__WaitAlertsReply *reply = (const Pb__WaitAlertsReply *)answer.message;
+        *ret_count = reply->n_alerts;
+        if (c->format == CLI_JSON && reply->n_alerts > 0) {
+            status = cli_json_print(c, answer.message, f);
+        } else if (reply->n_alerts > 0) {
+            status = view_alerts(c, reply->alerts, reply->n_alerts, f);
+        }
+        if (reply->has_cursor) {
+            *cursor = reply->cursor;
+        }
+    }
+    arena_release(&c->arena);
+    c->arena = kept;
+    return status;
+}
+
+/* Where to begin: --from, else what arrived last time. */
+static enum status
+cursor_begin(struct cli *c, const struct line *line, int64_t *ret_cursor, struct fault *f)
+{
+    static const struct cli_number spec = {"from", 0, INT64_MAX};
+    bool has = false;
+    int64_t cursor = 0;
+    enum status status = cli_number_option(c, line, &spec, &has, &cursor, f);
+    if (status == STATUS_OK && !has) {
+        status = rectify_state_cursor_load(c->profile.state, &cursor, f);
+        status = status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    }
+    if (status == STATUS_OK) {
+        *ret_cursor = cursor;
+    }
+    return status;
+}
+
+static enum status
+nothing_print(struct cli *c, int64_t cursor)
+{
+    if (c->format == CLI_JSON) {
+        (void)fprintf(c->out, "{\n  \"alerts\": [],\n  \"cursor\": %" PRId64 "\n}\n", cursor);
+    } else {
+        (void)fputs("等待时间已到，没有新的预警。\n", c->format == CLI_TABLE ? c->out : c->err);
+    }
+    return STATUS_OK;
+}
+
+enum status
+cmd_alert_wait(struct cli *c, const struct line *line, struct fault *f)
+{
+    enum { DEFAULT_S = 30, MAX_S = 86400 };
+    static const struct cli_number spec = {"timeout", 0, MAX_S};
+    bool has = false;
+    int64_t seconds = 0;
+    int64_t cursor = 0;
+    size_t count = 0;
+    bool follow = line_flag(line, "follow");
+    enum status status = cli_number_option(c, line, &spec, &has, &seconds, f);
+    if (status == STATUS_OK) {
+        status = cli_channel(c, f);
+    }
+    if (status == STATUS_OK) {
+        status = cursor_begin(c, line, &cursor, f);
+    }
+    int64_t end = monotonic_ms() + (has ? seconds : DEFAULT_S) * 1000;
+    while (status == STATUS_OK) {
+        int64_t left = follow ? LIMIT_PARK_MAX_MS : end - monotonic_ms();
+        left = left < 0 ? 0 : left > LIMIT_PARK_MAX_MS ? LIMIT_PARK_MAX_MS : left;
+        int64_t before = cursor;
+        status = wait_once(c, &cursor, (uint32_t)left, &count, f);
+        if (status == STATUS_OK && fflush(c->out) != 0) {
+            return STATUS_OK; /* nobody reads any more: what was not seen comes again */
+        }
+        if (status == STATUS_OK && cursor != before) {
+            status = rectify_state_cursor_save(c->profile.state, cursor, f);
+        }
+        if (!follow && (count > 0 || monotonic_ms() >= end)) {
+            break;
+        }
+    }
+    if (status == STATUS_OK && count == 0) {
+        return nothing_print(c, cursor);
+    }
+    return status;
+}
+
+/* ---- ack ---- */
+
+/* An alert by its id, or by its number in the caller's list. */
+static enum status
+alert_id(struct cli *c, const char *text, const Pb__ListAlertsReply *list, char **ret_id,
+         struct fault *f)
+{
+    int64_t seq = 0;
+    if (uuid_text_valid(text)) {
+        *ret_id = cli_field(text);
+        return STATUS_OK;
+    }
+    if (!value_int(&c->arena, text, 0, INT64_MAX, &seq)) {
+        return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_ALERT",
+                         "“%s”不是预警的序号：用 rectify alert list 查看序号。", text);
+    }
+    for (size_t i = 0; i < list->n_alerts; i++) {
+        if (list->alerts[i]->seq == seq) {
+            *ret_id = list->alerts[i]->id;
+            return STATUS_OK;
+        }
+    }
+    return fault_set(f, STATUS_NOT_FOUND, "ALERT_MISSING", "没有序号为 %s 的预警。", text);
+}
+
+enum status
+cmd_alert_ack(struct cli *c, const struct line *line, struct fault *f)
+{
+    Pb__AckAlertRequest ack = PB__ACK_ALERT_REQUEST__INIT;
+    Pb__ListAlertsReply *list = NULL;
+    struct rectify_answer answer;
+    bool all = line_flag(line, "all");
+    if (all == (line->arg_count > 0)) {
+        return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_ARGUMENTS",
+                         "请写明预警的序号，或者写 --all 确认全部（两者选一）。");
+    }
+    enum status status = alerts_get(c, false, &list, f);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    ack.has_up_to_seq = all;
+    ack.up_to_seq = list->newest_seq;
+    ack.ids = arena_array(&c->arena, line->arg_count, sizeof *ack.ids);
+    for (size_t i = 0; i < line->arg_count && status == STATUS_OK && ack.ids != NULL; i++) {
+        status = alert_id(c, line->args[i], list, &ack.ids[ack.n_ids++], f);
+    }
+    struct cli_command command = {.method = "rectify.v1.AlertService/AckAlert",
+                                  .request = &ack.base};
+    if (status == STATUS_OK) {
+        status = cli_command(c, &command, &answer, f);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (c->format == CLI_JSON) {
+        return cli_json_print(c, answer.message, f);
+    }
+    (void)fprintf(c->out, "已确认 %d 条预警。\n",
+                  ((const Pb__AckAlertReply *)answer.message)->acknowledged);
+    return STATUS_OK;
+}

@@ -1,0 +1,225 @@
+#include "client/cli/handlers.h"
+#include "client/cli/table_file.h"
+#include "client/cli/tables.h"
+#include "client/cli/value.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static bool
+is_open(const Pb__TableRow *row)
+{
+    return !row->has_verdict || row->verdict != PB__VERDICT__ACCEPTED;
+}
+
+static bool
+has_open_claim(const Pb__TableRow *row)
+{
+    bool claims = row->has_claim && (row->claim == PB__CLAIM__CLAIM_EFFECT ||
+                                     row->claim == PB__CLAIM__CLAIM_COMPLETE);
+    bool decided = row->has_claim_verdict && (row->claim_verdict == PB__VERDICT__ACCEPTED ||
+                                              row->claim_verdict == PB__VERDICT__RETURNED);
+    return claims && !decided;
+}
+
+static Pb__RowDecision *
+decision_add(struct cli *c, Pb__DecideTableRequest *decide, const char *ref, Pb__Verdict verdict)
+{
+    Pb__RowDecision *decision = arena_alloc(&c->arena, sizeof *decision);
+    if (decision == NULL) {
+        return NULL;
+    }
+    pb__row_decision__init(decision);
+    decision->measure_ref = cli_field(ref);
+    decision->has_verdict = true;
+    decision->verdict = verdict;
+    decide->decisions[decide->n_decisions++] = decision;
+    return decision;
+}
+
+/* --accept-all, --return-all: every row that is not accepted yet. With --confirm-claims accepted
+ * rows whose claim is still open are taken too. */
+static enum status
+all_take(struct cli *c, const struct line *line, const Pb__Table *table,
+         Pb__DecideTableRequest *decide, struct fault *f)
+{
+    bool accept = line_flag(line, "accept-all");
+    bool confirm = line_flag(line, "confirm-claims");
+    const char *reason = line_value(line, "reason");
+    const char *code = line_value(line, "reason-code");
+    if (!accept && reason == NULL) {
+        return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_REASON",
+                         "全部退回要用 --reason 写明理由。");
+    }
+    for (size_t i = 0; i < table->n_rows; i++) {
+        const Pb__TableRow *row = table->rows[i];
+        if (!is_open(row) && !(confirm && has_open_claim(row))) {
+            continue;
+        }
+        Pb__RowDecision *decision =
+            decision_add(c, decide, row->measure_ref,
+                         accept ? PB__VERDICT__ACCEPTED : PB__VERDICT__RETURNED);
+        if (decision == NULL) {
+            return cli_memory_fault(f);
+        }
+        decision->reason = cli_field(reason);
+        decision->reason_code = cli_field(accept ? code : code != NULL ? code : "OTHER");
+        if (accept && confirm && has_open_claim(row)) {
+            decision->has_claim = true;
+            decision->claim = PB__VERDICT__ACCEPTED;
+            decision->next_check_on = cli_field(line_value(line, "next-check"));
+        }
+    }
+    return STATUS_OK;
+}
+
+/* What stands behind the "=" of --row: accept[+confirm], or return[+CODE]:REASON, or return,REASON. */
+static enum status
+row_opinion(struct cli *c, const char *text, Pb__RowDecision *decision, struct fault *f)
+{
+    char *copy = arena_strdup(&c->arena, text);
+    if (copy == NULL) {
+        return cli_memory_fault(f);
+    }
+    char *reason = strpbrk(copy, ":,");
+    char *wide = strstr(copy, "：");
+    if (wide != NULL && (reason == NULL || wide < reason)) {
+        *wide = '\0';
+        reason = wide + strlen("：");
+    } else if (reason != NULL) {
+        *reason++ = '\0';
+    }
+    char *plus = strchr(copy, '+');
+    if (plus != NULL) {
+        *plus++ = '\0';
+    }
+    if (!value_verdict(&c->arena, copy, &decision->verdict) ||
+        decision->verdict == PB__VERDICT__VERDICT_UNSPECIFIED) {
+        return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_ROW",
+                         "--row 的“%s”不对：等号后面写 accept、accept+confirm 或 return:理由。",
+                         text);
+    }
+    bool accepted = decision->verdict == PB__VERDICT__ACCEPTED;
+    decision->reason = reason != NULL && reason[0] != '\0' ? reason : NULL;
+    if (accepted && plus != NULL && strcmp(plus, "confirm") == 0) {
+        decision->has_claim = true;
+        decision->claim = PB__VERDICT__ACCEPTED;
+    } else if (!accepted) {
+        decision->reason_code = plus != NULL ? plus : cli_field("OTHER");
+    }
+    if (!accepted && decision->reason == NULL) {
+        return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_REASON",
+                         "退回要写明理由，例如 --row %s=return:证明材料不足。",
+                         decision->measure_ref);
+    }
+    return STATUS_OK;
+}
+
+static enum status
+rows_take(struct cli *c, const struct line *line, Pb__DecideTableRequest *decide, struct fault *f)
+{
+    const char *text = NULL;
+    for (size_t i = 0; (text = line_value_at(line, "row", i)) != NULL; i++) {
+        const char *equals = strchr(text, '=');
+        if (equals == NULL) {
+            return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_ROW",
+                             "--row 的“%s”不对：要写成 措施编号=accept 或 措施编号=return:理由。",
+                             text);
+        }
+        const char *ref = arena_strndup(&c->arena, text, (size_t)(equals - text));
+        Pb__RowDecision *decision =
+            ref != NULL ? decision_add(c, decide, ref, PB__VERDICT__PENDING) : NULL;
+        if (decision == NULL) {
+            return cli_memory_fault(f);
+        }
+        enum status status = row_opinion(c, equals + 1, decision, f);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status
+decisions_collect(struct cli *c, const struct line *line, const Pb__Table *table,
+                  Pb__DecideTableRequest *decide, struct fault *f)
+{
+    const char *path = line_value(line, "file");
+    decide->decisions =
+        arena_array(&c->arena, table->n_rows + line->value_count, sizeof *decide->decisions);
+    if (decide->decisions == NULL) {
+        return cli_memory_fault(f);
+    }
+    if (path != NULL) {
+        struct csv csv;
+        struct decision_file file;
+        enum status status = csv_read(&c->arena, path, "措施编号", &csv, f);
+        if (status == STATUS_OK) {
+            status = decision_file_read(&c->arena, &csv, &file, f);
+        }
+        if (status == STATUS_OK) {
+            decide->n_decisions = file.count;
+            decide->decisions = file.decisions;
+        }
+        return status;
+    }
+    return line_flag(line, "row") ? rows_take(c, line, decide, f)
+                                  : all_take(c, line, table, decide, f);
+}
+
+static enum status
+ways_check(const struct line *line, struct fault *f)
+{
+    int ways = (line_flag(line, "accept-all") ? 1 : 0) + (line_flag(line, "return-all") ? 1 : 0) +
+               (line_flag(line, "file") ? 1 : 0) + (line_flag(line, "row") ? 1 : 0);
+    if (ways != 1) {
+        return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_DECIDE",
+                         "请写明怎样审核：--accept-all、--return-all、--row 或 --file，只选一种。");
+    }
+    return STATUS_OK;
+}
+
+enum status
+cmd_table_decide(struct cli *c, const struct line *line, struct fault *f)
+{
+    Pb__DecideTableRequest decide = PB__DECIDE_TABLE_REQUEST__INIT;
+    struct rectify_answer answer;
+    Pb__Table *table = NULL;
+    enum status status = ways_check(line, f);
+    if (status == STATUS_OK) {
+        status = tables_find(c, line, line->args[0], "SUBMITTED", &table, f);
+    }
+    if (status == STATUS_OK) {
+        status = decisions_collect(c, line, table, &decide, f);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (decide.n_decisions == 0) {
+        return fault_set(f, STATUS_FAILED_PRECONDITION, "TABLE_ALL_ACCEPTED",
+                         "这张表没有待审核的行%s。",
+                         line_flag(line, "confirm-claims") ? "，也没有待认定的申请" : "");
+    }
+    decide.id = table->id;
+    decide.has_expected_version = table->has_version;
+    decide.expected_version = table->version;
+    struct cli_command command = {.method = "rectify.v1.TableService/DecideTable",
+                                  .request = &decide.base};
+    status = cli_command(c, &command, &answer, f);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    const Pb__DecideTableReply *reply = (const Pb__DecideTableReply *)answer.message;
+    if (c->format == CLI_JSON) {
+        status = cli_json_print(c, answer.message, f);
+    } else {
+        (void)fprintf(c->out, "已审核 %zu 行；认定 %d 项，退回申请 %d 项；表现在是“%s”。\n",
+                      decide.n_decisions, reply->confirmed, reply->returned,
+                      reply->table != NULL
+                          ? cli_text(c, reply->table->state_zh != NULL ? reply->table->state_zh
+                                                                       : reply->table->state)
+                          : "");
+    }
+    cli_receipt_print(c, &answer);
+    return status;
+}

@@ -1,0 +1,215 @@
+#include "client/cli/handlers.h"
+#include "client/cli/table_file.h"
+#include "client/cli/tables.h"
+#include "client/lib/file.h"
+
+#include <string.h>
+#include <strings.h>
+
+/* A file to upload with a row: from the table's 证明材料, or from --attach. */
+struct attachment {
+    Pb__TableRow *row;
+    const char *path;
+    Pb__EvidenceKind kind;
+};
+
+struct submission {
+    struct table_file file;
+    struct attachment *attachments;
+    size_t count;
+};
+
+static Pb__TableRow *
+row_find(const struct table_file *file, const char *ref, size_t n)
+{
+    for (size_t i = 0; i < file->count; i++) {
+        const char *one = file->rows[i]->measure_ref;
+        if (strlen(one) == n && strncasecmp(one, ref, n) == 0) {
+            return file->rows[i];
+        }
+    }
+    return NULL;
+}
+
+/* REF=FILE[:KIND] */
+static enum status
+attach_parse(struct cli *c, const char *text, const struct table_file *file,
+             struct attachment *ret_attachment, struct fault *f)
+{
+    const char *equals = strchr(text, '=');
+    if (equals == NULL) {
+        return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_ATTACH",
+                         "--attach 的“%s”不对：要写成 措施编号=文件，例如 P-07-M-03=照片.jpg。",
+                         text);
+    }
+    struct attachment attachment = {.row = row_find(file, text, (size_t)(equals - text))};
+    if (attachment.row == NULL) {
+        return fault_set(f, STATUS_INVALID_ARGUMENT, "ATTACH_ROW",
+                         "--attach 的措施“%.*s”不在要报送的行里。", (int)(equals - text), text);
+    }
+    enum status status = table_file_attachment_parse(&c->arena, equals + 1, &attachment.path,
+                                                     &attachment.kind, f);
+    if (status == STATUS_OK) {
+        *ret_attachment = attachment;
+    }
+    return status;
+}
+
+/* Collects all files and looks whether they are there, before anything is sent. */
+static enum status
+attachments_collect(struct cli *c, const struct line *line, struct submission *s, struct fault *f)
+{
+    const char *text = NULL;
+    s->attachments = arena_array(&c->arena, s->file.attachment_count + line->value_count,
+                                 sizeof *s->attachments);
+    if (s->attachments == NULL) {
+        return cli_memory_fault(f);
+    }
+    for (size_t i = 0; i < s->file.attachment_count; i++) {
+        const struct table_file_attachment *from = &s->file.attachments[i];
+        s->attachments[s->count++] = (struct attachment){
+            .row = s->file.rows[from->row], .path = from->path, .kind = from->kind};
+    }
+    for (size_t i = 0; (text = line_value_at(line, "attach", i)) != NULL; i++) {
+        enum status status = attach_parse(c, text, &s->file, &s->attachments[s->count], f);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        s->count++;
+    }
+    for (size_t i = 0; i < s->count; i++) {
+        if (!rectify_file_exists(s->attachments[i].path)) {
+            return fault_set(f, STATUS_NOT_FOUND, "FILE_MISSING",
+                             "措施 %s 的证明材料“%s”没有找到：请检查文件名，或把文件放到表所在的"
+                             "文件夹。什么都还没有报送。",
+                             s->attachments[i].row->measure_ref, s->attachments[i].path);
+        }
+    }
+    return STATUS_OK;
+}
+
+/* Adds an id to a row's list, unless it is there. */
+static enum status
+row_attach(struct cli *c, Pb__TableRow *row, const char *id, struct fault *f)
+{
+    for (size_t i = 0; i < row->n_evidence; i++) {
+        if (strcmp(row->evidence[i], id) == 0) {
+            return STATUS_OK;
+        }
+    }
+    char **longer = arena_array(&c->arena, row->n_evidence + 1, sizeof *longer);
+    if (longer == NULL) {
+        return cli_memory_fault(f);
+    }
+    for (size_t i = 0; i < row->n_evidence; i++) {
+        longer[i] = row->evidence[i];
+    }
+    longer[row->n_evidence++] = cli_field(id);
+    row->evidence = longer;
+    return STATUS_OK;
+}
+
+static enum status
+attachments_send(struct cli *c, struct submission *s, struct fault *f)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        const struct attachment *one = &s->attachments[i];
+        const char *id = NULL;
+        enum status status =
+            cli_evidence_upload(c, one->path, one->kind, one->row->happened_on, &id, f);
+        if (status == STATUS_OK) {
+            status = row_attach(c, one->row, id, f);
+        }
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    return STATUS_OK;
+}
+
+/* Which table: the file says; else what the caller owes. */
+static enum status
+identity_find(struct cli *c, const struct line *line, struct submission *s, struct fault *f)
+{
+    Pb__Table *table = NULL;
+    if (s->file.id != NULL) {
+        return STATUS_OK;
+    }
+    enum status status = tables_find(c, line, NULL, NULL, &table, f);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    s->file.id = table->id;
+    s->file.has_version = table->has_version;
+    s->file.version = table->version;
+    return STATUS_OK;
+}
+
+static enum status
+file_load(struct cli *c, const char *path, struct table_file *ret_file, struct fault *f)
+{
+    struct csv csv;
+    struct fault why = {.code = STATUS_OK};
+    const char *folder = rectify_path_folder(&c->arena, path);
+    enum status status = csv_read(&c->arena, path, "措施编号", &csv, f);
+    if (status != STATUS_OK || folder == NULL) {
+        return status != STATUS_OK ? status : cli_memory_fault(f);
+    }
+    status = table_file_read(&c->arena, &csv, folder, ret_file, &why);
+    if (status != STATUS_OK) {
+        return fault_set(f, status, why.reason, "“%s”：%s", path, why.message);
+    }
+    if (ret_file->count == 0) {
+        return fault_set(f, STATUS_FAILED_PRECONDITION, "TABLE_ALL_ACCEPTED",
+                         "“%s”里的 %zu 行都已审核通过，没有要报送的内容。", path,
+                         ret_file->accepted);
+    }
+    return STATUS_OK;
+}
+
+static enum status
+answer_print(struct cli *c, const struct rectify_answer *answer, const struct submission *s,
+             struct fault *f)
+{
+    enum status status = STATUS_OK;
+    const Pb__SubmitTableReply *reply = (const Pb__SubmitTableReply *)answer->message;
+    if (c->format == CLI_JSON) {
+        status = cli_json_print(c, answer->message, f);
+    } else {
+        (void)fprintf(c->out, "已报送 %zu 行，证明材料 %zu 份，申请认定 %d 项，求助 %d 项%s。\n",
+                      s->file.count, s->count, reply->claims, reply->consultations,
+                      reply->table != NULL && reply->table->late ? "（已过截止日，按迟报登记）" : "");
+    }
+    cli_receipt_print(c, answer);
+    return status;
+}
+
+enum status
+cmd_table_submit(struct cli *c, const struct line *line, struct fault *f)
+{
+    struct submission s = {.count = 0};
+    struct rectify_answer answer;
+    Pb__SubmitTableRequest submit = PB__SUBMIT_TABLE_REQUEST__INIT;
+    enum status status = file_load(c, line->args[0], &s.file, f);
+    if (status == STATUS_OK) {
+        status = attachments_collect(c, line, &s, f);
+    }
+    if (status == STATUS_OK) {
+        status = identity_find(c, line, &s, f);
+    }
+    if (status == STATUS_OK) {
+        status = attachments_send(c, &s, f);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    submit.id = cli_field(s.file.id);
+    submit.n_rows = s.file.count;
+    submit.rows = s.file.rows;
+    submit.has_expected_version = s.file.has_version;
+    submit.expected_version = s.file.version;
+    struct cli_command command = {.method = "rectify.v1.TableService/SubmitTable",
+                                  .request = &submit.base};
+    status = cli_command(c, &command, &answer, f);
+    return status == STATUS_OK ? answer_print(c, &answer, &s, f) : status;
+}

@@ -1,0 +1,289 @@
+#include "client/cli/view.h"
+#include "client/cli/grid.h"
+#include "client/cli/text.h"
+#include "client/cli/value.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COLUMNS(list) (sizeof(list) / sizeof((list)[0]))
+
+static const char *
+or_empty(const char *s)
+{
+    return s != NULL ? s : "";
+}
+
+const char *
+view_days(struct cli *c, bool has, int32_t days_left)
+{
+    const char *text = "";
+    if (!has) {
+        return "";
+    }
+    if (days_left > 0) {
+        text = arena_printf(&c->arena, "还剩 %d 天", days_left);
+    } else if (days_left < 0) {
+        text = arena_printf(&c->arena, "超期 %d 天", -days_left);
+    } else {
+        text = "今天到期";
+    }
+    return text != NULL ? text : "";
+}
+
+void
+view_field(struct cli *c, const char *title, const char *value)
+{
+    if (value == NULL || value[0] == '\0') {
+        return;
+    }
+    const char *text = text_block(&c->arena, value);
+    (void)fprintf(c->out, "%s：", title);
+    for (; *text != '\0'; text++) {
+        (void)fputc(*text, c->out);
+        if (*text == '\n') {
+            (void)fputs("    ", c->out);
+        }
+    }
+    (void)fputc('\n', c->out);
+}
+
+static const Pb__Milestone *
+milestone(const Pb__Measure *m, Pb__MilestoneKind kind)
+{
+    for (size_t i = 0; i < m->n_milestones; i++) {
+        if (m->milestones[i]->kind == kind) {
+            return m->milestones[i];
+        }
+    }
+    return NULL;
+}
+
+/* The due day, or the day it was reached. */
+static const char *
+milestone_text(struct cli *c, const Pb__Measure *m, Pb__MilestoneKind kind)
+{
+    const Pb__Milestone *ms = milestone(m, kind);
+    if (ms == NULL) {
+        return "";
+    }
+    if (ms->reached_on != NULL) {
+        const char *text = arena_printf(&c->arena, "%s 已达", ms->reached_on);
+        return text != NULL ? text : "";
+    }
+    return or_empty(ms->current_due);
+}
+
+/* Days left of the nearest open milestone. */
+static const char *
+measure_days(struct cli *c, const Pb__Measure *m)
+{
+    const Pb__Milestone *nearest = NULL;
+    for (size_t i = 0; i < m->n_milestones; i++) {
+        const Pb__Milestone *ms = m->milestones[i];
+        if (ms->reached_on == NULL && ms->has_days_left &&
+            (nearest == NULL || ms->days_left < nearest->days_left)) {
+            nearest = ms;
+        }
+    }
+    return nearest != NULL ? view_days(c, true, nearest->days_left) : "";
+}
+
+enum status
+view_measures(struct cli *c, Pb__Measure *const *measures, size_t n, struct fault *f)
+{
+    static const struct grid_column columns[] = {
+        {.title = "措施编号"},  {.title = "灯"},       {.title = "状态"},
+        {.title = "完成%", .right = true},             {.title = "明显成效"},
+        {.title = "落实到位"},  {.title = "期限"},     {.title = "牵头单位"},
+        {.title = "措施内容", .clip = 48},
+    };
+    struct grid g;
+    grid_init(&g, &c->arena, columns, COLUMNS(columns));
+    for (size_t i = 0; i < n; i++) {
+        const Pb__Measure *m = measures[i];
+        const char **row = grid_row(&g);
+        row[0] = or_empty(m->ref);
+        row[1] = value_light_zh(m->light);
+        row[2] = or_empty(m->state_zh != NULL ? m->state_zh : m->state);
+        row[3] = m->has_percent ? grid_number(&g, m->percent) : "";
+        row[4] = milestone_text(c, m, PB__MILESTONE_KIND__EFFECT);
+        row[5] = milestone_text(c, m, PB__MILESTONE_KIND__COMPLETE);
+        row[6] = measure_days(c, m);
+        row[7] = or_empty(m->problem_lead_unit != NULL ? m->problem_lead_unit : m->lead_unit);
+        row[8] = or_empty(m->text);
+    }
+    return grid_print(&g, c, f);
+}
+
+enum status
+view_problems(struct cli *c, Pb__Problem *const *problems, size_t n, struct fault *f)
+{
+    static const struct grid_column columns[] = {
+        {.title = "问题编号"},
+        {.title = "状态"},
+        {.title = "措施", .right = true},
+        {.title = "已到位", .right = true},
+        {.title = "超期", .right = true},
+        {.title = "牵头单位"},
+        {.title = "专项小组"},
+        {.title = "问题", .clip = 48},
+    };
+    struct grid g;
+    grid_init(&g, &c->arena, columns, COLUMNS(columns));
+    for (size_t i = 0; i < n; i++) {
+        const Pb__Problem *p = problems[i];
+        const char **row = grid_row(&g);
+        row[0] = or_empty(p->ref);
+        row[1] = or_empty(p->state_zh != NULL ? p->state_zh : p->state);
+        row[2] = grid_number(&g, p->measures);
+        row[3] = grid_number(&g, p->measures_done);
+        row[4] = grid_number(&g, p->measures_overdue);
+        row[5] = or_empty(p->lead_unit);
+        row[6] = or_empty(p->special_group);
+        row[7] = or_empty(p->title);
+    }
+    return grid_print(&g, c, f);
+}
+
+enum status
+view_tables(struct cli *c, Pb__Table *const *tables, size_t n, struct fault *f)
+{
+    static const struct grid_column columns[] = {
+        {.title = "期次"},
+        {.title = "单位代码"},
+        {.title = "单位", .clip = 30},
+        {.title = "灯"},
+        {.title = "状态"},
+        {.title = "报送截止"},
+        {.title = "期限"},
+        {.title = "行数", .right = true},
+        {.title = "通过", .right = true},
+        {.title = "退回", .right = true},
+        {.title = "表号"},
+    };
+    struct grid g;
+    grid_init(&g, &c->arena, columns, COLUMNS(columns));
+    for (size_t i = 0; i < n; i++) {
+        const Pb__Table *t = tables[i];
+        const char **row = grid_row(&g);
+        row[0] = or_empty(t->period);
+        row[1] = or_empty(t->org);
+        row[2] = or_empty(t->org_name);
+        row[3] = value_light_zh(t->light);
+        row[4] = or_empty(t->state_zh != NULL ? t->state_zh : t->state);
+        row[5] = or_empty(t->due);
+        row[6] = view_days(c, t->has_days_left, t->days_left);
+        row[7] = t->has_row_count ? grid_number(&g, t->row_count) : "";
+        row[8] = t->has_rows_accepted ? grid_number(&g, t->rows_accepted) : "";
+        row[9] = t->has_rows_returned ? grid_number(&g, t->rows_returned) : "";
+        row[10] = or_empty(t->id);
+    }
+    return grid_print(&g, c, f);
+}
+
+enum status
+view_table_rows(struct cli *c, const Pb__Table *table, struct fault *f)
+{
+    static const struct grid_column columns[] = {
+        {.title = "措施编号"},
+        {.title = "状态"},
+        {.title = "完成%", .right = true},
+        {.title = "整改进展", .clip = 40},
+        {.title = "困难问题", .clip = 24},
+        {.title = "求助"},
+        {.title = "申请认定"},
+        {.title = "材料", .right = true},
+        {.title = "审核意见"},
+        {.title = "退回原因", .clip = 30},
+    };
+    struct grid g;
+    grid_init(&g, &c->arena, columns, COLUMNS(columns));
+    for (size_t i = 0; i < table->n_rows; i++) {
+        const Pb__TableRow *r = table->rows[i];
+        const char **row = grid_row(&g);
+        row[0] = or_empty(r->measure_ref);
+        row[1] = or_empty(r->measure_state_zh);
+        row[2] = r->has_percent ? grid_number(&g, r->percent) : "";
+        row[3] = or_empty(r->narrative);
+        row[4] = or_empty(r->difficulty);
+        row[5] = r->has_ask_help && r->ask_help ? "是" : "";
+        row[6] = r->has_claim ? value_claim_zh(r->claim) : "";
+        row[7] = grid_number(&g, (int64_t)r->n_evidence);
+        row[8] = r->has_verdict ? value_verdict_zh(r->verdict) : "";
+        row[9] = or_empty(r->reason);
+    }
+    return grid_print(&g, c, f);
+}
+
+enum status
+view_alerts(struct cli *c, Pb__Alert *const *alerts, size_t n, struct fault *f)
+{
+    static const struct grid_column columns[] = {
+        {.title = "序号", .right = true},
+        {.title = "灯"},
+        {.title = "级别", .right = true},
+        {.title = "对象"},
+        {.title = "到期日"},
+        {.title = "确认"},
+        {.title = "提醒内容", .clip = 60},
+    };
+    struct grid g;
+    grid_init(&g, &c->arena, columns, COLUMNS(columns));
+    for (size_t i = 0; i < n; i++) {
+        const Pb__Alert *a = alerts[i];
+        const char **row = grid_row(&g);
+        row[0] = grid_number(&g, a->seq);
+        row[1] = value_light_zh(a->light);
+        row[2] = grid_number(&g, a->level);
+        row[3] = or_empty(a->subject_ref);
+        row[4] = or_empty(a->due);
+        row[5] = a->has_cancelled_at_ms ? "已撤销" : a->has_acknowledged_at_ms ? "已确认" : "";
+        row[6] = or_empty(a->text);
+    }
+    return grid_print(&g, c, f);
+}
+
+enum status
+view_whoami(struct cli *c, const Pb__WhoAmIReply **ret_who, struct fault *f)
+{
+    Pb__Empty empty = PB__EMPTY__INIT;
+    ProtobufCMessage *reply = NULL;
+    enum status status =
+        cli_query(c, "rectify.v1.AccountService/WhoAmI", &empty.base, &reply, f);
+    if (status == STATUS_OK) {
+        *ret_who = (const Pb__WhoAmIReply *)reply;
+    }
+    return status;
+}
+
+bool
+view_has_role(const Pb__WhoAmIReply *who, const char *role)
+{
+    for (size_t i = 0; i < who->n_seats; i++) {
+        for (size_t j = 0; j < who->seats[i]->n_roles; j++) {
+            if (strcmp(who->seats[i]->roles[j], role) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+bool
+view_owns(const struct cli *c, const Pb__WhoAmIReply *who, const char *org)
+{
+    if (org == NULL) {
+        return false;
+    }
+    if (c->on_behalf_of != NULL) {
+        return strcmp(c->on_behalf_of, org) == 0;
+    }
+    for (size_t i = 0; i < who->n_seats; i++) {
+        if (who->seats[i]->org != NULL && strcmp(who->seats[i]->org, org) == 0) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,186 @@
+/* Authentication: what the call shows against what the database holds. */
+#include "server/dispatch/turn.h"
+
+#include "proto/ledger/secret.h"
+#include "proto/ledger/signing.h"
+#include "server/service/role.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static enum status
+check_session(const struct turn *t, struct fault *fault)
+{
+    const struct principal_record *r = &t->record;
+    int64_t now = t->call.now_ms;
+    if (r->account_id == NULL || r->ended || now >= r->expires_ms ||
+        now - r->used_ms > LIMIT_SESSION_IDLE_MS) {
+        return fault_set(fault, STATUS_UNAUTHENTICATED, "SESSION_EXPIRED",
+                         "登录已失效，请重新登录。");
+    }
+    if (r->disabled) {
+        return fault_set(fault, STATUS_UNAUTHENTICATED, "ACCOUNT_DISABLED",
+                         "账号已停用，请联系管理员。");
+    }
+    return STATUS_OK;
+}
+
+static enum status
+check_machine(const struct turn *t, struct fault *fault)
+{
+    const struct principal_record *r = &t->record;
+    const char *stated = t->job->envelope->machine;
+    if (r->machine_id == NULL || r->public_key == NULL) {
+        return fault_set(fault, STATUS_UNAUTHENTICATED, "MACHINE_UNKNOWN",
+                         "这台机器没有开通，请先用开通码开通。");
+    }
+    if (r->revoked) {
+        return fault_set(fault, STATUS_UNAUTHENTICATED, "MACHINE_REVOKED",
+                         "这台机器已被停用，请联系管理员。");
+    }
+    if (stated != NULL && strcmp(stated, r->machine_id) != 0) {
+        return fault_set(fault, STATUS_UNAUTHENTICATED, "SESSION_OTHER_MACHINE",
+                         "登录是在另一台机器上办理的，请在本机重新登录。");
+    }
+    return STATUS_OK;
+}
+
+static enum status
+check_signature(struct turn *t, struct fault *fault)
+{
+    const Pb__CallRequest *e = t->job->envelope;
+    char session[SECRET_HASH_HEX_SIZE] = "";
+    if (e->session != NULL) {
+        secret_token_hash_hex(e->session, session);
+    }
+    const struct signed_call signed_call = {
+        .tenant = e->tenant,
+        .machine = e->machine,
+        .session = session,
+        .on_behalf_of = e->on_behalf_of,
+        .method = e->method,
+        .idempotency_key = e->idempotency_key,
+        .has_expected_version = e->has_expected_version,
+        .expected_version = e->expected_version,
+        .queued_at_ms = e->queued_at_ms,
+        .client_version = e->client_version,
+        .payload = e->payload.data,
+        .payload_size = e->payload.len,
+    };
+    struct ledger_public key;
+    ledger_public_from_bytes(t->record.public_key, &key);
+    enum status s = signing_verify(&signed_call, &key, e->signature.data, e->signature.len, NULL);
+    if (s != STATUS_OK) {
+        return fault_set(fault, STATUS_UNAUTHENTICATED, "SIGNATURE_BAD",
+                         "请求的机器签名不对：请确认本机的密钥与开通时的一致。");
+    }
+    return STATUS_OK;
+}
+
+/* The handler's row says what must be shown; a signature that is there is always checked. */
+static enum status
+check_shown(struct turn *t, struct fault *fault)
+{
+    enum method_auth needs = t->call.handler->auth;
+    bool has_signature = t->job->envelope->has_signature;
+    enum status s = STATUS_OK;
+    t->who.auth = needs;
+    if (needs == AUTH_PUBLIC) {
+        return STATUS_OK;
+    }
+    if (needs != AUTH_MACHINE) {
+        s = check_session(t, fault);
+    }
+    if (s == STATUS_OK) {
+        s = check_machine(t, fault);
+    }
+    if (s == STATUS_OK && !has_signature && needs != AUTH_SESSION) {
+        return fault_set(fault, STATUS_UNAUTHENTICATED, "SIGNATURE_MISSING",
+                         "这个操作必须由开通的机器签名。");
+    }
+    if (s == STATUS_OK && has_signature) {
+        s = check_signature(t, fault);
+        if (needs == AUTH_SESSION) {
+            t->who.auth = AUTH_SIGNED;
+        }
+    }
+    return s;
+}
+
+static enum status
+check_stated_time(const struct turn *t, struct fault *fault)
+{
+    /* Days in the past are normal: commands wait on machines that are offline. */
+    if (t->job->envelope->queued_at_ms > t->call.now_ms + LIMIT_CLOCK_SKEW_MS) {
+        return fault_set_field(fault, "queued_at_ms", "CLOCK_SKEW",
+                               "本机时钟比服务器快 10 分钟以上，请校准本机时间后重试。");
+    }
+    return STATUS_OK;
+}
+
+static void
+fill_system(struct turn *t)
+{
+    t->who.account = "SYS";
+    t->who.display_name = "系统时钟";
+    t->who.org_code = "";
+    t->who.org_name = "";
+    t->who.own_org_code = "";
+    t->who.roles = ROLE_SYS;
+    t->who.sees_all = true;
+    t->who.auth = AUTH_SYSTEM;
+}
+
+static enum status
+fill_principal(struct turn *t)
+{
+    const struct principal_record *r = &t->record;
+    struct principal *who = &t->who;
+    bool behalf = t->job->envelope->on_behalf_of != NULL;
+    const struct authz_question question = {
+        .handler = t->call.handler,
+        .roles = r->roles,
+        .has_seat = r->roles != 0,
+        .on_behalf_of = t->job->envelope->on_behalf_of,
+        .behalf_known = r->behalf_id != NULL,
+        .behalf_is_own = behalf && r->behalf_id != NULL && r->org_id != NULL &&
+                         strcmp(r->behalf_id, r->org_id) == 0,
+    };
+    enum status s = authz_check(&question, &who->roles, &t->call.fault);
+    if (s != STATUS_OK) {
+        return s;
+    }
+    who->account_id = r->account_id;
+    who->account = r->account;
+    who->display_name = r->display_name;
+    who->org_id = behalf ? r->behalf_id : r->org_id;
+    who->org_code = behalf ? r->behalf_code : r->org_code;
+    who->org_name = behalf ? r->behalf_name : r->org_name;
+    who->own_org_code = r->org_code;
+    who->machine_id = r->machine_id;
+    who->sees_all = authz_sees_all(who->roles);
+    who->orgs = who->org_id == NULL || who->account_id == NULL
+                    ? NULL
+                    : arena_printf(&t->arena, "{%s}", who->org_id);
+    return STATUS_OK;
+}
+
+enum status
+authn_check(struct turn *t)
+{
+    t->who.tenant = t->tenant == NULL ? 0 : t->tenant->id;
+    t->who.tenant_code = t->tenant == NULL ? "" : t->tenant->code;
+    t->who.utc_offset_min = t->tenant == NULL ? ZONE_CHINA_MIN : t->tenant->utc_offset_min;
+    if (t->job->system) {
+        fill_system(t);
+        return STATUS_OK;
+    }
+    enum status s = check_shown(t, &t->call.fault);
+    if (s == STATUS_OK) {
+        s = check_stated_time(t, &t->call.fault);
+    }
+    if (s == STATUS_OK) {
+        s = fill_principal(t);
+    }
+    return s;
+}

@@ -1,0 +1,23 @@
+/* The methods of MeasureService. */
+#ifndef SERVER_HANDLER_MEASURE_H
+#define SERVER_HANDLER_MEASURE_H
+
+#include "server/dispatch/handler.h"
+
+extern const struct handler_table measure_handler_table;
+
+/* The parts that stand in a file of their own (measure_claim.c). */
+void claim_subjects(const struct call *call, struct subject_set *set);
+int claim_load(struct call *call, struct db_queue *q);
+enum status claim_effect_decide(struct call *call);
+enum status claim_complete_decide(struct call *call);
+enum status claim_effects(struct call *call, struct db_queue *q);
+
+void decide_claim_subjects(const struct call *call, struct subject_set *set);
+int decide_claim_load(struct call *call, struct db_queue *q);
+enum status withdraw_decide(struct call *call);
+enum status confirm_decide(struct call *call);
+enum status return_decide(struct call *call);
+enum status decide_claim_effects(struct call *call, struct db_queue *q);
+
+#endif

@@ -1,0 +1,212 @@
+/* The messages of a table and its rows, pre-filled where the table is still to be filled. */
+#include "server/service/table.h"
+
+#include <string.h>
+
+static char *
+wire(const char *text)
+{
+    return (char *)(uintptr_t)text;
+}
+
+static char *
+day_in(struct arena *a, int32_t day)
+{
+    char text[DAY_TEXT_SIZE];
+    return day == NO_DATE ? NULL : arena_strdup(a, day_print(day, text));
+}
+
+static struct due_result
+table_due(const struct table_record *t, int32_t as_of)
+{
+    struct due_milestone days = due_milestone_none();
+    days.original_due = t->due;
+    days.current_due = t->due == NO_DATE ? NO_DATE : t->due + t->grace_days;
+    days.reached_on = t->submitted_day;
+    return due_status(as_of, NULL, &days);
+}
+
+bool
+table_late(const struct table_record *t)
+{
+    return t->submitted_day != NO_DATE && t->due != NO_DATE &&
+           t->submitted_day > t->due + t->grace_days;
+}
+
+bool
+table_owed(const struct table_record *t)
+{
+    return strcmp(t->state, STATE_OPEN) == 0 || strcmp(t->state, STATE_DRAFT) == 0;
+}
+
+static Pb__Light
+table_light(const struct table_record *t, const struct due_result *due)
+{
+    if (!table_owed(t)) {
+        return PB__LIGHT__NORMAL;
+    }
+    if (due->current.state == DUE_OVERDUE) {
+        return PB__LIGHT__OVERDUE;
+    }
+    return due->current.days_left <= TABLE_SOON_DAYS ? PB__LIGHT__DUE_SOON : PB__LIGHT__NORMAL;
+}
+
+Pb__Table *
+table_message(const struct table_record *t, int32_t as_of, struct arena *a)
+{
+    Pb__Table *out = arena_alloc(a, sizeof *out);
+    if (out == NULL) {
+        return NULL;
+    }
+    pb__table__init(out);
+    out->id = wire(t->id);
+    out->inspection = wire(t->inspection);
+    out->org = wire(t->org);
+    out->org_name = wire(t->org_name);
+    out->period = wire(t->period);
+    out->due = day_in(a, t->due == NO_DATE ? NO_DATE : t->due + t->grace_days);
+    out->state = wire(t->state);
+    out->state_zh = wire(workflow_state_zh(workflow_machine(WORKFLOW_TABLE), t->state));
+    struct due_result due = table_due(t, as_of);
+    out->has_days_left = table_owed(t);
+    out->days_left = due.current.days_left;
+    out->has_light = out->has_version = out->has_late = 1;
+    out->light = table_light(t, &due);
+    out->version = t->version;
+    out->has_submitted_at_ms = t->submitted_ms != 0;
+    out->submitted_at_ms = t->submitted_ms;
+    out->late = table_late(t);
+    out->receipt = wire(t->receipt);
+    out->filled_by = wire(t->filled_by_name);
+    out->has_row_count = out->has_rows_returned = out->has_rows_accepted = 1;
+    out->row_count = t->rows;
+    out->rows_returned = t->rows_returned;
+    out->rows_accepted = t->rows_accepted;
+    return out;
+}
+
+/* Ids of the files attached through this table. */
+static bool
+add_evidence(Pb__TableRow *out, const struct table_case *c, const char *measure_id, struct arena *a)
+{
+    struct text_list ids = {0};
+    for (size_t i = 0; i < c->links->count; i++) {
+        const struct evidence_link_record *l = &c->links->items[i];
+        if (l->table_id != NULL && strcmp(l->table_id, c->table->id) == 0 &&
+            strcmp(l->measure_id, measure_id) == 0 && !text_list_add(&ids, a, l->evidence_id)) {
+            return false;
+        }
+    }
+    out->evidence = (char **)(uintptr_t)ids.items;
+    out->n_evidence = ids.count;
+    return true;
+}
+
+static void
+set_progress(Pb__TableRow *out, const struct table_row_record *r, struct arena *a)
+{
+    out->has_percent = r->percent >= 0;
+    out->percent = r->percent >= 0 ? r->percent : 0;
+    out->narrative = wire(r->narrative);
+    out->difficulty = wire(r->difficulty);
+    out->has_ask_help = out->has_claim = 1;
+    out->ask_help = r->ask_help;
+    out->claim = (Pb__Claim)r->claim;
+    out->happened_on = day_in(a, r->happened_day);
+    out->lower_reason = wire(r->lower_reason);
+    out->has_verdict = r->version > 0;
+    out->verdict = (Pb__Verdict)r->verdict;
+    out->has_claim_verdict = r->claim_verdict != 0;
+    out->claim_verdict = (Pb__Verdict)r->claim_verdict;
+    out->reason = wire(r->reason);
+}
+
+static Pb__TableRow *
+row_message(const struct table_case *c, const struct table_row_record *r,
+            const struct measure_record *m, struct arena *a)
+{
+    Pb__TableRow *out = arena_alloc(a, sizeof *out);
+    if (out == NULL) {
+        return NULL;
+    }
+    pb__table_row__init(out);
+    out->measure_ref = wire(r->measure_ref);
+    set_progress(out, r, a);
+    if (m != NULL) {
+        out->measure_text = wire(m->text);
+        out->has_measure_version = 1;
+        out->measure_version = m->version;
+        out->measure_state = wire(m->state);
+        out->measure_state_zh =
+            wire(workflow_state_zh(workflow_machine(WORKFLOW_MEASURE), m->state));
+    }
+    return add_evidence(out, c, r->measure_id, a) ? out : NULL;
+}
+
+/* What stands from the last report, so that an unchanged month needs no typing. */
+static struct table_row_record
+prefilled(const struct table_case *c, const struct measure_record *m)
+{
+    struct table_row_record row = {
+        .measure_id = m->id,
+        .measure_ref = m->ref,
+        .percent = m->percent,
+        .narrative = m->narrative,
+        .claim = PB__CLAIM__NO_CLAIM,
+        .happened_day = NO_DATE,
+    };
+    const struct table_row_record *last =
+        c->last_rows == NULL ? NULL : table_row_of(c->last_rows, m->id);
+    if (last != NULL) {
+        row.difficulty = last->difficulty;
+        row.narrative = row.narrative == NULL ? last->narrative : row.narrative;
+    }
+    return row;
+}
+
+static bool
+still_filled(const struct table_record *t)
+{
+    return table_owed(t) || strcmp(t->state, STATE_RETURNED) == 0;
+}
+
+static bool
+add_row(Pb__Table *out, const struct table_case *c, const struct table_row_record *r,
+        const struct measure_record *m, struct arena *a)
+{
+    Pb__TableRow *row = row_message(c, r, m, a);
+    if (row == NULL) {
+        return false;
+    }
+    out->rows[out->n_rows++] = row;
+    return true;
+}
+
+Pb__Table *
+table_message_rows(const struct table_case *c, struct arena *a)
+{
+    Pb__Table *out = table_message(c->table, c->today, a);
+    if (out == NULL) {
+        return NULL;
+    }
+    out->rows = arena_array(a, c->measures->count + c->rows->count, sizeof *out->rows);
+    if (out->rows == NULL) {
+        return NULL;
+    }
+    /* Measures come by reference; a stored row always has its measure among them. */
+    for (size_t i = 0; i < c->measures->count; i++) {
+        const struct measure_record *m = &c->measures->items[i];
+        const struct table_row_record *stored = table_row_of(c->rows, m->id);
+        bool owed = stored == NULL && still_filled(c->table) && measure_reports(m->state);
+        struct table_row_record fresh = {0};
+        if (owed) {
+            fresh = prefilled(c, m);
+            stored = &fresh;
+        }
+        if (stored != NULL && !add_row(out, c, stored, m, a)) {
+            return NULL;
+        }
+    }
+    out->row_count = (int32_t)out->n_rows;
+    return out;
+}

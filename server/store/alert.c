@@ -1,0 +1,402 @@
+#include "server/store/alert.h"
+
+/* What the clock reads: milestones and seats, known keys, outdated alerts. */
+
+#define WATCH_COLUMNS                                                                              \
+    "SELECT m.id, m.ref, p.lead_org, o.code, m.lead_org, m.leader_org, p.sgroup_org, m.class,"     \
+    "       m.state, m.round, coalesce(m.percent, -1), m.unchanged_periods, m.assigned_ms,"        \
+    "       m.signed_ms"
+#define WATCH_TABLES                                                                               \
+    "  FROM measure m JOIN problem p ON p.tenant = m.tenant AND p.id = m.problem"                  \
+    "  LEFT JOIN org o ON o.tenant = p.tenant AND o.id = p.lead_org"
+
+/* An alert's key begins with its subject's id and a slash; '0' follows '/' in every byte order. */
+static const struct statement alert_watched = {
+    .name = "alert_watched",
+    .params = 1,
+    .sql = WATCH_COLUMNS
+    ", s.kind, s.original_due, s.current_due, s.due_version, s.claimed_day, s.reached_day,"
+    "  s.version,"
+    "  (SELECT count(DISTINCT a.due_version) FROM alert a WHERE a.tenant = m.tenant"
+    "      AND a.key COLLATE \"C\" > m.id::text || '/' AND a.key COLLATE \"C\" < m.id::text || '0'"
+    "      AND a.milestone = s.kind AND a.level = 4 AND a.due_version <> "
+    "s.due_version)" WATCH_TABLES
+    "  JOIN milestone s ON s.tenant = m.tenant AND s.measure = m.id AND s.reached_day IS NULL"
+    "   AND s.current_due IS NOT NULL AND NOT (m.class = 1 AND s.kind = 1)"
+    " WHERE m.tenant = $1 AND m.state IN ('ASSIGNED', 'IN_PROGRESS', 'EFFECT_CLAIMED',"
+    "       'EFFECT_REACHED', 'COMPLETE_CLAIMED')"
+    " UNION ALL " WATCH_COLUMNS ", 0, NULL, NULL, 1, NULL, NULL, m.version, 0" WATCH_TABLES
+    " WHERE m.tenant = $1 AND m.state = 'ASSIGNED' AND m.assigned_ms IS NOT NULL"
+    " ORDER BY 2, 15",
+};
+
+static const struct statement alert_listeners = {
+    .name = "alert_listeners",
+    .params = 2,
+    .sql = "SELECT s.account, s.org, s.roles"
+           "  FROM seat s JOIN account c ON c.tenant = s.tenant AND c.id = s.account"
+           " WHERE s.tenant = $1 AND c.disabled_ms IS NULL"
+           "   AND (s.from_day IS NULL OR s.from_day <= $2::date)"
+           "   AND (s.to_day IS NULL OR s.to_day >= $2::date)"
+           " ORDER BY s.account, s.org",
+};
+
+static const struct statement alert_known_keys = {
+    "alert_known_keys", "SELECT key FROM alert WHERE tenant = $1 AND key = ANY ($2::text[])", 2};
+
+static const struct statement alert_outdated = {
+    .name = "alert_outdated",
+    .params = 2,
+    .sql = "SELECT a.id FROM alert a"
+           "  LEFT JOIN measure m ON m.tenant = a.tenant AND m.id = a.subject"
+           "   AND a.subject_kind = 'MEASURE'"
+           "  LEFT JOIN milestone s ON s.tenant = a.tenant AND s.measure = m.id"
+           "   AND s.kind = a.milestone"
+           "  LEFT JOIN periodic_table t ON t.tenant = a.tenant AND t.id = a.subject"
+           "   AND a.subject_kind = 'TABLE'"
+           " WHERE a.tenant = $1 AND a.cancelled_ms IS NULL AND NOT coalesce("
+           "       CASE WHEN a.subject_kind = 'TABLE' THEN t.state IN ('OPEN', 'DRAFT')"
+           "            WHEN a.milestone = 0 THEN m.state = 'ASSIGNED'"
+           "            ELSE m.state IN ('ASSIGNED', 'IN_PROGRESS', 'EFFECT_CLAIMED',"
+           "                             'EFFECT_REACHED', 'COMPLETE_CLAIMED')"
+           "                 AND s.reached_day IS NULL AND s.due_version = a.due_version"
+           "       END, false)"
+           " ORDER BY a.raised_ms LIMIT $2::int",
+};
+
+/* What it writes. */
+
+static const struct statement alert_insert = {
+    .name = "alert_insert",
+    .params = 16,
+    .sql = "INSERT INTO alert (tenant, id, key, level, subject_kind, subject, subject_ref,"
+           "                   milestone, trigger, org, due, due_version, days_left, text,"
+           "                   raised_ms, event_id)"
+           " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+};
+
+static const struct statement alert_deliver = {
+    .name = "alert_deliver",
+    .params = 4,
+    .sql = "WITH box AS ("
+           "  INSERT INTO inbox AS b (tenant, account, last_seq) VALUES ($1, $2, 1)"
+           "  ON CONFLICT (tenant, account) DO UPDATE SET last_seq = b.last_seq + 1"
+           "  RETURNING last_seq)"
+           " INSERT INTO delivery (tenant, account, seq, alert, created_ms)"
+           " SELECT $1::int, $2::uuid, box.last_seq, $3::uuid, $4::bigint FROM box",
+};
+
+static const struct statement alert_cancel = {
+    .name = "alert_cancel",
+    .params = 3,
+    .sql = "UPDATE alert SET cancelled_ms = $3"
+           " WHERE tenant = $1 AND id = ANY ($2::uuid[]) AND cancelled_ms IS NULL",
+};
+
+/* What recipients read. */
+
+#define DELIVERY_SELECT                                                                            \
+    "SELECT a.id, d.seq, a.level, a.subject_kind, a.subject_ref, a.milestone, a.trigger, a.text,"  \
+    "       a.due, a.days_left, a.raised_ms, d.acknowledged_ms, a.cancelled_ms, o.code"            \
+    "  FROM delivery d JOIN alert a ON a.tenant = d.tenant AND a.id = d.alert"                     \
+    "  LEFT JOIN org o ON o.tenant = a.tenant AND o.id = a.org"                                    \
+    " WHERE d.tenant = $1 AND d.account = $2"
+
+static const struct statement alert_list = {
+    .name = "alert_list",
+    .params = 4,
+    .sql = DELIVERY_SELECT
+    " AND (NOT $3::boolean OR (d.acknowledged_ms IS NULL AND a.cancelled_ms IS NULL))"
+    " ORDER BY d.seq DESC LIMIT $4::int",
+};
+
+static const struct statement alert_after = {
+    "alert_after", DELIVERY_SELECT " AND d.seq > $3 ORDER BY d.seq LIMIT $4::int", 4};
+
+static const struct statement alert_newest = {
+    "alert_newest", "SELECT last_seq FROM inbox WHERE tenant = $1 AND account = $2", 2};
+
+static const struct statement delivery_open = {
+    .name = "delivery_open",
+    .params = 4,
+    .sql = "SELECT d.seq, d.alert, a.subject_ref FROM delivery d"
+           "  JOIN alert a ON a.tenant = d.tenant AND a.id = d.alert"
+           " WHERE d.tenant = $1 AND d.account = $2 AND d.acknowledged_ms IS NULL"
+           "   AND (d.alert = ANY ($3::uuid[]) OR d.seq <= $4)"
+           " ORDER BY d.seq LIMIT 2000 FOR UPDATE OF d",
+};
+
+static const struct statement delivery_ack = {
+    .name = "delivery_ack",
+    .params = 4,
+    .sql = "UPDATE delivery SET acknowledged_ms = $4"
+           " WHERE tenant = $1 AND account = $2 AND seq = ANY ($3::bigint[])"
+           "   AND acknowledged_ms IS NULL",
+};
+
+const struct statement *const alert_statements[] = {&alert_watched,
+                                                    &alert_listeners,
+                                                    &alert_known_keys,
+                                                    &alert_outdated,
+                                                    &alert_insert,
+                                                    &alert_deliver,
+                                                    &alert_cancel,
+                                                    &alert_list,
+                                                    &alert_after,
+                                                    &alert_newest,
+                                                    &delivery_open,
+                                                    &delivery_ack,
+                                                    NULL};
+
+static enum status
+take_watch(void *ctx, const struct db_row *row, struct arena *a)
+{
+    struct watch_list *list = ctx;
+    struct watch_record *w =
+        arena_grow(a, (void **)&list->items, list->count, &list->capacity, sizeof *w);
+    if (w == NULL) {
+        return STATUS_RESOURCE_EXHAUSTED;
+    }
+    *w = (struct watch_record){
+        .measure_id = db_text(row, 0, a),
+        .measure_ref = db_text(row, 1, a),
+        .unit_id = db_text(row, 2, a),
+        .unit = db_text(row, 3, a),
+        .lead_id = db_text(row, 4, a),
+        .leader_id = db_text(row, 5, a),
+        .sgroup_id = db_text(row, 6, a),
+        .class_ = (int)db_int(row, 7),
+        .state = db_text(row, 8, a),
+        .round = (int32_t)db_int(row, 9),
+        .percent = (int32_t)db_int(row, 10),
+        .unchanged_periods = (int32_t)db_int(row, 11),
+        .assigned_ms = db_int(row, 12),
+        .signed_ms = db_int(row, 13),
+        .milestone = (int)db_int(row, 14),
+        .days = {true, db_day(row, 15), db_day(row, 16), (int32_t)db_int(row, 17), db_day(row, 18),
+                 db_day(row, 19), db_int(row, 20)},
+        .former_level4 = (uint32_t)db_int(row, 21),
+    };
+    if (w->measure_id == NULL || w->measure_ref == NULL || w->state == NULL) {
+        return STATUS_RESOURCE_EXHAUSTED;
+    }
+    list->count++;
+    return STATUS_OK;
+}
+
+static enum status
+take_listener(void *ctx, const struct db_row *row, struct arena *a)
+{
+    struct listener_list *list = ctx;
+    struct listener_record *l =
+        arena_grow(a, (void **)&list->items, list->count, &list->capacity, sizeof *l);
+    if (l == NULL) {
+        return STATUS_RESOURCE_EXHAUSTED;
+    }
+    l->account_id = db_text(row, 0, a);
+    l->org_id = db_text(row, 1, a);
+    l->roles = (uint64_t)db_int(row, 2);
+    list->count++;
+    return l->account_id == NULL || l->org_id == NULL ? STATUS_RESOURCE_EXHAUSTED : STATUS_OK;
+}
+
+static enum status
+take_text(void *ctx, const struct db_row *row, struct arena *a)
+{
+    const char *text = db_text(row, 0, a);
+    return text != NULL && text_list_add(ctx, a, text) ? STATUS_OK : STATUS_RESOURCE_EXHAUSTED;
+}
+
+static enum status
+take_number(void *ctx, const struct db_row *row, struct arena *a)
+{
+    (void)a;
+    *(int64_t *)ctx = db_int(row, 0);
+    return STATUS_OK;
+}
+
+static char *
+day_of(const struct db_row *row, int column, struct arena *a)
+{
+    return db_text(row, column, a); /* dates come as ISO text */
+}
+
+static void
+fill_alert(Pb__Alert *out, const struct db_row *row, struct arena *a)
+{
+    pb__alert__init(out);
+    out->id = db_text(row, 0, a);
+    out->has_seq = out->has_level = out->has_light = 1;
+    out->seq = db_int(row, 1);
+    out->level = (int32_t)db_int(row, 2);
+    out->light = out->level >= 4 ? PB__LIGHT__OVERDUE : PB__LIGHT__DUE_SOON;
+    out->subject_kind = db_text(row, 3, a);
+    out->subject_ref = db_text(row, 4, a);
+    out->has_milestone = db_int(row, 5) != 0;
+    out->milestone = (Pb__MilestoneKind)db_int(row, 5);
+    out->trigger = db_text(row, 6, a);
+    out->text = db_text(row, 7, a);
+    out->due = day_of(row, 8, a);
+    out->has_days_left = !db_is_null(row, 9);
+    out->days_left = (int32_t)db_int(row, 9);
+    out->has_raised_at_ms = 1;
+    out->raised_at_ms = db_int(row, 10);
+    out->has_acknowledged_at_ms = !db_is_null(row, 11);
+    out->acknowledged_at_ms = db_int(row, 11);
+    out->has_cancelled_at_ms = !db_is_null(row, 12);
+    out->cancelled_at_ms = db_int(row, 12);
+    out->org = db_text(row, 13, a);
+}
+
+static enum status
+take_alert(void *ctx, const struct db_row *row, struct arena *a)
+{
+    struct message_list *list = ctx;
+    Pb__Alert **slot =
+        arena_grow(a, (void **)&list->items, list->count, &list->capacity, sizeof *slot);
+    Pb__Alert *out = arena_alloc(a, sizeof *out);
+    if (slot == NULL || out == NULL) {
+        return STATUS_RESOURCE_EXHAUSTED;
+    }
+    fill_alert(out, row, a);
+    *slot = out;
+    list->count++;
+    return STATUS_OK;
+}
+
+static enum status
+take_delivery(void *ctx, const struct db_row *row, struct arena *a)
+{
+    struct delivery_list *list = ctx;
+    struct delivery_record *d =
+        arena_grow(a, (void **)&list->items, list->count, &list->capacity, sizeof *d);
+    if (d == NULL) {
+        return STATUS_RESOURCE_EXHAUSTED;
+    }
+    *d = (struct delivery_record){db_int(row, 0), db_text(row, 1, a), db_text(row, 2, a)};
+    list->count++;
+    return d->alert_id == NULL ? STATUS_RESOURCE_EXHAUSTED : STATUS_OK;
+}
+
+enum status
+alert_queue_watched(struct db_queue *q, int tenant, struct watch_list *ret)
+{
+    return db_queue_add(q, &alert_watched, (struct param[]){p_int(tenant)},
+                        (struct db_sink){take_watch, ret, DB_ANY_COUNT});
+}
+
+enum status
+alert_queue_listeners(struct db_queue *q, int tenant, int32_t day, struct listener_list *ret)
+{
+    return db_queue_add(q, &alert_listeners, (struct param[]){p_int(tenant), p_day(day)},
+                        (struct db_sink){take_listener, ret, DB_ANY_COUNT});
+}
+
+enum status
+alert_queue_known_keys(struct db_queue *q, int tenant, const struct text_list *keys,
+                       struct arena *a, struct text_list *ret)
+{
+    return db_queue_add(q, &alert_known_keys,
+                        (struct param[]){p_int(tenant), p_text(text_list_literal(keys, a))},
+                        (struct db_sink){take_text, ret, DB_ANY_COUNT});
+}
+
+enum status
+alert_queue_outdated(struct db_queue *q, int tenant, int32_t limit, struct text_list *ret)
+{
+    return db_queue_add(q, &alert_outdated, (struct param[]){p_int(tenant), p_int(limit)},
+                        (struct db_sink){take_text, ret, DB_ANY_COUNT});
+}
+
+enum status
+alert_queue_insert(struct db_queue *q, int tenant, const struct alert_record *alert,
+                   const char *event_id)
+{
+    struct param params[] = {
+        p_int(tenant),
+        p_text(alert->id),
+        p_text(alert->key),
+        p_int(alert->level),
+        p_text(alert->subject_kind),
+        p_text(alert->subject_id),
+        p_text(alert->subject_ref),
+        p_int(alert->milestone),
+        p_text(alert->trigger),
+        p_text(alert->org_id),
+        p_day(alert->due),
+        p_int(alert->due_version),
+        p_int(alert->days_left),
+        p_text(alert->text),
+        p_int(alert->raised_ms),
+        p_text(event_id),
+    };
+    return db_queue_add(q, &alert_insert, params, (struct db_sink){NULL, NULL, 1});
+}
+
+enum status
+alert_queue_deliver(struct db_queue *q, int tenant, const char *account_id, const char *alert_id,
+                    int64_t now_ms)
+{
+    struct param params[] = {p_int(tenant), p_text(account_id), p_text(alert_id), p_int(now_ms)};
+    return db_queue_add(q, &alert_deliver, params, (struct db_sink){NULL, NULL, 1});
+}
+
+enum status
+alert_queue_cancel(struct db_queue *q, int tenant, const struct text_list *ids, int64_t now_ms,
+                   struct arena *a)
+{
+    struct param params[] = {p_int(tenant), p_text(text_list_literal(ids, a)), p_int(now_ms)};
+    return db_queue_add(q, &alert_cancel, params,
+                        (struct db_sink){NULL, NULL, (int64_t)ids->count});
+}
+
+enum status
+alert_queue_list(struct db_queue *q, int tenant, const char *account_id, bool open, int32_t limit,
+                 struct message_list *ret)
+{
+    struct param params[] = {p_int(tenant), p_text(account_id), p_bool(open), p_int(limit)};
+    return db_queue_add(q, &alert_list, params, (struct db_sink){take_alert, ret, DB_ANY_COUNT});
+}
+
+enum status
+alert_queue_after(struct db_queue *q, int tenant, const char *account_id, int64_t seq,
+                  int32_t limit, struct message_list *ret)
+{
+    struct param params[] = {p_int(tenant), p_text(account_id), p_int(seq), p_int(limit)};
+    return db_queue_add(q, &alert_after, params, (struct db_sink){take_alert, ret, DB_ANY_COUNT});
+}
+
+enum status
+alert_queue_newest(struct db_queue *q, int tenant, const char *account_id, int64_t *ret_seq)
+{
+    return db_queue_add(q, &alert_newest, (struct param[]){p_int(tenant), p_text(account_id)},
+                        (struct db_sink){take_number, ret_seq, DB_ANY_COUNT});
+}
+
+enum status
+delivery_queue_open(struct db_queue *q, int tenant, const char *account_id,
+                    const struct text_list *alert_ids, int64_t up_to_seq, struct arena *a,
+                    struct delivery_list *ret)
+{
+    struct param params[] = {p_int(tenant), p_text(account_id),
+                             p_text(text_list_literal(alert_ids, a)), p_int(up_to_seq)};
+    return db_queue_add(q, &delivery_open, params,
+                        (struct db_sink){take_delivery, ret, DB_ANY_COUNT});
+}
+
+enum status
+delivery_queue_ack(struct db_queue *q, int tenant, const char *account_id,
+                   const struct delivery_list *list, int64_t now_ms, struct arena *a)
+{
+    int64_t *seqs = arena_array(a, list->count, sizeof *seqs);
+    if (seqs == NULL) {
+        return STATUS_RESOURCE_EXHAUSTED;
+    }
+    for (size_t i = 0; i < list->count; i++) {
+        seqs[i] = list->items[i].seq;
+    }
+    struct param params[] = {p_int(tenant), p_text(account_id),
+                             p_text(int_list_literal(seqs, list->count, a)), p_int(now_ms)};
+    return db_queue_add(q, &delivery_ack, params,
+                        (struct db_sink){NULL, NULL, (int64_t)list->count});
+}
