@@ -876,7 +876,7 @@ BEGIN
             WHEN t = 'evidence' THEN '(sees_all() OR org = ANY (cur_orgs()) OR EXISTS ('
                 'SELECT 1 FROM rectify.evidence_link l WHERE l.tenant = evidence.tenant'
                 ' AND l.evidence = evidence.id))'
-            WHEN t IN ('delivery', 'inbox') THEN '(sees_all() OR account = cur_account())'
+            WHEN t = 'delivery' THEN '(sees_all() OR account = cur_account())'
             WHEN t = 'alert' THEN '(sees_all() OR org = ANY (cur_orgs()) OR EXISTS ('
                 'SELECT 1 FROM rectify.delivery d WHERE d.tenant = alert.tenant AND d.alert = alert.id))'
             WHEN t = 'approval' THEN 'sees_all()'
@@ -903,6 +903,6 @@ GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA rectify TO rectify_app;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA rectify TO rectify_app;
 REVOKE UPDATE ON event, event_change, log_leaf, log_head, approval, plan_measure, edge
     FROM rectify_app;
-REVOKE INSERT ON edge, tenant FROM rectify_app;
-REVOKE UPDATE ON tenant FROM rectify_app;
+REVOKE INSERT ON edge, tenant, migration FROM rectify_app;
+REVOKE UPDATE ON tenant, migration FROM rectify_app;
 GRANT DELETE ON event_unsealed, upload, blob, chunk, participant, access TO rectify_app;

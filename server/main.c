@@ -40,10 +40,14 @@ static bool
 options_parse(int argc, char **argv, struct options *ret)
 {
     static const struct option known[] = {
-        {"config", required_argument, NULL, 'c'},      {"out", required_argument, NULL, 'o'},
-        {"tenant", required_argument, NULL, 't'},      {"tenant-name", required_argument, NULL, 'n'},
-        {"account", required_argument, NULL, 'a'},     {"password-file", required_argument, NULL, 'p'},
-        {"enrol-code-file", required_argument, NULL, 'e'}, {NULL, 0, NULL, 0},
+        {"config", required_argument, NULL, 'c'},
+        {"out", required_argument, NULL, 'o'},
+        {"tenant", required_argument, NULL, 't'},
+        {"tenant-name", required_argument, NULL, 'n'},
+        {"account", required_argument, NULL, 'a'},
+        {"password-file", required_argument, NULL, 'p'},
+        {"enrol-code-file", required_argument, NULL, 'e'},
+        {NULL, 0, NULL, 0},
     };
     *ret = (struct options){0};
     int c = 0;

@@ -60,10 +60,11 @@ table_file_attachment_parse(struct arena *a, const char *text, const char **ret_
         path++;
     }
     if (path == NULL || path[0] == '\0') {
-        return fault_set(f, STATUS_INVALID_ARGUMENT, "ATTACHMENT",
-                         "“%s”里没有文件名：写成 文件 或 文件:类别（印发文件、工作记录、照片、数据、"
-                         "其他）。",
-                         text);
+        return fault_set(
+            f, STATUS_INVALID_ARGUMENT, "ATTACHMENT",
+            "“%s”里没有文件名：写成 文件 或 文件:类别（印发文件、工作记录、照片、数据、"
+            "其他）。",
+            text);
     }
     *ret_path = path;
     *ret_kind = kind;
@@ -76,8 +77,8 @@ static enum status
 bad_cell(const struct csv_row *row, const char *column, const char *text, const char *hint,
          struct fault *f)
 {
-    return fault_set(f, STATUS_INVALID_ARGUMENT, "TABLE_CELL",
-                     "第 %u 行“%s”一列的“%.60s”不对：%s", row->line, column, text, hint);
+    return fault_set(f, STATUS_INVALID_ARGUMENT, "TABLE_CELL", "第 %u 行“%s”一列的“%.60s”不对：%s",
+                     row->line, column, text, hint);
 }
 
 static char *

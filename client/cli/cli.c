@@ -375,6 +375,10 @@ run(struct cli *c, int argc, char **argv, struct fault *f)
     if (status == STATUS_OK) {
         status = globals_take(c, &line, f);
     }
+    if (status == STATUS_OK && line_flag(&line, "version")) {
+        (void)fputs(CLI_CLIENT_VERSION "\n", c->out);
+        return STATUS_OK;
+    }
     if (status == STATUS_OK) {
         status = line.command->run(c, &line, f);
     }

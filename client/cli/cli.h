@@ -23,18 +23,18 @@
 enum cli_format { CLI_TABLE, CLI_JSON, CLI_CSV };
 
 struct cli {
-    struct arena arena;   /* of the whole run */
-    FILE *out;            /* results */
-    FILE *err;            /* errors, progress, hints */
+    struct arena arena; /* of the whole run */
+    FILE *out;          /* results */
+    FILE *err;          /* errors, progress, hints */
     bool out_tty;
     bool err_tty;
     enum cli_format format;
-    const char *profile_name; /* NULL: the default */
-    const char *home;         /* --home; NULL: from the environment */
-    const char *key;          /* --key; NULL: a new one */
-    const char *on_behalf_of; /* --for; NULL: one's own unit */
-    uint32_t deadline_ms;     /* --timeout; 0: the default */
-    struct rectify_profile profile; /* name NULL: not loaded yet */
+    const char *profile_name;        /* NULL: the default */
+    const char *home;                /* --home; NULL: from the environment */
+    const char *key;                 /* --key; NULL: a new one */
+    const char *on_behalf_of;        /* --for; NULL: one's own unit */
+    uint32_t deadline_ms;            /* --timeout; 0: the default */
+    struct rectify_profile profile;  /* name NULL: not loaded yet */
     struct rectify_channel *channel; /* NULL: not opened yet */
     bool progress_shown;             /* a progress line stands on the terminal */
 };

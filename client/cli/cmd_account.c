@@ -78,9 +78,9 @@ cmd_account_code(struct cli *c, const struct line *line, struct fault *f)
     if (c->format == CLI_JSON) {
         return cli_json_print(c, answer.message, f);
     }
-    (void)fprintf(c->out, "账号 %s 的新开通码在 %s，有效至 %s，只能用一次。\n", add.account, path,
-                  value_time(&c->arena,
-                             ((const Pb__AddEnrolCodeReply *)answer.message)->expires_at_ms));
+    (void)fprintf(
+        c->out, "账号 %s 的新开通码在 %s，有效至 %s，只能用一次。\n", add.account, path,
+        value_time(&c->arena, ((const Pb__AddEnrolCodeReply *)answer.message)->expires_at_ms));
     cli_receipt_print(c, &answer);
     return STATUS_OK;
 }
@@ -156,9 +156,11 @@ cmd_machine_enrol(struct cli *c, const struct line *line, struct fault *f)
 enum status
 cmd_machine_list(struct cli *c, const struct line *line, struct fault *f)
 {
-    static const struct grid_column columns[] = {
-        {.title = "编号"}, {.title = "单位"}, {.title = "名称", .clip = 40},
-        {.title = "开通时间"}, {.title = "停用时间"}};
+    static const struct grid_column columns[] = {{.title = "编号"},
+                                                 {.title = "单位"},
+                                                 {.title = "名称", .clip = 40},
+                                                 {.title = "开通时间"},
+                                                 {.title = "停用时间"}};
     Pb__Empty empty = PB__EMPTY__INIT;
     ProtobufCMessage *message = NULL;
     struct grid g;

@@ -54,8 +54,8 @@ cmd_consultation_list(struct cli *c, const struct line *line, struct fault *f)
     ProtobufCMessage *message = NULL;
     struct grid g;
     (void)line;
-    enum status status = cli_query(c, "rectify.v1.ConsultationService/ListConsultations",
-                                   &empty.base, &message, f);
+    enum status status =
+        cli_query(c, "rectify.v1.ConsultationService/ListConsultations", &empty.base, &message, f);
     if (status != STATUS_OK) {
         return status;
     }

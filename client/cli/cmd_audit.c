@@ -26,8 +26,7 @@ head_get(struct cli *c, Pb__GetHeadReply **ret_reply, struct fault *f)
 {
     Pb__Empty empty = PB__EMPTY__INIT;
     ProtobufCMessage *message = NULL;
-    enum status status =
-        cli_query(c, "rectify.v1.AuditService/GetHead", &empty.base, &message, f);
+    enum status status = cli_query(c, "rectify.v1.AuditService/GetHead", &empty.base, &message, f);
     if (status != STATUS_OK) {
         return status;
     }
@@ -65,17 +64,18 @@ cmd_audit_head(struct cli *c, const struct line *line, struct fault *f)
     }
     ledger_head_to_text(&head, text);
     (void)fprintf(c->out, "%s\n", text);
-    (void)fprintf(c->err, "已封存 %" PRIu64 " 条，未封存 %" PRId64 " 条，签名时间 %s。\n", head.size,
-                  reply->unsealed, value_time(&c->arena, head.time_ms));
+    (void)fprintf(c->err, "已封存 %" PRIu64 " 条，未封存 %" PRId64 " 条，签名时间 %s。\n",
+                  head.size, reply->unsealed, value_time(&c->arena, head.time_ms));
     return STATUS_OK;
 }
 
 /* ---- export ---- */
 
-struct export {
+struct export
+{
     struct cli *c;
     struct ledger_export_writer writer;
-    uint64_t size;      /* leaves to fetch */
+    uint64_t size; /* leaves to fetch */
     uint64_t done;
     struct rectify_file file;
 };
@@ -133,9 +133,8 @@ export_write(struct export *e, const struct ledger_head *head, const struct ledg
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     ledger_export_init(&e->writer, ledger_sink_file(e->file.stream));
-    enum status status =
-        ledger_export_begin(&e->writer, head, key,
-                            (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000, f);
+    enum status status = ledger_export_begin(&e->writer, head, key,
+                                             (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000, f);
     while (status == STATUS_OK && e->done < e->size) {
         status = page_write(e, f);
         cli_progress(e->c, "导出日志", (int64_t)e->done, (int64_t)e->size);

@@ -56,9 +56,8 @@ all_take(struct cli *c, const struct line *line, const Pb__Table *table,
         if (!is_open(row) && !(confirm && has_open_claim(row))) {
             continue;
         }
-        Pb__RowDecision *decision =
-            decision_add(c, decide, row->measure_ref,
-                         accept ? PB__VERDICT__ACCEPTED : PB__VERDICT__RETURNED);
+        Pb__RowDecision *decision = decision_add(
+            c, decide, row->measure_ref, accept ? PB__VERDICT__ACCEPTED : PB__VERDICT__RETURNED);
         if (decision == NULL) {
             return cli_memory_fault(f);
         }
@@ -73,7 +72,8 @@ all_take(struct cli *c, const struct line *line, const Pb__Table *table,
     return STATUS_OK;
 }
 
-/* What stands behind the "=" of --row: accept[+confirm], or return[+CODE]:REASON, or return,REASON. */
+/* What stands behind the "=" of --row: accept[+confirm], or return[+CODE]:REASON, or return,REASON.
+ */
 static enum status
 row_opinion(struct cli *c, const char *text, Pb__RowDecision *decision, struct fault *f)
 {

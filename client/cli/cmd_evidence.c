@@ -17,7 +17,8 @@ cmd_evidence_get(struct cli *c, const struct line *line, struct fault *f)
         status = tables_keep_old(c, path, f);
     }
     if (status == STATUS_OK) {
-        status = rectify_evidence_download(c->channel, &c->arena, line->args[0], path, &progress, f);
+        status =
+            rectify_evidence_download(c->channel, &c->arena, line->args[0], path, &progress, f);
     }
     if (status == STATUS_OK) {
         (void)fprintf(c->err, "已保存到“%s”，内容与登记的 SHA-256 一致。\n", path);

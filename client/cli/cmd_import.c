@@ -138,8 +138,8 @@ preview_print(struct cli *c, const Pb__ImportNoticeReply *reply)
                           cli_text(c, problem->title), problem->n_measures);
         }
     }
-    (void)fprintf(c->out, "试读：%d 项，%d 个问题，%d 条措施。什么都没有保存。\n", reply->item_count,
-                  reply->problem_count, reply->measure_count);
+    (void)fprintf(c->out, "试读：%d 项，%d 个问题，%d 条措施。什么都没有保存。\n",
+                  reply->item_count, reply->problem_count, reply->measure_count);
 }
 
 static enum status

@@ -75,7 +75,8 @@ cmd_inspection_create(struct cli *c, const struct line *line, struct fault *f)
     if (c->format == CLI_JSON) {
         status = cli_json_print(c, answer.message, f);
     } else {
-        (void)fprintf(c->out, "已建立巡视 %s。下一步：rectify inspection import 文件 --inspection %s\n",
+        (void)fprintf(c->out,
+                      "已建立巡视 %s。下一步：rectify inspection import 文件 --inspection %s\n",
                       create.code, create.code);
     }
     cli_receipt_print(c, &answer);
@@ -86,9 +87,10 @@ enum status
 cmd_inspection_list(struct cli *c, const struct line *line, struct fault *f)
 {
     static const struct grid_column columns[] = {
-        {.title = "代码"},   {.title = "名称", .clip = 40}, {.title = "反馈日期"},
-        {.title = "每月报送日", .right = true},             {.title = "首期"},
-        {.title = "方案版本", .right = true},               {.title = "方案状态"},
+        {.title = "代码"},     {.title = "名称", .clip = 40},
+        {.title = "反馈日期"}, {.title = "每月报送日", .right = true},
+        {.title = "首期"},     {.title = "方案版本", .right = true},
+        {.title = "方案状态"},
     };
     Pb__Empty empty = PB__EMPTY__INIT;
     ProtobufCMessage *message = NULL;
@@ -113,8 +115,8 @@ cmd_inspection_list(struct cli *c, const struct line *line, struct fault *f)
         row[3] = grid_number(&g, one->report_day);
         row[4] = cli_text(c, one->first_period);
         row[5] = grid_number(&g, one->plan_version);
-        row[6] = one->plan_state != NULL && strcmp(one->plan_state, "APPROVED") == 0 ? "已批准"
-                                                                                     : "草稿";
+        row[6] =
+            one->plan_state != NULL && strcmp(one->plan_state, "APPROVED") == 0 ? "已批准" : "草稿";
     }
     return grid_print(&g, c, f);
 }

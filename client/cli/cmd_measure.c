@@ -89,8 +89,8 @@ cmd_sign_for(struct cli *c, const struct line *line, struct fault *f)
                          "请写明措施编号，或者写 --all 签收全部（两者选一）。");
     }
     sign.inspection = cli_field(line_value(line, "inspection"));
-    enum status status = all ? waiting_find(c, sign.inspection, &sign, f)
-                             : named_take(c, line, &sign, f);
+    enum status status =
+        all ? waiting_find(c, sign.inspection, &sign, f) : named_take(c, line, &sign, f);
     if (status != STATUS_OK) {
         return status;
     }
@@ -117,8 +117,7 @@ cmd_sign_for(struct cli *c, const struct line *line, struct fault *f)
 /* ---- list ---- */
 
 static enum status
-light_option(struct cli *c, const struct line *line, Pb__ListMeasuresRequest *list,
-             struct fault *f)
+light_option(struct cli *c, const struct line *line, Pb__ListMeasuresRequest *list, struct fault *f)
 {
     static const char *const names[] = {"", "NORMAL", "DUE_SOON", "OVERDUE"};
     const char *text = line_value(line, "light");
@@ -215,9 +214,9 @@ cmd_measure_list(struct cli *c, const struct line *line, struct fault *f)
     }
     status = view_measures(c, all.measures, all.n_measures, f);
     if (c->format == CLI_TABLE) {
-        (void)fprintf(c->out, "共 %zu 条措施%s%s%s%s。\n", all.n_measures, more ? "（还有更多）" : "",
-                      all.as_of != NULL ? "，按 " : "", cli_text(c, all.as_of),
-                      all.as_of != NULL ? " 计算" : "");
+        (void)fprintf(c->out, "共 %zu 条措施%s%s%s%s。\n", all.n_measures,
+                      more ? "（还有更多）" : "", all.as_of != NULL ? "，按 " : "",
+                      cli_text(c, all.as_of), all.as_of != NULL ? " 计算" : "");
     }
     return status;
 }
@@ -259,8 +258,12 @@ static enum status
 history_print(struct cli *c, const Pb__GetMeasureReply *reply, struct fault *f)
 {
     static const struct grid_column columns[] = {
-        {.title = "时间"}, {.title = "账号"}, {.title = "单位"},
-        {.title = "办理"}, {.title = "由"},   {.title = "到"},
+        {.title = "时间"},
+        {.title = "账号"},
+        {.title = "单位"},
+        {.title = "办理"},
+        {.title = "由"},
+        {.title = "到"},
         {.title = "原因", .clip = 40},
     };
     struct grid g;
@@ -286,8 +289,11 @@ static enum status
 evidence_print(struct cli *c, const Pb__GetMeasureReply *reply, struct fault *f)
 {
     static const struct grid_column columns[] = {
-        {.title = "证明材料", .clip = 40}, {.title = "类别"}, {.title = "字节", .right = true},
-        {.title = "收到时间"},             {.title = "编号"},
+        {.title = "证明材料", .clip = 40},
+        {.title = "类别"},
+        {.title = "字节", .right = true},
+        {.title = "收到时间"},
+        {.title = "编号"},
     };
     struct grid g;
     grid_init(&g, &c->arena, columns, sizeof columns / sizeof columns[0]);

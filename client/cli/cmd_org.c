@@ -101,14 +101,13 @@ enum status
 cmd_org_list(struct cli *c, const struct line *line, struct fault *f)
 {
     static const struct grid_column columns[] = {
-        {.title = "代码"}, {.title = "名称", .clip = 50}, {.title = "类别"},
+        {.title = "代码"}, {.title = "名称", .clip = 50},    {.title = "类别"},
         {.title = "上级"}, {.title = "排序", .right = true}, {.title = "样例"}};
     Pb__Empty empty = PB__EMPTY__INIT;
     ProtobufCMessage *message = NULL;
     struct grid g;
     (void)line;
-    enum status status =
-        cli_query(c, "rectify.v1.OrgService/ListOrgs", &empty.base, &message, f);
+    enum status status = cli_query(c, "rectify.v1.OrgService/ListOrgs", &empty.base, &message, f);
     if (status != STATUS_OK) {
         return status;
     }
@@ -276,9 +275,12 @@ recipients_text(struct cli *c, const Pb__LadderRule *rule)
 enum status
 cmd_ladder_show(struct cli *c, const struct line *line, struct fault *f)
 {
-    static const struct grid_column columns[] = {
-        {.title = "级别", .right = true}, {.title = "对象"}, {.title = "类型"},
-        {.title = "触发"}, {.title = "参数", .right = true}, {.title = "通知谁", .clip = 60}};
+    static const struct grid_column columns[] = {{.title = "级别", .right = true},
+                                                 {.title = "对象"},
+                                                 {.title = "类型"},
+                                                 {.title = "触发"},
+                                                 {.title = "参数", .right = true},
+                                                 {.title = "通知谁", .clip = 60}};
     Pb__Empty empty = PB__EMPTY__INIT;
     ProtobufCMessage *message = NULL;
     struct grid g;

@@ -14,8 +14,8 @@ password_get(struct cli *c, char **ret_password, struct fault *f)
     if (c->profile.password_file != NULL) {
         return rectify_password_read(&c->profile, &c->arena, ret_password, f);
     }
-    const char *question = arena_printf(
-        &c->arena, "账号 %s 的密码：", c->profile.account != NULL ? c->profile.account : "");
+    const char *question = arena_printf(&c->arena, "账号 %s 的密码：",
+                                        c->profile.account != NULL ? c->profile.account : "");
     return question != NULL ? prompt_secret(c, question, ret_password, f) : cli_memory_fault(f);
 }
 
@@ -130,8 +130,8 @@ cmd_passwd(struct cli *c, const struct line *line, struct fault *f)
                               : new_password_ask(c, &change.new_password, f);
     }
     if (status == STATUS_OK && strlen(change.new_password) < NEW_PASSWORD_MIN) {
-        status = fault_set(f, STATUS_INVALID_ARGUMENT, "PASSWORD_SHORT",
-                           "新密码太短：至少 10 个字符。");
+        status =
+            fault_set(f, STATUS_INVALID_ARGUMENT, "PASSWORD_SHORT", "新密码太短：至少 10 个字符。");
     }
     struct cli_command command = {.method = "rectify.v1.AccountService/ChangePassword",
                                   .request = &change.base};

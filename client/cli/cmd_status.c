@@ -34,9 +34,10 @@ totals_print(struct cli *c, const Pb__GetStatusReply *r)
                       "持续坚持 %d\n",
                       n->assigned, n->in_progress, n->claimed, n->effect_reached, n->done,
                       n->sustaining);
-        (void)fprintf(c->out, "超期 %d（按原定期限 %d）· 临期 %d · 未报汇总表 %d 张 · 办公室逾期未认定 %d 项\n",
-                      r->overdue, n->overdue_original, n->due_soon, r->tables_missing,
-                      r->office_waiting);
+        (void)fprintf(
+            c->out,
+            "超期 %d（按原定期限 %d）· 临期 %d · 未报汇总表 %d 张 · 办公室逾期未认定 %d 项\n",
+            r->overdue, n->overdue_original, n->due_soon, r->tables_missing, r->office_waiting);
     }
 }
 
@@ -44,18 +45,12 @@ static enum status
 groups_print(struct cli *c, const Pb__GetStatusReply *r, size_t group, struct fault *f)
 {
     struct grid_column columns[] = {
-        {.title = groups[group].title},
-        {.title = "名称", .clip = 44},
-        {.title = "问题", .right = true},
-        {.title = "措施", .right = true},
-        {.title = "待签收", .right = true},
-        {.title = "整改中", .right = true},
-        {.title = "待认定", .right = true},
-        {.title = "明显成效", .right = true},
-        {.title = "到位", .right = true},
-        {.title = "临期", .right = true},
-        {.title = "超期", .right = true},
-        {.title = "最长超期天数", .right = true},
+        {.title = groups[group].title},     {.title = "名称", .clip = 44},
+        {.title = "问题", .right = true},   {.title = "措施", .right = true},
+        {.title = "待签收", .right = true}, {.title = "整改中", .right = true},
+        {.title = "待认定", .right = true}, {.title = "明显成效", .right = true},
+        {.title = "到位", .right = true},   {.title = "临期", .right = true},
+        {.title = "超期", .right = true},   {.title = "最长超期天数", .right = true},
     };
     struct grid g;
     grid_init(&g, &c->arena, columns, sizeof columns / sizeof columns[0]);
@@ -63,8 +58,8 @@ groups_print(struct cli *c, const Pb__GetStatusReply *r, size_t group, struct fa
         const Pb__StatusGroupRow *one = r->groups[i];
         static const Pb__StatusCounts none = PB__STATUS_COUNTS__INIT;
         const Pb__StatusCounts *n = one->counts != NULL ? one->counts : &none;
-        const int32_t numbers[] = {one->problems,     n->measures, n->assigned,
-                                   n->in_progress,    n->claimed,  n->effect_reached,
+        const int32_t numbers[] = {one->problems,           n->measures, n->assigned,
+                                   n->in_progress,          n->claimed,  n->effect_reached,
                                    n->done + n->sustaining, n->due_soon, n->overdue,
                                    one->worst_overdue_days};
         const char **row = grid_row(&g);
@@ -79,7 +74,8 @@ groups_print(struct cli *c, const Pb__GetStatusReply *r, size_t group, struct fa
     }
     enum status status = grid_print(&g, c, f);
     if (status == STATUS_OK && r->n_groups > 0 && c->format == CLI_TABLE) {
-        (void)fprintf(c->out, "\n看明细：rectify measure list --%s 编号（加 --light 超期 只看超期）\n",
+        (void)fprintf(c->out,
+                      "\n看明细：rectify measure list --%s 编号（加 --light 超期 只看超期）\n",
                       groups[group].drill);
     }
     return status;
@@ -95,9 +91,10 @@ group_option(const struct line *line, size_t *ret_group, struct fault *f)
             return STATUS_OK;
         }
     }
-    return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_BY",
-                     "--by 可以写 item（项）、problem（问题）、unit（牵头单位）、leader（牵头区领导）、"
-                     "group（专项小组）或 none。");
+    return fault_set(
+        f, STATUS_INVALID_ARGUMENT, "USAGE_BY",
+        "--by 可以写 item（项）、problem（问题）、unit（牵头单位）、leader（牵头区领导）、"
+        "group（专项小组）或 none。");
 }
 
 enum status

@@ -47,8 +47,8 @@ attach_parse(struct cli *c, const char *text, const struct table_file *file,
         return fault_set(f, STATUS_INVALID_ARGUMENT, "ATTACH_ROW",
                          "--attach 的措施“%.*s”不在要报送的行里。", (int)(equals - text), text);
     }
-    enum status status = table_file_attachment_parse(&c->arena, equals + 1, &attachment.path,
-                                                     &attachment.kind, f);
+    enum status status =
+        table_file_attachment_parse(&c->arena, equals + 1, &attachment.path, &attachment.kind, f);
     if (status == STATUS_OK) {
         *ret_attachment = attachment;
     }
@@ -178,7 +178,8 @@ answer_print(struct cli *c, const struct rectify_answer *answer, const struct su
     } else {
         (void)fprintf(c->out, "已报送 %zu 行，证明材料 %zu 份，申请认定 %d 项，求助 %d 项%s。\n",
                       s->file.count, s->count, reply->claims, reply->consultations,
-                      reply->table != NULL && reply->table->late ? "（已过截止日，按迟报登记）" : "");
+                      reply->table != NULL && reply->table->late ? "（已过截止日，按迟报登记）"
+                                                                 : "");
     }
     cli_receipt_print(c, answer);
     return status;

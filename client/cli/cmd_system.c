@@ -12,8 +12,7 @@ cmd_health(struct cli *c, const struct line *line, struct fault *f)
     Pb__Empty empty = PB__EMPTY__INIT;
     ProtobufCMessage *message = NULL;
     (void)line;
-    enum status status =
-        cli_query(c, "rectify.v1.SystemService/Health", &empty.base, &message, f);
+    enum status status = cli_query(c, "rectify.v1.SystemService/Health", &empty.base, &message, f);
     if (status != STATUS_OK) {
         return status;
     }
@@ -50,9 +49,11 @@ roles_text(struct cli *c, const Pb__MethodInfo *method)
 enum status
 cmd_describe(struct cli *c, const struct line *line, struct fault *f)
 {
-    static const struct grid_column columns[] = {
-        {.title = "方法"}, {.title = "类别"}, {.title = "凭据"}, {.title = "角色", .clip = 40},
-        {.title = "说明", .clip = 70}};
+    static const struct grid_column columns[] = {{.title = "方法"},
+                                                 {.title = "类别"},
+                                                 {.title = "凭据"},
+                                                 {.title = "角色", .clip = 40},
+                                                 {.title = "说明", .clip = 70}};
     Pb__DescribeRequest describe = PB__DESCRIBE_REQUEST__INIT;
     ProtobufCMessage *message = NULL;
     struct grid g;

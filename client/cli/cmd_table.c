@@ -116,7 +116,8 @@ cmd_table_export(struct cli *c, const struct line *line, struct fault *f)
     if (c->format == CLI_JSON) {
         return cli_json_print(c, &table->base, f);
     }
-    (void)fprintf(c->out, "已导出 %s %s 的汇总表，%zu 行，到“%s”。填好后运行：rectify table submit %s\n",
+    (void)fprintf(c->out,
+                  "已导出 %s %s 的汇总表，%zu 行，到“%s”。填好后运行：rectify table submit %s\n",
                   cli_text(c, table->org), cli_text(c, table->period), table->n_rows, path, path);
     return STATUS_OK;
 }

@@ -166,8 +166,8 @@ todo_load(struct cli *c, struct todo *t, struct fault *f)
     if (status != STATUS_OK) {
         return status;
     }
-    bool unit = view_has_role(t->who, "PLEAD") || view_has_role(t->who, "MLEAD") ||
-                c->on_behalf_of != NULL;
+    bool unit =
+        view_has_role(t->who, "PLEAD") || view_has_role(t->who, "MLEAD") || c->on_behalf_of != NULL;
     bool office = view_has_role(t->who, "OFFICE");
     if (unit) {
         status = denied_is_empty(sign_for_load(c, t, f));
@@ -303,7 +303,8 @@ next_print(struct cli *c, const struct todo *t)
                       cli_text(c, t->submitted[0]->id));
     }
     if (t->claim_count > 0) {
-        (void)fprintf(c->out, "  rectify measure confirm %s               认定（或 measure return）\n",
+        (void)fprintf(c->out,
+                      "  rectify measure confirm %s               认定（或 measure return）\n",
                       cli_text(c, t->claims[0]->ref));
     }
     if (t->draft_count > 0) {

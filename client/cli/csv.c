@@ -63,8 +63,8 @@ csv_decode(struct arena *a, const char *bytes, size_t n, char **ret_text, struct
     } else {
         status = encoding_convert(a, "GB18030", bytes, n, &text, f);
     }
-    if (status == STATUS_OK && (memchr(bytes, 0, n) != NULL && bytes[0] != '\xFF' &&
-                                bytes[0] != '\xFE')) {
+    if (status == STATUS_OK &&
+        (memchr(bytes, 0, n) != NULL && bytes[0] != '\xFF' && bytes[0] != '\xFE')) {
         return fault_set(f, STATUS_INVALID_ARGUMENT, "CSV_ENCODING",
                          "这不是 CSV 文本文件（里面有空字节）：若是 .xlsx 或 .xls，请在表格软件里"
                          "另存为“CSV UTF-8”再试。");
@@ -335,10 +335,21 @@ csv_cell(const struct csv_row *row, int column)
 
 /* ---- writing ---- */
 
+/* "-120", "-0.5": a number, and nothing else. */
+static bool
+is_number(const char *s)
+{
+    size_t n = 1 + strspn(s + 1, "0123456789.");
+    return s[0] == '-' && n > 1 && s[n] == '\0';
+}
+
 /* What makes a spreadsheet take a cell for a formula, full-width forms included. */
 static bool
 is_formula(const char *s)
 {
+    if (is_number(s)) {
+        return false;
+    }
     static const char *const begins[] = {"=",  "+",  "-",  "@",  "\t", "\r",
                                          "\n", "＝", "＋", "－", "＠"};
     for (size_t i = 0; i < sizeof begins / sizeof begins[0]; i++) {

@@ -49,7 +49,8 @@ exit_code_text(enum exit_code code)
         [EXIT_CODE_NOT_FOUND] = "没有找到，或不在您的知悉范围内",
         [EXIT_CODE_DENIED] = "没有登录、本机没有开通，或没有权限",
         [EXIT_CODE_STATE] = "当前状态不允许，或内容已被他人更新",
-        [EXIT_CODE_TRY_AGAIN] = "连不上、系统繁忙、超时或结果未知：可稍后再试（重复办理请带 --key）",
+        [EXIT_CODE_TRY_AGAIN] =
+            "连不上、系统繁忙、超时或结果未知：可稍后再试（重复办理请带 --key）",
         [EXIT_CODE_NOT_VERIFIED] = "核验没有通过（回执、日志或文件内容不符）",
     };
     return (unsigned)code < EXIT_CODE_COUNT ? texts[code] : texts[EXIT_CODE_INTERNAL];
@@ -62,9 +63,15 @@ static const struct {
 } by_reason[] = {
     {"NOT_LOGGED_IN", "运行 rectify login 登录，再执行一次刚才的命令。"},
     {"MACHINE_NOT_ENROLLED", "向管理员要开通码，运行 rectify machine enrol --code-file 文件。"},
-    {"STALE_VERSION", "重新查看最新内容（例如 rectify table show、rectify measure show），再办理。"},
+    {"STALE_VERSION",
+     "重新查看最新内容（例如 rectify table show、rectify measure show），再办理。"},
     {"PROFILE_MISSING", "用 --profile 写明配置名或路径，或设置环境变量 RECTIFY_HOME。"},
     {"PROFILE_UNCLEAR", "加上 --profile 名称，或设置环境变量 RECTIFY_PROFILE。"},
+    {"FILE_MISSING", "检查文件名和所在的文件夹；什么都还没有办理。"},
+    {"FOLDER_MISSING", "先建好文件夹，或换一个位置。"},
+    {"OUTPUT_WRITE", "检查磁盘空间和权限，再试一次；办理本身不受影响。"},
+    {"TABLE_MISSING", "用 rectify table list 查看有哪些表。"},
+    {"ALERT_MISSING", "用 rectify alert list --all 查看序号。"},
     {"CONNECT_REFUSED", "服务器没有在运行，或配置里的 server 地址不对：用 rectify health 检查。"},
     {"HOST_UNKNOWN", "检查配置里的 server 地址，或网络与域名设置。"},
     {"TLS_SERVER_NAME", "服务器的证书名与配置里的 server_name 不同：可能连错了服务器，不要继续。"},
@@ -89,7 +96,8 @@ exit_code_advice(const struct fault *f)
     case EXIT_CODE_INPUT:
         return "按上面的提示改正后再办理；没有任何内容被保存。";
     case EXIT_CODE_NOT_FOUND:
-        return "检查编号是否写对；用 rectify measure list 或 rectify table list 查看您能看到的内容。";
+        return "检查编号是否写对；用 rectify measure list 或 rectify table list "
+               "查看您能看到的内容。";
     case EXIT_CODE_DENIED:
         return "确认用对了账号（rectify whoami）；需要权限时请联系管理员。";
     case EXIT_CODE_STATE:

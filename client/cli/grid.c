@@ -64,8 +64,7 @@ csv_print(const struct grid *g, FILE *out)
 static const char *
 light_color(const char *cell)
 {
-    static const char *const colors[][2] = {
-        {"正常", "green"}, {"临期", "yellow"}, {"超期", "red"}};
+    static const char *const colors[][2] = {{"正常", "green"}, {"临期", "yellow"}, {"超期", "red"}};
     for (size_t i = 0; i < 3; i++) {
         if (strcmp(cell, colors[i][0]) == 0) {
             return colors[i][1];

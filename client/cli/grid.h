@@ -18,9 +18,9 @@ struct grid {
     size_t column_count;
     size_t row_count;
     size_t row_capacity;
-    void *rows; /* of const char ** */
+    void *rows;                          /* of const char ** */
     const char *spare[GRID_COLUMNS_MAX]; /* a row that is never read, for when memory is gone */
-    bool failed; /* out of memory: printing says so */
+    bool failed;                         /* out of memory: printing says so */
 };
 
 void grid_init(struct grid *g, struct arena *a, const struct grid_column *columns, size_t count);

@@ -48,7 +48,8 @@ option_find(const struct command *command, const char *name, size_t n)
     return found;
 }
 
-/* "-o" and "-h" are the only short ones: their long names. NULL for other words. */
+/* The name in "--name", or the long name of "-o", "-h" or "-V", the only short ones. NULL for other
+ * words. */
 static const char *
 option_name(const char *word)
 {
@@ -60,6 +61,9 @@ option_name(const char *word)
     }
     if (strcmp(word, "-h") == 0) {
         return "help";
+    }
+    if (strcmp(word, "-V") == 0) {
+        return "version";
     }
     return NULL;
 }
@@ -102,8 +106,9 @@ usage_unknown(const char *first, const char *second, struct fault *f)
         near = command_nearest(first);
     }
     return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_COMMAND", "没有“%s”这个命令。%s%s%s",
-                     command_is_group(first) ? typed : first, near != NULL ? "您是不是要写：rectify " : "",
-                     near != NULL ? near : "", near != NULL ? "？" : "");
+                     command_is_group(first) ? typed : first,
+                     near != NULL ? "您是不是要写：rectify " : "", near != NULL ? near : "",
+                     near != NULL ? "？" : "");
 }
 
 /* The nearest name among an option list, for a hint. */
@@ -238,7 +243,9 @@ command_choose(struct parser *p, const int at[2], unsigned *words, struct fault 
     *words = 1;
     p->command = command_find(first, NULL);
     /* "table shwo" is a slip in the second word, not an argument of "table" */
-    if (p->command == NULL || (p->command->args_max == 0 && second != NULL)) {
+    bool slip = second != NULL && command_is_group(first) && p->command != NULL &&
+                p->command->args_max == 0;
+    if (p->command == NULL || slip) {
         bool wants_help = false;
         for (int i = 0; i < p->argc; i++) {
             const char *name = option_name(p->argv[i]);

@@ -46,8 +46,9 @@ prompt_secret(struct cli *c, const char *question, char **ret_answer, struct fau
         if (fd >= 0) {
             close(fd);
         }
-        return fault_set(f, STATUS_FAILED_PRECONDITION, "PROMPT_NO_TERMINAL",
-                         "这里没有终端，没法询问密码：请在配置里写 password_file，或用选项指定文件。");
+        return fault_set(
+            f, STATUS_FAILED_PRECONDITION, "PROMPT_NO_TERMINAL",
+            "这里没有终端，没法询问密码：请在配置里写 password_file，或用选项指定文件。");
     }
     struct termios quiet = before;
     quiet.c_lflag &= ~(tcflag_t)ECHO;

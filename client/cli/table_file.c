@@ -87,8 +87,8 @@ table_file_write(struct arena *a, FILE *out, const Pb__Table *table)
 {
     const char *unit = arena_printf(a, "%s（%s）", or_empty(table->org_name), or_empty(table->org));
     const char *title[] = {"整改工作推进情况自查汇总表"};
-    const char *about[] = {"单位", or_empty(unit), "期次", or_empty(table->period), "报送截止",
-                           or_empty(table->due)};
+    const char *about[] = {"单位",     or_empty(unit),      "期次", or_empty(table->period),
+                           "报送截止", or_empty(table->due)};
     const char *identity[] = {"表号", or_empty(table->id), "表版本",
                               number_text(a, true, table->version)};
     const char *help[] = {
@@ -154,8 +154,7 @@ attachment_add(struct reading *r, const char *name, struct fault *f)
 {
     struct table_file_attachment attachment = {.row = r->file.count};
     const char *path = NULL;
-    enum status status =
-        table_file_attachment_parse(r->arena, name, &path, &attachment.kind, f);
+    enum status status = table_file_attachment_parse(r->arena, name, &path, &attachment.kind, f);
     if (status != STATUS_OK) {
         return bad_cell(r, COL_EVIDENCE, "请写文件名，例如 照片.jpg 或 台账.xlsx:数据。", f);
     }
@@ -339,8 +338,7 @@ identity_read(struct reading *r, const struct csv *csv, size_t header)
             if (strcmp(row->cells[j], "表号") == 0 && uuid_text_valid(value)) {
                 r->file.id = value;
             } else if (strcmp(row->cells[j], "表版本") == 0) {
-                r->file.has_version =
-                    value_int(r->arena, value, 0, INT64_MAX, &r->file.version);
+                r->file.has_version = value_int(r->arena, value, 0, INT64_MAX, &r->file.version);
             }
         }
     }

@@ -1,8 +1,8 @@
-/* The month's table 《整改工作推进情况自查汇总表》 as a CSV file: written for a spreadsheet, read back
- * after people have filled it in.
+/* The month's table 《整改工作推进情况自查汇总表》 as a CSV file: written for a spreadsheet, read
+ * back after people have filled it in.
  *
- * Layout: a title row; a row 单位 · 期次 · 报送截止; a row 表号 · 表版本; a row 填写说明; the header
- * (TABLE_FILE_COLUMNS); a row a measure. Columns are found by their titles and may be moved;
+ * Layout: a title row; a row 单位 · 期次 · 报送截止; a row 表号 · 表版本; a row 填写说明; the
+ * header (TABLE_FILE_COLUMNS); a row a measure. Columns are found by their titles and may be moved;
  * unknown ones are ignored. No input or output but the FILE given.
  */
 #ifndef CLIENT_CLI_TABLE_FILE_H
@@ -25,11 +25,11 @@ struct table_file_attachment {
 struct table_file {
     const char *id; /* 表号; NULL when the file does not say */
     bool has_version;
-    int64_t version;        /* 表版本 */
-    size_t count;           /* rows to submit: accepted ones are left out */
-    Pb__TableRow **rows;    /* evidence holds the ids named as 编号:UUID */
-    unsigned *lines;        /* of each row, in the file */
-    size_t accepted;        /* rows left out because the office has accepted them */
+    int64_t version;     /* 表版本 */
+    size_t count;        /* rows to submit: accepted ones are left out */
+    Pb__TableRow **rows; /* evidence holds the ids named as 编号:UUID */
+    unsigned *lines;     /* of each row, in the file */
+    size_t accepted;     /* rows left out because the office has accepted them */
     size_t attachment_count;
     struct table_file_attachment *attachments;
 };

@@ -7,8 +7,7 @@
 static size_t
 next(const char *s, size_t n, utf8proc_int32_t *cp)
 {
-    utf8proc_ssize_t took =
-        utf8proc_iterate((const utf8proc_uint8_t *)s, (utf8proc_ssize_t)n, cp);
+    utf8proc_ssize_t took = utf8proc_iterate((const utf8proc_uint8_t *)s, (utf8proc_ssize_t)n, cp);
     if (took <= 0) {
         *cp = -1;
         return 1;

@@ -19,8 +19,8 @@ value_narrow(struct arena *a, const char *s)
     }
     for (size_t i = 0; i < n;) {
         utf8proc_int32_t cp = 0;
-        utf8proc_ssize_t took = utf8proc_iterate((const utf8proc_uint8_t *)s + i,
-                                                 (utf8proc_ssize_t)(n - i), &cp);
+        utf8proc_ssize_t took =
+            utf8proc_iterate((const utf8proc_uint8_t *)s + i, (utf8proc_ssize_t)(n - i), &cp);
         size_t width = took > 0 ? (size_t)took : 1;
         if (took > 0 && cp >= 0xFF01 && cp <= 0xFF5E) {
             out[used++] = (char)(cp - 0xFEE0);
@@ -175,9 +175,9 @@ bool
 value_yes(struct arena *a, const char *s, bool *ret_yes)
 {
     static const struct word words[] = {
-        {"", 0},   {"否", 0}, {"无", 0},  {"不", 0},   {"n", 0},    {"no", 0}, {"false", 0},
-        {"0", 0},  {"是", 1}, {"有", 1},  {"求助", 1}, {"需要", 1}, {"y", 1},  {"yes", 1},
-        {"√", 1},  {"true", 1}, {"1", 1},
+        {"", 0},      {"否", 0},  {"无", 0}, {"不", 0},   {"n", 0},    {"no", 0},
+        {"false", 0}, {"0", 0},   {"是", 1}, {"有", 1},   {"求助", 1}, {"需要", 1},
+        {"y", 1},     {"yes", 1}, {"√", 1},  {"true", 1}, {"1", 1},
     };
     int value = 0;
     if (!word_find(a, s, words, WORD_COUNT(words), &value)) {

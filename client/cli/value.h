@@ -11,10 +11,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Full-width ASCII to ASCII, ideographic blanks to blanks, ends trimmed. "" when the arena is full. */
+/* Full-width ASCII to ASCII, ideographic blanks to blanks, ends trimmed. "" when the arena is full.
+ */
 const char *value_narrow(struct arena *a, const char *s);
 
-/* "2026-11-30" from 2026-11-30, 2026/11/30, 2026.11.30 or 2026年11月30日; NULL when it is no day. */
+/* "2026-11-30" from 2026-11-30, 2026/11/30, 2026.11.30 or 2026年11月30日; NULL when it is no day.
+ */
 const char *value_date(struct arena *a, const char *s);
 
 /* "2026-11" from 2026-11, 2026/11 or 2026年11月; NULL when it is no month. */

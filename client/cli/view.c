@@ -94,9 +94,14 @@ enum status
 view_measures(struct cli *c, Pb__Measure *const *measures, size_t n, struct fault *f)
 {
     static const struct grid_column columns[] = {
-        {.title = "措施编号"},  {.title = "灯"},       {.title = "状态"},
-        {.title = "完成%", .right = true},             {.title = "明显成效"},
-        {.title = "落实到位"},  {.title = "期限"},     {.title = "牵头单位"},
+        {.title = "措施编号"},
+        {.title = "灯"},
+        {.title = "状态"},
+        {.title = "完成%", .right = true},
+        {.title = "明显成效"},
+        {.title = "落实到位"},
+        {.title = "期限"},
+        {.title = "牵头单位"},
         {.title = "措施内容", .clip = 48},
     };
     struct grid g;
@@ -250,8 +255,7 @@ view_whoami(struct cli *c, const Pb__WhoAmIReply **ret_who, struct fault *f)
 {
     Pb__Empty empty = PB__EMPTY__INIT;
     ProtobufCMessage *reply = NULL;
-    enum status status =
-        cli_query(c, "rectify.v1.AccountService/WhoAmI", &empty.base, &reply, f);
+    enum status status = cli_query(c, "rectify.v1.AccountService/WhoAmI", &empty.base, &reply, f);
     if (status == STATUS_OK) {
         *ret_who = (const Pb__WhoAmIReply *)reply;
     }

@@ -29,8 +29,7 @@ void view_field(struct cli *c, const char *title, const char *value);
 const char *view_days(struct cli *c, bool has, int32_t days_left);
 
 /* Who the caller is; asked once a run at most by those who need it. */
-MUST_CHECK enum status view_whoami(struct cli *c, const Pb__WhoAmIReply **ret_who,
-                                   struct fault *f);
+MUST_CHECK enum status view_whoami(struct cli *c, const Pb__WhoAmIReply **ret_who, struct fault *f);
 
 /* Does any seat have the role? */
 bool view_has_role(const Pb__WhoAmIReply *who, const char *role);

@@ -111,8 +111,8 @@ malformed(const char *what, struct fault *f)
         inner = *f;
     }
     return fault_set(f, STATUS_DATA_LOSS, "REPLY_MALFORMED",
-                     "服务器的答复读不懂（%s；%s %s）：本机程序的版本可能太旧，请升级后再试。", what,
-                     inner.reason, inner.field);
+                     "服务器的答复读不懂（%s；%s %s）：本机程序的版本可能太旧，请升级后再试。",
+                     what, inner.reason, inner.field);
 }
 
 enum status
@@ -147,11 +147,10 @@ envelope_status(const Pb__CallReply *reply, struct fault *f)
     if (status == STATUS_OK) {
         return STATUS_OK;
     }
-    const char *message = from->message != NULL && from->message[0] != '\0'
-                              ? from->message
-                              : status_text_zh(status);
-    const char *reason = from->reason != NULL && from->reason[0] != '\0' ? from->reason
-                                                                         : status_name(status);
+    const char *message =
+        from->message != NULL && from->message[0] != '\0' ? from->message : status_text_zh(status);
+    const char *reason =
+        from->reason != NULL && from->reason[0] != '\0' ? from->reason : status_name(status);
     (void)fault_set(f, status, reason, "%s", message);
     if (f != NULL) {
         f->has_current_version = from->has_current_version;
@@ -170,8 +169,8 @@ envelope_message(struct arena *a, const Pb__CallReply *reply,
                  struct fault *f)
 {
     static const unsigned char nothing[1] = {0};
-    const unsigned char *bytes = reply->has_payload && reply->payload.len > 0 ? reply->payload.data
-                                                                              : nothing;
+    const unsigned char *bytes =
+        reply->has_payload && reply->payload.len > 0 ? reply->payload.data : nothing;
     size_t n = reply->has_payload ? reply->payload.len : 0;
     enum status status = wire_unpack(a, descriptor, bytes, n, ret_message, f);
     if (status == STATUS_OK || status == STATUS_RESOURCE_EXHAUSTED) {

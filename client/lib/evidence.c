@@ -37,8 +37,8 @@ piece_read(struct sender *s, int64_t offset, size_t *ret_n, struct fault *f)
 {
     size_t done = 0;
     while (done < LIMIT_CHUNK_BYTES) {
-        ssize_t got =
-            pread(s->fd, s->piece + done, LIMIT_CHUNK_BYTES - done, (off_t)(offset + (int64_t)done));
+        ssize_t got = pread(s->fd, s->piece + done, LIMIT_CHUNK_BYTES - done,
+                            (off_t)(offset + (int64_t)done));
         if (got < 0 && errno == EINTR) {
             continue;
         }

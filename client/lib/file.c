@@ -12,8 +12,8 @@ static enum status
 fault_from_errno(int code, const char *path, const char *reason, struct fault *f)
 {
     if (code == ENOENT || code == ENOTDIR) {
-        return fault_set(f, STATUS_NOT_FOUND, "FILE_MISSING",
-                         "没有找到“%s”：请检查路径是否写对。", path);
+        return fault_set(f, STATUS_NOT_FOUND, "FILE_MISSING", "没有找到“%s”：请检查路径是否写对。",
+                         path);
     }
     if (code == EACCES || code == EPERM || code == EROFS) {
         return fault_set(f, STATUS_PERMISSION_DENIED, "FILE_DENIED",

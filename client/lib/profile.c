@@ -159,8 +159,8 @@ find_named(struct arena *a, const struct rectify_places *places, const char *nam
         folder_list(folders[i], &listing);
     }
     return fault_set(f, STATUS_NOT_FOUND, "PROFILE_MISSING",
-                     "没有找到名为“%s”的配置。%s%s%s请用 --profile 写明配置名或配置文件的路径。", name,
-                     listing.count > 0 ? "现有配置：" : "", listing.names,
+                     "没有找到名为“%s”的配置。%s%s%s请用 --profile 写明配置名或配置文件的路径。",
+                     name, listing.count > 0 ? "现有配置：" : "", listing.names,
                      listing.count > 0 ? "。" : "");
 }
 

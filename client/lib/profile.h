@@ -8,8 +8,8 @@
  *     password_file  file with the password, mode 0600; without it the password is asked for
  *     ca, cert, key  PEM files of this client's TLS identity
  *     machine_key    file of this machine's signing key
- *     state          folder for session, cursor and receipts; ~/.local/state/rectify/NAME by default
- * Relative paths start at the profile's folder. An unknown key is refused with its line.
+ *     state          folder for session, cursor and receipts; ~/.local/state/rectify/NAME by
+ * default Relative paths start at the profile's folder. An unknown key is refused with its line.
  * (libinih is not used here: it cuts lines at 200 bytes, and paths may be longer.)
  */
 #ifndef CLIENT_LIB_PROFILE_H
@@ -51,7 +51,8 @@ MUST_CHECK enum status rectify_places_find(struct arena *a, const char *home,
 
 /* The file of a profile. name: a path (with "/" or ".ini"), a name, or NULL for the default:
  * default.ini, else the only profile of the first folder that has any, else office.ini there.
- * NOT_FOUND PROFILE_MISSING; INVALID_ARGUMENT PROFILE_UNCLEAR lists those that are there. Blocks. */
+ * NOT_FOUND PROFILE_MISSING; INVALID_ARGUMENT PROFILE_UNCLEAR lists those that are there. Blocks.
+ */
 MUST_CHECK enum status rectify_profile_find(struct arena *a, const struct rectify_places *places,
                                             const char *name, const char **ret_file,
                                             struct fault *f);

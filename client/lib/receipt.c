@@ -10,8 +10,8 @@ head_from_message(const Pb__SignedHead *in, struct ledger_head *out)
 {
     if (in->tenant == NULL || strlen(in->tenant) >= sizeof out->tenant || !in->has_tree_size ||
         !in->has_root || in->root.len != MERKLE_HASH_BYTES || !in->has_time_ms ||
-        in->key_id == NULL || strlen(in->key_id) != LEDGER_KEY_ID_SIZE - 1 ||
-        !in->has_signature || in->signature.len != LEDGER_SIGNATURE_BYTES) {
+        in->key_id == NULL || strlen(in->key_id) != LEDGER_KEY_ID_SIZE - 1 || !in->has_signature ||
+        in->signature.len != LEDGER_SIGNATURE_BYTES) {
         return false;
     }
     *out = (struct ledger_head){.size = in->tree_size, .time_ms = in->time_ms};
@@ -46,11 +46,11 @@ receipt_head_compare(const struct ledger_head *seen, const struct ledger_head *n
     /* A replayed answer carries the head of its own day, which may be an older one. */
     bool shorter = now->size < seen->size && !replayed;
     if (forked || shorter) {
-        return fault_set(f, STATUS_DATA_LOSS, "LOG_ROLLED_BACK",
-                         "服务器的日志被改动过：本机先前见过 %" PRIu64
-                         " 条的签名，现在服务器给出的是 %" PRIu64
-                         " 条%s。请立即告知管理员和审计人员，并保留本机 state 文件夹里的 head 文件。",
-                         seen->size, now->size, forked ? "、内容不同的签名" : "的签名");
+        return fault_set(
+            f, STATUS_DATA_LOSS, "LOG_ROLLED_BACK",
+            "服务器的日志被改动过：本机先前见过 %" PRIu64 " 条的签名，现在服务器给出的是 %" PRIu64
+            " 条%s。请立即告知管理员和审计人员，并保留本机 state 文件夹里的 head 文件。",
+            seen->size, now->size, forked ? "、内容不同的签名" : "的签名");
     }
     return STATUS_OK;
 }
@@ -58,8 +58,9 @@ receipt_head_compare(const struct ledger_head *seen, const struct ledger_head *n
 static enum status
 receipt_malformed(struct fault *f)
 {
-    return fault_set(f, STATUS_DATA_LOSS, "RECEIPT_MALFORMED",
-                     "服务器给出的收件回执不完整：请用 rectify status 核对是否已办理，并告知管理员。");
+    return fault_set(
+        f, STATUS_DATA_LOSS, "RECEIPT_MALFORMED",
+        "服务器给出的收件回执不完整：请用 rectify status 核对是否已办理，并告知管理员。");
 }
 
 enum status

@@ -8,9 +8,8 @@
 
 /* The password of the profile's password_file, in the arena (wipe it). NOT_FOUND PASSWORD_FILE_NONE
  * when the profile names none; secret_file_read's faults. */
-MUST_CHECK enum status rectify_password_read(const struct rectify_profile *profile,
-                                             struct arena *a, char **ret_password,
-                                             struct fault *f);
+MUST_CHECK enum status rectify_password_read(const struct rectify_profile *profile, struct arena *a,
+                                             char **ret_password, struct fault *f);
 
 /* Logs in as the profile's account and keeps the session. INVALID_ARGUMENT ACCOUNT_MISSING; faults
  * of rectify_call. */

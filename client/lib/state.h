@@ -50,9 +50,8 @@ MUST_CHECK enum status rectify_state_cursor_save(const char *folder, int64_t cur
 
 MUST_CHECK enum status rectify_state_ledger_load(const char *folder,
                                                  struct ledger_public *ret_public, struct fault *f);
-MUST_CHECK enum status rectify_state_ledger_save(const char *folder,
-                                                 const struct ledger_public *public,
-                                                 struct fault *f);
+MUST_CHECK enum status
+rectify_state_ledger_save(const char *folder, const struct ledger_public *public, struct fault *f);
 
 MUST_CHECK enum status rectify_state_head_load(const char *folder, struct ledger_head *ret_head,
                                                struct fault *f);

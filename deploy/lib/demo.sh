@@ -40,9 +40,6 @@ demo_decide() {
     } >"$2"
 }
 
-# The table's id, as it stands in the file.
-demo_table_id() { awk -F'"' '$2 == "表号" { print $4; exit }' "$1"; }
-
 demo_play() {
     local demo=$HOME_DIR/demo period
     period=$(sample_period)
@@ -56,7 +53,7 @@ demo_play() {
     demo_title "二、办公室：逐行审核"
     demo_show office table list --period "$period"
     demo_decide "$demo/unit01-filled.csv" "$demo/decisions.csv"
-    demo_show office table decide "$(demo_table_id "$demo/unit01-filled.csv")" --file "$demo/decisions.csv"
+    demo_show office table decide "unit01/$period" --file "$demo/decisions.csv"
     demo_title "三、领导小组：总体情况"
     demo_show group status
     demo_title "四、单位01：系统自动发出的提醒"

@@ -110,8 +110,8 @@ queue_wakes(struct batch *b)
         bool first = t->stage == TURN_DECIDED && t->call.wakes;
         for (size_t k = 0; first && k < i; k++) {
             const struct turn *other = &b->turns[k];
-            first = !(other->stage == TURN_DECIDED && other->call.wakes &&
-                      other->tenant == t->tenant);
+            first =
+                !(other->stage == TURN_DECIDED && other->call.wakes && other->tenant == t->tenant);
         }
         if (!first) {
             continue;
@@ -238,7 +238,7 @@ answer_all(struct batch *b, struct job *const *jobs)
         if (decided && !t->call.no_event) {
             dispatch_unsealed(b->d, t->tenant);
         }
-        job_reply(b->d, t->job, t->reply);
+        job_finish(b->d, t->job, t->reply);
     }
 }
 
@@ -274,7 +274,8 @@ fail_one(struct batch *b, struct job *job, enum status s)
     /* ROW_COUNT is a second wall that was hit, not a decision: the same key may try again. */
     bool final = status_is_final(s) && strcmp(fault.reason, "ROW_COUNT") != 0;
     if (s == STATUS_INTERNAL) { /* the database's words are for the log alone */
-        fault_set(&fault, s, "INTERNAL", "系统内部错误，没有办理，已记入服务端日志，请联系管理员。");
+        fault_set(&fault, s, "INTERNAL",
+                  "系统内部错误，没有办理，已记入服务端日志，请联系管理员。");
     }
     turn_refuse(t, &fault);
     turn_make_reply(t);
@@ -297,8 +298,7 @@ static bool
 may_reconnect(struct batch *b, enum status s)
 {
     struct fault ignored;
-    return s == STATUS_UNAVAILABLE && db_broken(b->db) &&
-           db_reopen(b->db, &ignored) == STATUS_OK;
+    return s == STATUS_UNAVAILABLE && db_broken(b->db) && db_reopen(b->db, &ignored) == STATUS_OK;
 }
 
 static void

@@ -8,8 +8,8 @@ call_change(struct call *call, const char *kind, const char *id, const char *ref
             const ProtobufCMessage *record)
 {
     void *items = call->changes;
-    Pb__Change **place = arena_grow(call->arena, &items, call->change_count, &call->change_capacity,
-                                    sizeof *place);
+    Pb__Change **place =
+        arena_grow(call->arena, &items, call->change_count, &call->change_capacity, sizeof *place);
     Pb__Change *change = call_message(call, &pb__change__descriptor);
     if (place == NULL || change == NULL) {
         return false;

@@ -1,9 +1,10 @@
 /* Dispatch: the one door. Whatever comes in, by nng, in process or from the clock, passes here.
  *
  * Threads: `writer_threads` batch runners (each its own connection) take up to LIMIT_BATCH_COMMANDS
- * waiting commands into one transaction; slow_threads runners, one call at a time, for the slow lane; `query_threads` for queries;
- * one LISTENs and wakes parked calls. Queues are bounded: a full one answers RESOURCE_EXHAUSTED
- * with a retry hint at once. It refuses to be: a transport, or a place for rules of the domain.
+ * waiting commands into one transaction; slow_threads runners, one call at a time, for the slow
+ * lane; `query_threads` for queries; one LISTENs and wakes parked calls. Queues are bounded: a full
+ * one answers RESOURCE_EXHAUSTED with a retry hint at once. It refuses to be: a transport, or a
+ * place for rules of the domain.
  */
 #ifndef SERVER_DISPATCH_DISPATCH_H
 #define SERVER_DISPATCH_DISPATCH_H
@@ -22,7 +23,7 @@ struct dispatch_config {
     int writer_threads;   /* 1 to 16 */
     int query_threads;    /* 1 to 64 */
     int slow_threads;     /* the lane of logins and imports; 0: 1 */
-    struct clock *clock;
+    const struct clock *clock;
     const struct handler_table *tables;
     size_t table_count;
     const char *server_version;  /* "rectifyd 0.1.0" */

@@ -18,10 +18,10 @@
 
 enum {
     DISPATCH_THREADS_MAX = 128,
-    QUEUE_SCAN_MAX = 512,         /* waiting commands looked at for one batch */
-    LOAD_ROUNDS_MAX = 24,         /* of one call */
-    ATTEMPTS_MAX = 4,             /* of one call, when the database asks for a retry */
-    RECONNECT_MIN_MS = 50,        /* back-off of a lost connection */
+    QUEUE_SCAN_MAX = 512,  /* waiting commands looked at for one batch */
+    LOAD_ROUNDS_MAX = 24,  /* of one call */
+    ATTEMPTS_MAX = 4,      /* of one call, when the database asks for a retry */
+    RECONNECT_MIN_MS = 50, /* back-off of a lost connection */
     RECONNECT_MAX_MS = 2000,
     SESSION_TOUCH_MS = 600000,    /* how stale session.used_ms may be */
     TENANT_REREAD_MS = 1000,      /* at most so often for unknown codes */
@@ -66,10 +66,10 @@ struct tenant {
     int id;
     char code[LIMIT_TENANT_BYTES + 1];
     int utc_offset_min;
-    _Atomic uint64_t wakes;      /* counts commits that wake parked calls */
-    _Atomic bool unsealed;       /* the sealer has work */
-    bool has_head;               /* head is guarded by tenants.lock */
-    struct ledger_head head;     /* the newest known */
+    _Atomic uint64_t wakes;  /* counts commits that wake parked calls */
+    _Atomic bool unsealed;   /* the sealer has work */
+    bool has_head;           /* head is guarded by tenants.lock */
+    struct ledger_head head; /* the newest known */
     struct tenant *next;
 };
 
@@ -114,8 +114,8 @@ struct job {
     /* parked */
     bool last_chance;
     bool was_parked;
-    struct tenant *tenant;   /* known after the first run */
-    int64_t park_until_ms;   /* monotonic; 0: not parked yet */
+    struct tenant *tenant; /* known after the first run */
+    int64_t park_until_ms; /* monotonic; 0: not parked yet */
     int64_t parked_at_ms;
 };
 
@@ -128,7 +128,7 @@ MUST_CHECK enum status job_make(struct dispatch *d, unsigned char *bytes, size_t
 MUST_CHECK enum status job_unpack(struct dispatch *d, struct job *job, struct fault *fault);
 /* Answers and frees the job. */
 void job_refuse(struct dispatch *d, struct job *job, const struct fault *fault);
-void job_reply(struct dispatch *d, struct job *job, Pb__CallReply *reply);
+void job_finish(struct dispatch *d, struct job *job, Pb__CallReply *reply);
 bool job_alive(const struct job *job);
 
 /* ---- replies (reply.c) ---- */

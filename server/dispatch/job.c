@@ -53,7 +53,8 @@ check_envelope(const Pb__CallRequest *e, struct fault *fault)
         return fault_set_field(fault, "call_id", "TOO_LONG", "call_id 超过 128 字节。");
     }
     if (!short_enough(e->client_version, 64)) {
-        return fault_set_field(fault, "client_version", "TOO_LONG", "client_version 超过 64 字节。");
+        return fault_set_field(fault, "client_version", "TOO_LONG",
+                               "client_version 超过 64 字节。");
     }
     if (!short_enough(e->on_behalf_of, LIMIT_NAME_BYTES) || !short_enough(e->session, 256)) {
         return fault_set_field(fault, "session", "TOO_LONG", "session 或 on_behalf_of 过长。");
@@ -88,8 +89,7 @@ static enum status
 find_handler(struct dispatch *d, struct job *job, struct fault *fault)
 {
     const char *name = job->envelope->method;
-    const struct method_slot *slot =
-        name == NULL ? NULL : methods_find(&d->methods, name);
+    const struct method_slot *slot = name == NULL ? NULL : methods_find(&d->methods, name);
     if (slot == NULL || slot->handler == NULL) {
         return fault_set(fault, STATUS_UNIMPLEMENTED, "METHOD_UNKNOWN",
                          "服务端没有方法 %.96s：请核对名称，或升级服务端。",

@@ -21,13 +21,13 @@
 #include "rectify/v1/table.pb-c.h"
 
 static const ProtobufCServiceDescriptor *const services[] = {
-    &pb__account_service__descriptor,      &pb__alert_service__descriptor,
-    &pb__audit_service__descriptor,        &pb__consultation_service__descriptor,
-    &pb__evidence_service__descriptor,     &pb__inspection_service__descriptor,
-    &pb__job_service__descriptor,          &pb__measure_service__descriptor,
-    &pb__problem_service__descriptor,      &pb__org_service__descriptor,
-    &pb__plan_service__descriptor,         &pb__settings_service__descriptor,
-    &pb__status_service__descriptor,       &pb__system_service__descriptor,
+    &pb__account_service__descriptor,  &pb__alert_service__descriptor,
+    &pb__audit_service__descriptor,    &pb__consultation_service__descriptor,
+    &pb__evidence_service__descriptor, &pb__inspection_service__descriptor,
+    &pb__job_service__descriptor,      &pb__measure_service__descriptor,
+    &pb__problem_service__descriptor,  &pb__org_service__descriptor,
+    &pb__plan_service__descriptor,     &pb__settings_service__descriptor,
+    &pb__status_service__descriptor,   &pb__system_service__descriptor,
     &pb__table_service__descriptor,
 };
 enum { SERVICE_COUNT = sizeof services / sizeof services[0] };

@@ -156,7 +156,7 @@ answer(struct query *x, struct job *job, enum status s)
         job_refuse(x->d, job, &x->fault);
         return;
     }
-    job_reply(x->d, job, t->reply);
+    job_finish(x->d, job, t->reply);
 }
 
 /* Runs the call once; true when it wants to be parked. */
@@ -165,8 +165,7 @@ run_once(struct query *x, struct job *job, enum status *ret_status)
 {
     enum status s = attempt(x, job);
     struct fault ignored;
-    if (s == STATUS_UNAVAILABLE && db_broken(x->db) &&
-        db_reopen(x->db, &ignored) == STATUS_OK) {
+    if (s == STATUS_UNAVAILABLE && db_broken(x->db) && db_reopen(x->db, &ignored) == STATUS_OK) {
         turn_release(&x->turn);
         s = attempt(x, job);
     }

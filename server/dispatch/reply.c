@@ -48,8 +48,8 @@ reply_make(struct arena *a, const struct fault *fault)
         return reply;
     }
     status->reason = arena_strdup(a, fault->reason);
-    status->message = arena_strdup(a, fault->message[0] == '\0' ? status_text_zh(fault->code)
-                                                               : fault->message);
+    status->message =
+        arena_strdup(a, fault->message[0] == '\0' ? status_text_zh(fault->code) : fault->message);
     status->has_current_version = fault->has_current_version;
     status->current_version = fault->current_version;
     status->has_retry_after_ms = fault->retry_after_ms != 0;
@@ -70,7 +70,7 @@ job_free(struct job *job)
 }
 
 void
-job_reply(struct dispatch *d, struct job *job, Pb__CallReply *reply)
+job_finish(struct dispatch *d, struct job *job, Pb__CallReply *reply)
 {
     reply->call_id = job->envelope == NULL ? NULL : job->envelope->call_id;
     reply->server_version = borrowed(d->config.server_version);
@@ -96,6 +96,6 @@ job_refuse(struct dispatch *d, struct job *job, const struct fault *fault)
     if (reply == NULL) {
         abort();
     }
-    job_reply(d, job, reply);
+    job_finish(d, job, reply);
     arena_release(&a);
 }

@@ -28,9 +28,9 @@ subject_add(struct subject_set *set, const char *kind, const char *name)
         }
     }
     void *items = set->hashes;
-    uint64_t *place = set->count >= LIMIT_SUBJECTS
-                          ? NULL
-                          : arena_grow(set->arena, &items, set->count, &set->capacity, sizeof *place);
+    uint64_t *place = set->count >= LIMIT_SUBJECTS ? NULL
+                                                   : arena_grow(set->arena, &items, set->count,
+                                                                &set->capacity, sizeof *place);
     if (place == NULL) {
         set->overflow = true;
         return;

@@ -74,8 +74,8 @@ turn_begin(struct turn *t, struct dispatch *d, struct job *job, int64_t now_ms)
         .envelope = job->envelope,
         .request = job->request,
         .now_ms = now_ms,
-        .today = day_from_instant(now_ms, t->tenant == NULL ? ZONE_CHINA_MIN
-                                                            : t->tenant->utc_offset_min),
+        .today = day_from_instant(now_ms,
+                                  t->tenant == NULL ? ZONE_CHINA_MIN : t->tenant->utc_offset_min),
         .last_chance = job->last_chance,
         .dispatch = d,
         .ledger_public_key = d->has_key ? d->key.public.bytes : NULL,
@@ -137,8 +137,7 @@ queue_key(struct turn *t, struct db_queue *q)
     if (has_session(t)) {
         key.session_sha256 = t->session_sha256;
     } else {
-        key.principal =
-            t->call.handler->auth == AUTH_MACHINE ? e->machine : derived_principal(t);
+        key.principal = t->call.handler->auth == AUTH_MACHINE ? e->machine : derived_principal(t);
     }
     t->principal_id = key.principal;
     return idempotency_queue_read(q, &key, &t->known);
@@ -153,8 +152,8 @@ turn_queue_identity(struct turn *t, struct db_queue *q)
                                    "没有代码为 %.64s 的租户，请核对配置。", e->tenant));
     }
     if (has_session(t) && e->session == NULL) {
-        return refuse(t, fault_set(&t->call.fault, STATUS_UNAUTHENTICATED, "SESSION_REQUIRED",
-                                   "请先登录。"));
+        return refuse(
+            t, fault_set(&t->call.fault, STATUS_UNAUTHENTICATED, "SESSION_REQUIRED", "请先登录。"));
     }
     if (t->tenant == NULL || t->job->system) {
         return STATUS_OK;
@@ -215,12 +214,11 @@ turn_identify(struct turn *t)
     if (has_session(t)) {
         t->principal_id = t->record.account_id;
         t->who.session_sha256 = t->session_sha256;
-        t->touch_session =
-            known_caller && t->call.now_ms - t->record.used_ms > SESSION_TOUCH_MS;
+        t->touch_session = known_caller && t->call.now_ms - t->record.used_ms > SESSION_TOUCH_MS;
     }
     bool secret = (t->call.handler->flags & HANDLER_SECRET) != 0 && !has_session(t);
-    t->store = turn_is_command(t) && known_caller && !secret && !t->job->system &&
-               t->principal_id != NULL;
+    t->store =
+        turn_is_command(t) && known_caller && !secret && !t->job->system && t->principal_id != NULL;
     if (s == STATUS_OK && t->who.machine_id != NULL && t->d->on_authenticated != NULL) {
         t->d->on_authenticated(t->d->on_authenticated_ctx, t->job->to.handle, t->who.machine_id);
     }
@@ -362,8 +360,7 @@ static enum status
 queue_bookkeeping(struct turn *t, struct db_queue *q)
 {
     if (t->touch_session) {
-        enum status s =
-            principal_queue_touch(q, t->tenant->id, t->session_sha256, t->call.now_ms);
+        enum status s = principal_queue_touch(q, t->tenant->id, t->session_sha256, t->call.now_ms);
         if (s != STATUS_OK) {
             return s;
         }

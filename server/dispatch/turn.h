@@ -78,10 +78,10 @@ MUST_CHECK enum status authn_check(struct turn *t);
 /* What the policy asks. A value, so that a test can walk the matrix. */
 struct authz_question {
     const struct handler *handler;
-    uint64_t roles;            /* of the seat */
-    bool has_seat;             /* the account sits in the machine's org */
-    const char *on_behalf_of;  /* as asked; NULL: the caller's own */
-    bool behalf_known;         /* such a unit exists */
+    uint64_t roles;           /* of the seat */
+    bool has_seat;            /* the account sits in the machine's org */
+    const char *on_behalf_of; /* as asked; NULL: the caller's own */
+    bool behalf_known;        /* such a unit exists */
     bool behalf_is_own;
 };
 

@@ -1,5 +1,5 @@
-/* The threads that watch: reconnecting, the LISTENing connection, parked calls' time, and what wakes
- * them. */
+/* The threads that watch: reconnecting, the LISTENing connection, parked calls' time, and what
+ * wakes them. */
 #include "server/dispatch/internal.h"
 
 #include "server/base/log.h"
@@ -167,4 +167,3 @@ timer_thread(void *arg)
     }
     return NULL;
 }
-

@@ -506,27 +506,60 @@ is_remark(struct plan_reader *r, const char *text)
     return false;
 }
 
-/* A row without 整改措施: a title, a problem whose measures follow, a remark, or an error. */
+/* How many cells of the row have text; ret_last: the last of them. */
+static size_t
+filled_cells(const struct csv_row *row, size_t *ret_last)
+{
+    size_t filled = 0;
+    *ret_last = 0;
+    for (size_t c = 0; c < row->count; c++) {
+        size_t bytes = 0;
+        csv_cell_trim(row, c, &bytes);
+        if (bytes != 0) {
+            filled++;
+            *ret_last = c;
+        }
+    }
+    return filled;
+}
+
+/* Does the row speak of a problem only, whose measures stand below? */
+static bool
+only_problem(const struct plan_reader *r)
+{
+    for (size_t c = 0; c < r->row->count; c++) {
+        size_t bytes = 0;
+        int id = r->columns.id[c];
+        csv_cell_trim(r->row, c, &bytes);
+        bool about = id == COL_PROBLEM || id == COL_PROBLEM_NO || id == COL_ITEM ||
+                     id == COL_PROBLEM_LEAD || id == COL_GROUP || id == COL_LEADER ||
+                     (id == COL_ORDINAL && r->ordinal_is_problem);
+        if (bytes != 0 && !about) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A row that is no measure: a title, a remark, a problem whose measures follow, or an error. */
 static void
 take_other_row(struct plan_reader *r)
 {
-    size_t filled = 0;
     size_t last = 0;
-    bool about_problem = true;
-    for (size_t c = 0; c < r->row->count; c++) {
-        size_t bytes = 0;
-        csv_cell_trim(r->row, c, &bytes);
-        if (bytes != 0) {
-            int id = r->columns.id[c];
-            filled++;
-            last = c;
-            about_problem =
-                about_problem && (id == COL_PROBLEM || id == COL_PROBLEM_NO || id == COL_ITEM ||
-                                  id == COL_PROBLEM_LEAD || id == COL_GROUP || id == COL_LEADER ||
-                                  (id == COL_ORDINAL && r->ordinal_is_problem));
-        }
+    size_t filled = filled_cells(r->row, &last);
+    size_t bytes = 0;
+    const char *text = csv_cell_trim(r->row, last, &bytes);
+    char *copy = arena_strndup(r->arena, text, bytes);
+    if (copy == NULL) {
+        r->failed = true;
+        return;
     }
-    if (about_problem && r->columns.id[last] != COL_ITEM) {
+    if (filled == 1 && is_remark(r, copy)) {
+        return;
+    }
+    int id = r->columns.id[last];
+    bool numbered = id == COL_PROBLEM || text_number(r, copy) != 0;
+    if (only_problem(r) && (filled > 1 || (id != COL_ITEM && numbered))) {
         struct plan_row row = {.code = ""};
         read_problem(r, &row);
         carried_text(r, COL_ITEM);
@@ -535,20 +568,25 @@ take_other_row(struct plan_reader *r)
         carried_text(r, COL_LEADER);
         return;
     }
-    size_t bytes = 0;
-    const char *text = csv_cell_trim(r->row, last, &bytes);
-    char *copy = arena_strndup(r->arena, text, bytes);
-    if (copy == NULL) {
-        r->failed = true;
-    } else if (filled == 1) {
-        if (!is_remark(r, copy)) {
-            r->carried[COL_ITEM] = copy;
-        }
-    } else {
-        report(r, COL_TEXT, false, "EMPTY_MEASURE",
-               "第%u行：没有整改措施，也没有措施编号，别的列却有内容。请填写措施，或删去这一行。",
-               r->row->record);
+    if (filled == 1) {
+        r->carried[COL_ITEM] = copy;
+        return;
     }
+    report(r, COL_TEXT, false, "EMPTY_MEASURE",
+           "第%u行：没有整改措施，也没有措施编号，别的列却有内容。请填写措施，或删去这一行。",
+           r->row->record);
+}
+
+/* A row is a measure when it has its text, its code or its number. */
+static bool
+names_measure(const struct plan_reader *r, const struct csv_row *row)
+{
+    static const enum column columns[] = {COL_TEXT, COL_CODE, COL_MEASURE_NO};
+    size_t bytes = 0;
+    for (size_t k = 0; k < sizeof columns / sizeof columns[0] && bytes == 0; k++) {
+        csv_cell_trim(row, r->columns.at[columns[k]], &bytes);
+    }
+    return bytes != 0;
 }
 
 /* 序号 counts problems when it is filled exactly where 问题 is, and left open somewhere. */
@@ -565,6 +603,9 @@ ordinal_counts_problems(const struct plan_reader *r)
     for (size_t i = r->columns.data_row; i < r->csv.count; i++) {
         size_t n = 0;
         size_t m = 0;
+        if (filled_cells(&r->csv.rows[i], &n) == 1 && !names_measure(r, &r->csv.rows[i])) {
+            continue; /* a title or remark */
+        }
         csv_cell_trim(&r->csv.rows[i], ordinal, &n);
         csv_cell_trim(&r->csv.rows[i], problem, &m);
         if ((n != 0) != (m != 0)) {
@@ -650,18 +691,6 @@ check_codes(struct plan_reader *r)
     }
 }
 
-/* A row is a measure when it has its text, its code or its number. */
-static bool
-names_measure(const struct plan_reader *r)
-{
-    static const enum column columns[] = {COL_TEXT, COL_CODE, COL_MEASURE_NO};
-    size_t bytes = 0;
-    for (size_t k = 0; k < sizeof columns / sizeof columns[0] && bytes == 0; k++) {
-        csv_cell_trim(r->row, r->columns.at[columns[k]], &bytes);
-    }
-    return bytes != 0;
-}
-
 static enum status
 read_rows(struct plan_reader *r, struct fault *fault)
 {
@@ -672,7 +701,7 @@ read_rows(struct plan_reader *r, struct fault *fault)
     report_columns(r);
     for (size_t i = r->columns.data_row; i < r->csv.count && !r->failed; i++) {
         r->row = &r->csv.rows[i];
-        if (names_measure(r)) {
+        if (names_measure(r, r->row)) {
             add_row(r);
         } else {
             take_other_row(r);

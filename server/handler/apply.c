@@ -336,7 +336,7 @@ apply_row(struct row_context *c)
             return STATUS_RESOURCE_EXHAUSTED;
         }
     }
-    if (m->mark == DRAFT_ADDED && *row->text == '\0') {
+    if (*m->text == '\0' && *row->text == '\0') {
         return add_fault(d, c->faults, row->row, "整改措施",
                          arena_printf(d->arena,
                                       "第 %u 行：方案里还没有措施 %s，新措施须写明“整改措施”。",

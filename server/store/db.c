@@ -80,8 +80,9 @@ db_open(const char *conninfo, const char *application_name, struct db **ret_db, 
     }
     db->conninfo = strdup(conninfo);
     db->application_name = strdup(application_name);
-    enum status s = db->conninfo == NULL || db->application_name == NULL ? fault_connect(NULL, fault)
-                                                                         : db_reopen(db, fault);
+    enum status s = db->conninfo == NULL || db->application_name == NULL
+                        ? fault_connect(NULL, fault)
+                        : db_reopen(db, fault);
     if (s != STATUS_OK) {
         db_close(db);
         return s;
@@ -135,8 +136,9 @@ static enum status
 fault_unknown(struct db *db, struct fault *fault)
 {
     db->broken = true;
-    return fault_set(fault, STATUS_UNKNOWN, "OUTCOME_UNKNOWN",
-                     "提交时与数据库失去联系，不能确定是否已办理。请用同一操作重试，不会重复办理。");
+    return fault_set(
+        fault, STATUS_UNKNOWN, "OUTCOME_UNKNOWN",
+        "提交时与数据库失去联系，不能确定是否已办理。请用同一操作重试，不会重复办理。");
 }
 
 /* An error that ended the session may have come after the commit was durable. */

@@ -83,8 +83,7 @@ db_connect(const char *conninfo, const char *application_name)
     }
     pairs_add(&p, "options", options);
     /* A string that does not parse goes to libpq as it is, for its error message. */
-    PGconn *conn =
-        given == NULL ? PQconnectdb(conninfo) : PQconnectdbParams(p.keys, p.values, 0);
+    PGconn *conn = given == NULL ? PQconnectdb(conninfo) : PQconnectdbParams(p.keys, p.values, 0);
     PQconninfoFree(given);
     return conn;
 }

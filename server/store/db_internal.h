@@ -20,12 +20,12 @@ struct db {
     PGconn *conn;   /* NULL when closed */
     char *conninfo; /* as given */
     char *application_name;
-    bool broken;             /* known to be useless, whatever libpq thinks */
-    enum begin_state begin;  /* a BEGIN that goes out with the next db_run */
-    bool in_transaction;     /* BEGIN was sent */
-    bool committing;         /* a notice now is a warning at COMMIT */
-    bool commit_warning;     /* … and one came */
-    char *scope;             /* what the scope of this transaction is set to; NULL: not set */
+    bool broken;            /* known to be useless, whatever libpq thinks */
+    enum begin_state begin; /* a BEGIN that goes out with the next db_run */
+    bool in_transaction;    /* BEGIN was sent */
+    bool committing;        /* a notice now is a warning at COMMIT */
+    bool commit_warning;    /* … and one came */
+    char *scope;            /* what the scope of this transaction is set to; NULL: not set */
     struct prepared_set prepared;
 };
 

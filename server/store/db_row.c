@@ -65,8 +65,8 @@ db_bytes(const struct db_row *row, int column, struct arena *a, size_t *ret_size
     }
     const char *digits = text + 2;
     for (size_t i = 0; i < size; i++) {
-        bytes[i] =
-            (unsigned char)((unsigned)hex_value(digits[2 * i]) << 4U | hex_value(digits[2 * i + 1]));
+        bytes[i] = (unsigned char)((unsigned)hex_value(digits[2 * i]) << 4U |
+                                   hex_value(digits[2 * i + 1]));
     }
     *ret_size = size;
     return bytes;

@@ -34,9 +34,14 @@ enum status
 event_queue_insert(struct db_queue *q, const struct event_record *event)
 {
     const struct param params[] = {
-        p_int(event->tenant),  p_text(event->id),     p_int(event->recorded_ms),
-        p_text(event->account), p_text(event->org_id), p_text(event->method),
-        p_bytes(event->body, event->body_size), p_bytes(event->leaf_hash, 32),
+        p_int(event->tenant),
+        p_text(event->id),
+        p_int(event->recorded_ms),
+        p_text(event->account),
+        p_text(event->org_id),
+        p_text(event->method),
+        p_bytes(event->body, event->body_size),
+        p_bytes(event->leaf_hash, 32),
     };
     enum status s = db_queue_add(q, &event_insert, params, (struct db_sink){.expect = 1});
     if (s != STATUS_OK) {
@@ -51,10 +56,10 @@ event_queue_change(struct db_queue *q, const struct event_record *event,
                    const struct event_change_record *change)
 {
     const struct param params[] = {
-        p_int(event->tenant),     p_text(event->id),          p_int(change->no),
-        p_text(change->kind),     p_text(change->thing),      p_int(change->version),
-        p_text(change->command),  p_text(change->from_state), p_text(change->to_state),
-        p_text(change->reason),   p_text(event->account),     p_text(event->org_text),
+        p_int(event->tenant),      p_text(event->id),          p_int(change->no),
+        p_text(change->kind),      p_text(change->thing),      p_int(change->version),
+        p_text(change->command),   p_text(change->from_state), p_text(change->to_state),
+        p_text(change->reason),    p_text(event->account),     p_text(event->org_text),
         p_int(event->recorded_ms),
     };
     return db_queue_add(q, &event_change_insert, params, (struct db_sink){.expect = 1});

@@ -42,10 +42,13 @@ static const struct statement log_head_insert = {
     .params = 7,
 };
 
-const struct statement *const log_statements[] = {
-    &log_lock,        &log_head_read,       &log_unsealed_read,
-    &log_leaf_insert, &log_unsealed_delete, &log_head_insert,
-    NULL};
+const struct statement *const log_statements[] = {&log_lock,
+                                                  &log_head_read,
+                                                  &log_unsealed_read,
+                                                  &log_leaf_insert,
+                                                  &log_unsealed_delete,
+                                                  &log_head_insert,
+                                                  NULL};
 
 static enum status
 lock_row(void *ctx, const struct db_row *row, struct arena *a)
@@ -84,8 +87,7 @@ enum status
 log_queue_head(struct db_queue *q, int tenant, struct log_head_record *ret)
 {
     const struct param params[] = {p_int(tenant)};
-    return db_queue_add(q, &log_head_read, params,
-                        (struct db_sink){head_row, ret, DB_ANY_COUNT});
+    return db_queue_add(q, &log_head_read, params, (struct db_sink){head_row, ret, DB_ANY_COUNT});
 }
 
 static enum status
@@ -121,8 +123,8 @@ log_queue_leaves(struct db_queue *q, int tenant, int64_t first_seq, const char *
                  size_t count)
 {
     const struct param leaves[] = {p_int(tenant), p_int(first_seq), p_text(events)};
-    enum status s = db_queue_add(q, &log_leaf_insert, leaves,
-                                 (struct db_sink){.expect = (int64_t)count});
+    enum status s =
+        db_queue_add(q, &log_leaf_insert, leaves, (struct db_sink){.expect = (int64_t)count});
     if (s != STATUS_OK) {
         return s;
     }
@@ -135,8 +137,12 @@ enum status
 log_queue_head_insert(struct db_queue *q, int tenant, const struct log_head_record *head)
 {
     const struct param params[] = {
-        p_int(tenant),         p_int(head->tree_size),     p_bytes(head->root, 32),
-        p_int(head->time_ms),  p_text(head->key_id),       p_bytes(head->signature, 64),
+        p_int(tenant),
+        p_int(head->tree_size),
+        p_bytes(head->root, 32),
+        p_int(head->time_ms),
+        p_text(head->key_id),
+        p_bytes(head->signature, 64),
         p_bytes(head->frontier, head->frontier_size),
     };
     return db_queue_add(q, &log_head_insert, params, (struct db_sink){.expect = 1});

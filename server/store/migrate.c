@@ -76,8 +76,8 @@ book_read(struct db *db, struct arena *a, struct book *book, struct fault *fault
     if (q == NULL) {
         return fault_set(fault, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
     }
-    enum status s = db_queue_add(q, &migration_list, NULL,
-                                 (struct db_sink){book_row, book, DB_ANY_COUNT});
+    enum status s =
+        db_queue_add(q, &migration_list, NULL, (struct db_sink){book_row, book, DB_ANY_COUNT});
     return s == STATUS_OK ? db_run(db, q, &owner, fault) : s;
 }
 
@@ -146,8 +146,8 @@ apply_one(struct db *db, struct arena *a, const struct migration *m, struct faul
     if (db_exec(db, "ROLLBACK", &ignored) != STATUS_OK) {
         why.code = s; /* the connection is gone and with it the transaction */
     }
-    return fault_set(fault, STATUS_INTERNAL, "MIGRATION_FAILED",
-                     "迁移 %s 没有成功，已全部撤回：%s", m->name, why.message);
+    return fault_set(fault, STATUS_INTERNAL, "MIGRATION_FAILED", "迁移 %s 没有成功，已全部撤回：%s",
+                     m->name, why.message);
 }
 
 static enum status
@@ -195,8 +195,7 @@ migrate_apply(const char *conninfo, const struct migration *list, size_t count,
 }
 
 enum status
-migrate_check(const char *conninfo, const struct migration *list, size_t count,
-              struct fault *fault)
+migrate_check(const char *conninfo, const struct migration *list, size_t count, struct fault *fault)
 {
     struct arena a;
     arena_init(&a, MIGRATE_ARENA_BYTES);

@@ -63,11 +63,17 @@ tenant_queue_ladder_insert(struct db_queue *q, int tenant, const struct tenant_l
                            const char *event_id)
 {
     const struct param params[] = {
-        p_int(tenant),          p_int(row->version),    p_int(row->no),
-        p_int(row->level),      p_text(row->subject),   p_int(row->class_mask),
-        p_int(row->milestone_mask), p_text(row->trigger), p_int(row->parameter),
-        p_int(row->recipients), p_text(event_id),
+        p_int(tenant),
+        p_int(row->version),
+        p_int(row->no),
+        p_int(row->level),
+        p_text(row->subject),
+        p_int(row->class_mask),
+        p_int(row->milestone_mask),
+        p_text(row->trigger),
+        p_int(row->parameter),
+        p_int(row->recipients),
+        p_text(event_id),
     };
-    return db_queue_add(q, &tenant_ladder_insert, params,
-                        (struct db_sink){.expect = DB_ANY_COUNT});
+    return db_queue_add(q, &tenant_ladder_insert, params, (struct db_sink){.expect = DB_ANY_COUNT});
 }

@@ -349,4 +349,52 @@ raw_closed(int fd)
     return n == 0 || errno == ECONNRESET || errno == EPIPE;
 }
 
+/* ---- raw TLS ---- */
+
+static UNUSED const unsigned char sp_req[] = {0, 'S', 'P', 0, 0, SP_PROTO_REQ, 0, 0};
+
+/* A TLS stream with the given certificate; the handshake runs with the first operation. */
+static UNUSED nng_stream *
+tls_dial(struct world *w, const char *ca, const char *cert, nng_aio *aio)
+{
+    nng_stream_dialer *d = NULL;
+    nng_tls_config *config = NULL;
+    char path[2][128];
+    char pem[128];
+    assert_int_equal(nng_tls_config_alloc(&config, NNG_TLS_MODE_CLIENT), 0);
+    snprintf(path[0], sizeof path[0], "%s/%s.crt", w->dir, ca);
+    assert_int_equal(nng_tls_config_ca_file(config, path[0]), 0);
+    assert_int_equal(nng_tls_config_server_name(config, SERVER_NAME), 0);
+    if (cert != NULL) {
+        snprintf(pem, sizeof pem, "cat \"$1/%s.crt\" \"$1/%s.key\" >\"$1/both.key\"", cert, cert);
+        run_script(pem, w->dir);
+        snprintf(path[1], sizeof path[1], "%s/both.key", w->dir);
+        assert_int_equal(nng_tls_config_cert_key_file(config, path[1], NULL), 0);
+    }
+    assert_int_equal(nng_stream_dialer_alloc(&d, url_of(w, w->tls)), 0);
+    assert_int_equal(nng_stream_dialer_set_ptr(d, NNG_OPT_TLS_CONFIG, config), 0);
+    nng_aio_set_timeout(aio, WAIT_MS);
+    nng_stream_dialer_dial(d, aio);
+    nng_aio_wait(aio);
+    assert_int_equal(nng_aio_result(aio), 0);
+    nng_stream *stream = nng_aio_get_output(aio, 0);
+    nng_stream_dialer_free(d);
+    nng_tls_config_free(config);
+    return stream;
+}
+
+static UNUSED int
+stream_io(nng_stream *s, nng_aio *aio, bool send, void *bytes, size_t n)
+{
+    nng_iov iov = {.iov_buf = bytes, .iov_len = n};
+    nng_aio_set_iov(aio, 1, &iov);
+    if (send) {
+        nng_stream_send(s, aio);
+    } else {
+        nng_stream_recv(s, aio);
+    }
+    nng_aio_wait(aio);
+    return nng_aio_result(aio);
+}
+
 #endif

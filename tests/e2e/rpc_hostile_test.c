@@ -95,8 +95,6 @@ teardown(void **state)
 
 /* ---- raw material ---- */
 
-static const unsigned char sp_req[] = {0, 'S', 'P', 0, 0, SP_PROTO_REQ, 0, 0};
-
 /* TLS 1.2, two ECDHE suites, P-256: enough to make a server answer with its own flight. */
 static const unsigned char client_hello[] = {
     0x16, 0x03, 0x01, 0x00, 0x4f, 0x01, 0x00, 0x00, 0x4b, 0x03, 0x03, 1,    2,    3,
@@ -105,77 +103,6 @@ static const unsigned char client_hello[] = {
     32,   0x00, 0x00, 0x06, 0xc0, 0x2b, 0xc0, 0x2f, 0x00, 0xff, 0x01, 0x00, 0x00, 0x1c,
     0x00, 0x0a, 0x00, 0x04, 0x00, 0x02, 0x00, 0x17, 0x00, 0x0b, 0x00, 0x02, 0x01, 0x00,
     0x00, 0x0d, 0x00, 0x0a, 0x00, 0x08, 0x04, 0x03, 0x05, 0x03, 0x04, 0x01, 0x05, 0x01};
-
-/* A TLS stream with the given certificate; the handshake runs with the first operation. */
-static nng_stream *
-tls_dial(struct world *w, const char *ca, const char *cert, nng_aio *aio)
-{
-    nng_stream_dialer *d = NULL;
-    nng_tls_config *config = NULL;
-    char path[2][128];
-    char pem[128];
-    assert_int_equal(nng_tls_config_alloc(&config, NNG_TLS_MODE_CLIENT), 0);
-    snprintf(path[0], sizeof path[0], "%s/%s.crt", w->dir, ca);
-    assert_int_equal(nng_tls_config_ca_file(config, path[0]), 0);
-    assert_int_equal(nng_tls_config_server_name(config, SERVER_NAME), 0);
-    if (cert != NULL) {
-        snprintf(pem, sizeof pem, "cat \"$1/%s.crt\" \"$1/%s.key\" >\"$1/both.key\"", cert, cert);
-        run_script(pem, w->dir);
-        snprintf(path[1], sizeof path[1], "%s/both.key", w->dir);
-        assert_int_equal(nng_tls_config_cert_key_file(config, path[1], NULL), 0);
-    }
-    assert_int_equal(nng_stream_dialer_alloc(&d, url_of(w, w->tls)), 0);
-    assert_int_equal(nng_stream_dialer_set_ptr(d, NNG_OPT_TLS_CONFIG, config), 0);
-    nng_aio_set_timeout(aio, WAIT_MS);
-    nng_stream_dialer_dial(d, aio);
-    nng_aio_wait(aio);
-    assert_int_equal(nng_aio_result(aio), 0);
-    nng_stream *stream = nng_aio_get_output(aio, 0);
-    nng_stream_dialer_free(d);
-    nng_tls_config_free(config);
-    return stream;
-}
-
-static int
-stream_io(nng_stream *s, nng_aio *aio, bool send, void *bytes, size_t n)
-{
-    nng_iov iov = {.iov_buf = bytes, .iov_len = n};
-    nng_aio_set_iov(aio, 1, &iov);
-    if (send) {
-        nng_stream_send(s, aio);
-    } else {
-        nng_stream_recv(s, aio);
-    }
-    nng_aio_wait(aio);
-    return nng_aio_result(aio);
-}
-
-/* What a client with that certificate gets for its SP header: 0 (an SP header) or an error. */
-static int
-tls_welcome(struct world *w, const char *ca, const char *cert)
-{
-    nng_aio *aio = NULL;
-    nng_aio *send_aio = NULL;
-    unsigned char theirs[SP_HANDSHAKE_SIZE] = {0};
-    unsigned char ours[sizeof sp_req];
-    memcpy(ours, sp_req, sizeof ours);
-    assert_int_equal(nng_aio_alloc(&aio, NULL, NULL), 0);
-    assert_int_equal(nng_aio_alloc(&send_aio, NULL, NULL), 0);
-    nng_stream *s = tls_dial(w, ca, cert, aio);
-    nng_iov iov = {.iov_buf = ours, .iov_len = sizeof ours};
-    nng_aio_set_iov(send_aio, 1, &iov);
-    nng_stream_send(s, send_aio);
-    int rv = stream_io(s, aio, false, theirs, sizeof theirs);
-    if (rv == 0) {
-        assert_int_equal(theirs[5], SP_PROTO_REP);
-    }
-    nng_stream_close(s);
-    nng_aio_wait(send_aio);
-    nng_stream_free(s);
-    nng_aio_free(aio);
-    nng_aio_free(send_aio);
-    return rv;
-}
 
 static uint32_t
 unauthenticated(struct rpc_server *s)
@@ -509,155 +436,6 @@ gone_before_the_reply(void **state)
     check_served(w);
 }
 
-/* ---- certificates ---- */
-
-static void
-certificates_are_required(void **state)
-{
-    struct world *w = *state;
-    const char *bad[] = {NULL, "foreign", "expired"};
-    assert_int_equal(tls_welcome(w, "ca", "client"), 0); /* control */
-    for (size_t i = 0; i < 3; i++) {
-        uint64_t ready = counters(w->tls).ready;
-        int rv = tls_welcome(w, "ca", bad[i]);
-        assert_int_not_equal(rv, 0);
-        assert_int_not_equal(rv, NNG_ETIMEDOUT);
-        assert_int_equal(counters(w->tls).ready, ready);
-    }
-    check_served(w);
-}
-
-static void
-connect_expect(struct world *w, const struct rpc_client_config *config, enum status want,
-               const char *reason)
-{
-    struct rpc_client *c = NULL;
-    struct fault f = {0};
-    (void)w;
-    enum status st = rpc_client_open(config, &c, &f);
-    if (st == STATUS_OK) {
-        st = rpc_client_connect(c, WAIT_MS, &f);
-    }
-    assert_string_equal(f.reason, reason);
-    assert_int_equal(st, want);
-    assert_int_equal(f.code, want);
-    rpc_client_free(c);
-}
-
-static void
-client_says_what_is_wrong(void **state)
-{
-    struct world *w = *state;
-    char url[64];
-    struct rpc_client_config config = {.url = url, .server_name = "other.test"};
-    snprintf(url, sizeof url, "%s", url_of(w, w->tls));
-
-    config.tls = files_of(w, "ca", "client");
-    connect_expect(w, &config, STATUS_UNAUTHENTICATED, "TLS_SERVER_NAME");
-    config.server_name = SERVER_NAME;
-    config.tls = files_of(w, "fca", "foreign");
-    connect_expect(w, &config, STATUS_UNAUTHENTICATED, "TLS_SERVER_CERT");
-    config.tls = files_of(w, "ca", NULL);
-    connect_expect(w, &config, STATUS_UNAUTHENTICATED, "TLS_CLIENT_REFUSED");
-    config.tls = files_of(w, "ca", "foreign");
-    connect_expect(w, &config, STATUS_FAILED_PRECONDITION, "TLS_CERT_WRONG_CA");
-    config.tls = files_of(w, "ca", "expired");
-    connect_expect(w, &config, STATUS_FAILED_PRECONDITION, "TLS_CERT_EXPIRED");
-    config.tls = files_of(w, "ca", "missing");
-    connect_expect(w, &config, STATUS_FAILED_PRECONDITION, "TLS_FILE_UNREADABLE");
-    config.tls = files_of(w, "ca", "client");
-    config.server_name = NULL;
-    connect_expect(w, &config, STATUS_INVALID_ARGUMENT, "SERVER_NAME_MISSING");
-    config.server_name = SERVER_NAME;
-    snprintf(url, sizeof url, "tls+tcp://127.0.0.1:1");
-    connect_expect(w, &config, STATUS_UNAVAILABLE, "CONNECT_REFUSED");
-    snprintf(url, sizeof url, "tls+tcp://no-such-host.invalid:1");
-    connect_expect(w, &config, STATUS_UNAVAILABLE, "HOST_UNKNOWN");
-    snprintf(url, sizeof url, "ftp://127.0.0.1:1");
-    connect_expect(w, &config, STATUS_INVALID_ARGUMENT, "URL_INVALID");
-    snprintf(url, sizeof url, "%s", url_of(w, w->tls));
-    connect_expect(w, &config, STATUS_OK, ""); /* control */
-    check_served(w);
-}
-
-static void
-wrong_pair_is_found_in_the_files(void **state)
-{
-    struct world *w = *state;
-    struct fault f = {0};
-    struct rpc_tls_files files = files_of(w, "ca", "client");
-    char other[128];
-    int64_t until_ms = 0;
-    assert_int_equal(rpc_tls_files_check(&files, &f), STATUS_OK);
-    assert_int_equal(rpc_tls_cert_not_after_ms(files.cert_file, &until_ms, &f), STATUS_OK);
-    int64_t now = (int64_t)time(NULL) * 1000;
-    assert_true(until_ms > now + 18LL * 86400000 && until_ms < now + 22LL * 86400000);
-    snprintf(other, sizeof other, "%s/server.key", w->dir);
-    files.key_file = other;
-    assert_int_equal(rpc_tls_files_check(&files, &f), STATUS_FAILED_PRECONDITION);
-    assert_string_equal(f.reason, "TLS_KEY_MISMATCH");
-    assert_non_null(strstr(f.message, other));
-}
-
-static void
-selftest(void **state)
-{
-    struct world *w = *state;
-    struct fault f = {0};
-    struct rpc_tls_files client = files_of(w, "ca", "client");
-    assert_int_equal(rpc_server_selftest(w->tls, &client, SERVER_NAME, &f), STATUS_OK);
-    /* Controls: a name the server does not have; a listener without TLS. */
-    assert_int_equal(rpc_server_selftest(w->tls, &client, "other.test", &f), STATUS_INTERNAL);
-    assert_int_equal(rpc_server_selftest(w->tcp, &client, SERVER_NAME, &f), STATUS_INTERNAL);
-}
-
-/* Other ways to write the address; 0.0.0.0 and localhost are dialled by loopback. */
-static void
-other_addresses(void **state)
-{
-    struct world *w = *state;
-    const char *urls[] = {"tls+tcp://0.0.0.0:0", "tls+tcp://localhost:0"};
-    for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
-        struct world other = {.lock = PTHREAD_MUTEX_INITIALIZER};
-        struct fault f = {0};
-        memcpy(other.dir, w->dir, sizeof other.dir);
-        server_start(&other, urls[i], &other.tls, scaled);
-        struct rpc_tls_files client = files_of(w, "ca", "client");
-        if (rpc_server_selftest(other.tls, &client, SERVER_NAME, &f) != STATUS_OK) {
-            fail_msg("%s: %s", urls[i], f.message);
-        }
-        rpc_server_free(other.tls);
-    }
-}
-
-static void
-start_expect(const struct rpc_server_config *config, enum status want, const char *reason)
-{
-    struct rpc_server *s = NULL;
-    struct fault f = {0};
-    assert_int_equal(rpc_server_start(config, &s, &f), want);
-    assert_string_equal(f.reason, reason);
-    assert_null(s);
-}
-
-static void
-start_says_what_is_wrong(void **state)
-{
-    struct world *w = *state;
-    char taken[64];
-    struct rpc_server_config config = {.url = taken, .on_message = echo_message};
-    snprintf(taken, sizeof taken, "%s", url_of(w, w->tls));
-    config.tls = files_of(w, "ca", "server");
-    start_expect(&config, STATUS_UNAVAILABLE, "LISTEN_FAILED");
-    config.url = "http://127.0.0.1:0";
-    start_expect(&config, STATUS_INVALID_ARGUMENT, "URL_INVALID");
-    config.url = "tls+tcp://127.0.0.1:0";
-    config.tls = files_of(w, "ca", "fserver");
-    start_expect(&config, STATUS_FAILED_PRECONDITION, "TLS_CERT_WRONG_CA");
-    config.tls = files_of(w, "ca", NULL);
-    start_expect(&config, STATUS_FAILED_PRECONDITION, "TLS_FILE_UNREADABLE");
-}
-
 /* ---- caps, calls, ends ---- */
 
 static void
@@ -807,12 +585,6 @@ main(void)
         cmocka_unit_test(slow_reader),
         cmocka_unit_test(back_pressure),
         cmocka_unit_test(gone_before_the_reply),
-        cmocka_unit_test(certificates_are_required),
-        cmocka_unit_test(client_says_what_is_wrong),
-        cmocka_unit_test(wrong_pair_is_found_in_the_files),
-        cmocka_unit_test(selftest),
-        cmocka_unit_test(other_addresses),
-        cmocka_unit_test(start_says_what_is_wrong),
         cmocka_unit_test(cap_per_machine),
         cmocka_unit_test(cancel_and_timeout),
         cmocka_unit_test(reply_too_large),

@@ -1,0 +1,350 @@
+/* rectifyd bootstrap: the first tenant, its administrator and its ladder. */
+#include "proto/base/limits.h"
+#include "proto/base/uuid7.h"
+#include "proto/ledger/merkle.h"
+#include "proto/ledger/secret.h"
+#include "rectify/v1/audit.pb-c.h"
+#include "server/app.h"
+#include "server/base/clock.h"
+#include "server/base/ladder.h"
+#include "server/base/log.h"
+#include "server/service/role.h"
+#include "server/store/account.h"
+#include "server/store/event.h"
+#include "server/store/org.h"
+#include "server/store/tenant.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BOOTSTRAP_METHOD "rectifyd/bootstrap"
+#define ADMIN_ORG "admin"
+
+struct bootstrap {
+    const struct app_bootstrap *in;
+    struct arena arena;
+    struct db *db;
+    struct db_queue *q;
+    struct fault *fault;
+    int64_t now_ms;
+    struct uuid7_source ids;
+    char event_id[UUID_TEXT_SIZE];
+    const char *password;
+    const char *enrol_code;
+    struct tenant_list tenants;
+    const struct tenant_record *tenant;
+    struct org_list orgs;
+    struct account_record account;
+    struct enrol_code_record code;
+    bool wrote;
+};
+
+static enum status
+no_memory(struct bootstrap *b)
+{
+    return fault_set(b->fault, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+}
+
+static char *
+new_id(struct bootstrap *b)
+{
+    char *text = arena_alloc(&b->arena, UUID_TEXT_SIZE);
+    if (text != NULL) {
+        uuid7_next(&b->ids, text);
+    }
+    return text;
+}
+
+static enum status
+run(struct bootstrap *b)
+{
+    int owner = 0;
+    return db_run(b->db, b->q, &owner, b->fault);
+}
+
+/* ---- files ---- */
+
+/* The file's first line; blanks and line ends around it are no part of a secret. */
+static enum status
+read_line(struct bootstrap *b, const char *path, const char **ret_text)
+{
+    char *text = NULL;
+    size_t n = 0;
+    enum status s = secret_file_read(path, &b->arena, &text, &n, b->fault);
+    if (s != STATUS_OK) {
+        return s;
+    }
+    text[strcspn(text, "\r\n")] = '\0';
+    if (text[0] == '\0') {
+        return fault_set(b->fault, STATUS_INVALID_ARGUMENT, "FILE_EMPTY",
+                         "文件 %s 的第一行是空的，请写入内容。", path);
+    }
+    *ret_text = text;
+    return STATUS_OK;
+}
+
+static enum status
+make_code(struct bootstrap *b, const char *path)
+{
+    char token[SECRET_TOKEN_TEXT_SIZE];
+    secret_token_make(token);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    size_t n = strlen(token);
+    token[n] = '\n';
+    bool good = fd >= 0 && write(fd, token, n + 1) == (ssize_t)(n + 1) && fsync(fd) == 0;
+    int error = errno;
+    if (fd >= 0) {
+        close(fd);
+    }
+    secret_wipe(token, sizeof token);
+    if (!good) {
+        return fault_set(b->fault, STATUS_UNAVAILABLE, "FILE_WRITE", "不能写文件 %s：%s。", path,
+                         strerror(error));
+    }
+    return STATUS_OK;
+}
+
+static enum status
+read_files(struct bootstrap *b)
+{
+    enum status s = read_line(b, b->in->password_file, &b->password);
+    if (s == STATUS_OK && access(b->in->enrol_code_file, F_OK) != 0) {
+        s = make_code(b, b->in->enrol_code_file);
+    }
+    return s == STATUS_OK ? read_line(b, b->in->enrol_code_file, &b->enrol_code) : s;
+}
+
+/* ---- rows ---- */
+
+static enum status
+make_tenant(struct bootstrap *b, int utc_offset_min)
+{
+    const struct tenant_record tenant = {
+        .code = b->in->tenant, .name = b->in->tenant_name, .utc_offset_min = utc_offset_min};
+    enum status s = tenant_queue_insert(b->q, &tenant, b->now_ms);
+    if (s == STATUS_OK) {
+        s = tenant_queue_all(b->q, &b->tenants);
+    }
+    if (s == STATUS_OK) {
+        s = run(b);
+    }
+    for (size_t i = 0; s == STATUS_OK && i < b->tenants.count; i++) {
+        if (strcmp(b->tenants.items[i].code, b->in->tenant) == 0) {
+            b->tenant = &b->tenants.items[i];
+        }
+    }
+    if (s == STATUS_OK && b->tenant == NULL) {
+        return fault_set(b->fault, STATUS_INTERNAL, "TENANT", "租户没有建立成功。");
+    }
+    return s;
+}
+
+static enum status
+make_org(struct bootstrap *b, const char **ret_id)
+{
+    int tenant = b->tenant->id;
+    enum status s = org_queue_all(b->q, tenant, &b->orgs);
+    if (s == STATUS_OK) {
+        s = run(b);
+    }
+    if (s != STATUS_OK) {
+        return s;
+    }
+    for (size_t i = 0; i < b->orgs.count; i++) {
+        if (strcmp(b->orgs.items[i].code, ADMIN_ORG) == 0) {
+            *ret_id = b->orgs.items[i].id;
+            return STATUS_OK;
+        }
+    }
+    const struct org_record org = {
+        .id = new_id(b), .code = ADMIN_ORG, .name = "系统管理", .kind = "OTHER"};
+    b->wrote = true;
+    *ret_id = org.id;
+    return org.id == NULL ? no_memory(b) : org_queue_write(b->q, tenant, &org, NULL, b->event_id);
+}
+
+static enum status
+make_account(struct bootstrap *b, const char *org_id)
+{
+    int tenant = b->tenant->id;
+    enum status s = account_queue_lock(b->q, tenant, b->in->account, NULL, &b->account);
+    if (s == STATUS_OK) {
+        s = run(b);
+    }
+    if (s != STATUS_OK || b->account.id != NULL) {
+        return s;
+    }
+    char *hash = NULL;
+    s = secret_password_hash(&b->arena, b->password, NULL, &hash, b->fault);
+    if (s != STATUS_OK) {
+        return s;
+    }
+    b->account = (struct account_record){.id = new_id(b),
+                                         .name = b->in->account,
+                                         .display_name = "系统管理员",
+                                         .password_hash = hash};
+    b->wrote = true;
+    return b->account.id == NULL
+               ? no_memory(b)
+               : account_queue_insert(b->q, tenant, &b->account, org_id, ROLE_ADMIN, b->event_id);
+}
+
+static enum status
+make_enrol_code(struct bootstrap *b)
+{
+    int tenant = b->tenant->id;
+    unsigned char *hash = arena_alloc(&b->arena, SECRET_HASH_BYTES);
+    if (hash == NULL) {
+        return no_memory(b);
+    }
+    secret_token_hash(b->enrol_code, hash);
+    enum status s = enrol_code_queue_lock(b->q, tenant, hash, &b->code);
+    if (s == STATUS_OK) {
+        s = run(b);
+    }
+    if (s != STATUS_OK || b->code.account_id != NULL) {
+        return s;
+    }
+    b->wrote = true;
+    return enrol_code_queue_insert(b->q, tenant, hash, b->account.id,
+                                   b->now_ms + LIMIT_ENROL_CODE_MS, b->event_id);
+}
+
+/* The ladder's recipients as the roles they are. */
+static int64_t
+recipient_roles(uint32_t recipients)
+{
+    static const struct {
+        uint32_t to;
+        int64_t role;
+    } pairs[] = {
+        {TO_FILLER, ROLE_FILLER}, {TO_REVIEWER, ROLE_REVIEWER}, {TO_PLEAD, ROLE_PLEAD},
+        {TO_HEAD, ROLE_HEAD},     {TO_LEADER, ROLE_LEADER},     {TO_OFFICE, ROLE_OFFICE},
+        {TO_SGROUP, ROLE_SGROUP}, {TO_LGROUP, ROLE_LGROUP},     {TO_DISC, ROLE_DISC},
+        {TO_ORGD, ROLE_ORGD},
+    };
+    int64_t roles = 0;
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        roles |= (recipients & pairs[i].to) != 0 ? pairs[i].role : 0;
+    }
+    return roles;
+}
+
+static enum status
+make_ladder(struct bootstrap *b)
+{
+    size_t count = 0;
+    const struct ladder_rule *rules = ladder_default(&count);
+    enum status s = STATUS_OK;
+    for (size_t i = 0; s == STATUS_OK && i < count; i++) {
+        const struct tenant_ladder_row row = {
+            .version = 1,
+            .no = (int)i + 1,
+            .level = rules[i].level,
+            .subject = ladder_subject_name((enum ladder_subject)rules[i].subject),
+            .class_mask = rules[i].class_mask,
+            .milestone_mask = 0,
+            .trigger = ladder_trigger_name((enum ladder_trigger)rules[i].trigger),
+            .parameter = rules[i].parameter,
+            .recipients = recipient_roles(rules[i].recipients),
+        };
+        s = tenant_queue_ladder_insert(b->q, b->tenant->id, &row, b->event_id);
+    }
+    return s;
+}
+
+/* Even the first act is in the log. */
+static enum status
+make_event(struct bootstrap *b)
+{
+    Pb__LogEntry entry = PB__LOG_ENTRY__INIT;
+    entry.event_id = b->event_id;
+    entry.tenant = (char *)(uintptr_t)b->in->tenant;
+    entry.has_recorded_at_ms = 1;
+    entry.recorded_at_ms = b->now_ms;
+    entry.account = (char *)(uintptr_t) "SYS";
+    entry.method = (char *)(uintptr_t)BOOTSTRAP_METHOD;
+    entry.auth = (char *)(uintptr_t) "SYSTEM";
+    size_t size = pb__log_entry__get_packed_size(&entry);
+    unsigned char *body = arena_alloc(&b->arena, size);
+    struct merkle_hash *leaf = arena_alloc(&b->arena, sizeof *leaf);
+    if (body == NULL || leaf == NULL) {
+        return no_memory(b);
+    }
+    pb__log_entry__pack(&entry, body);
+    merkle_leaf_hash(body, size, leaf);
+    const struct event_record event = {
+        .tenant = b->tenant->id,
+        .id = b->event_id,
+        .recorded_ms = b->now_ms,
+        .account = "SYS",
+        .method = BOOTSTRAP_METHOD,
+        .body = body,
+        .body_size = size,
+        .leaf_hash = leaf->bytes,
+    };
+    return event_queue_insert(b->q, &event);
+}
+
+static enum status
+make_rows(struct bootstrap *b, int utc_offset_min)
+{
+    const char *org_id = NULL;
+    enum status s = make_tenant(b, utc_offset_min);
+    if (s == STATUS_OK) {
+        s = make_org(b, &org_id);
+    }
+    if (s == STATUS_OK) {
+        s = make_account(b, org_id);
+    }
+    if (s == STATUS_OK) {
+        s = make_enrol_code(b);
+    }
+    if (s == STATUS_OK) {
+        s = make_ladder(b);
+    }
+    if (s == STATUS_OK && b->wrote) {
+        s = make_event(b);
+    }
+    if (s == STATUS_OK) {
+        s = run(b);
+    }
+    return s == STATUS_OK ? db_commit(b->db, b->fault) : s;
+}
+
+enum status
+app_bootstrap(const struct config *config, const struct app_bootstrap *in, struct fault *fault)
+{
+    struct bootstrap b = {.in = in, .fault = fault, .now_ms = clock_now_ms(clock_real())};
+    unsigned char seed[16];
+    secret_random(seed, sizeof seed);
+    uuid7_source_init(&b.ids, b.now_ms, seed);
+    uuid7_next(&b.ids, b.event_id);
+    arena_init(&b.arena, LIMIT_UNPACK_BYTES);
+    const char *conninfo =
+        config->owner_conninfo[0] != '\0' ? config->owner_conninfo : config->conninfo;
+    enum status s = read_files(&b);
+    if (s == STATUS_OK) {
+        s = db_open(conninfo, "rectifyd bootstrap", &b.db, fault);
+    }
+    if (s == STATUS_OK) {
+        b.q = db_queue_new(&b.arena);
+        s = b.q == NULL ? no_memory(&b) : db_begin(b.db, false, fault);
+    }
+    if (s == STATUS_OK) {
+        s = make_rows(&b, config->zone_offset_min);
+    }
+    if (s == STATUS_OK) {
+        const struct log_field fields[] = {log_text("tenant", in->tenant),
+                                           log_text("account", in->account),
+                                           log_text("made", b.wrote ? "yes" : "nothing")};
+        log_event(LOG_LEVEL_INFO, "bootstrap.done", fields, 3);
+    } else if (b.db != NULL) {
+        db_rollback(b.db);
+    }
+    db_close(b.db);
+    arena_release(&b.arena);
+    return s;
+}

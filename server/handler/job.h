@@ -1,0 +1,17 @@
+/* The methods of JobService: what the clock does. */
+#ifndef SERVER_HANDLER_JOB_H
+#define SERVER_HANDLER_JOB_H
+
+#include "server/dispatch/handler.h"
+
+extern const struct handler_table job_handler_table;
+
+/* RaiseAlerts (job_alert.c). */
+int raise_load(struct call *call, struct db_queue *q);
+enum status raise_decide(struct call *call);
+enum status raise_effects(struct call *call, struct db_queue *q);
+
+/* Fills the reply every job gives. */
+enum status job_reply(struct call *call, size_t changed, size_t cancelled, size_t delivered);
+
+#endif

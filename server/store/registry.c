@@ -1,0 +1,38 @@
+#include "server/store/registry.h"
+
+#include "server/store/account.h"
+#include "server/store/alert.h"
+#include "server/store/audit.h"
+#include "server/store/consultation.h"
+#include "server/store/event.h"
+#include "server/store/evidence.h"
+#include "server/store/idempotency.h"
+#include "server/store/log.h"
+#include "server/store/measure.h"
+#include "server/store/org.h"
+#include "server/store/plan.h"
+#include "server/store/principal.h"
+#include "server/store/problem.h"
+#include "server/store/settings.h"
+#include "server/store/status.h"
+#include "server/store/system.h"
+#include "server/store/table.h"
+#include "server/store/tenant.h"
+
+extern const struct statement *const db_statements[];
+extern const struct statement *const migrate_statements[];
+
+static const struct statement *const *const lists[] = {
+    account_statements, alert_statements,   audit_statements,     consultation_statements,
+    db_statements,      event_statements,   evidence_statements,  idempotency_statements,
+    log_statements,     measure_statements, migrate_statements,   org_statements,
+    plan_statements,    problem_statements, principal_statements, settings_statements,
+    status_statements,  system_statements,  table_statements,     tenant_statements,
+};
+
+const struct statement *const *const *
+registry_statements(size_t *ret_count)
+{
+    *ret_count = sizeof lists / sizeof lists[0];
+    return lists;
+}
