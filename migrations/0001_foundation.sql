@@ -581,17 +581,20 @@ CREATE TABLE calendar_day (
     CONSTRAINT calendar_day_in_year CHECK (extract(year FROM day) = year)
 );
 
+-- A row of server/base/ladder.h; bit masks and names are those of that header.
 CREATE TABLE ladder_rule (
     tenant integer NOT NULL,
     version integer NOT NULL,
     no integer NOT NULL,
     level smallint NOT NULL,
+    repeat smallint NOT NULL DEFAULT 0,
     subject text NOT NULL,
     class_mask smallint NOT NULL,
-    milestone_mask smallint NOT NULL,
     trigger text NOT NULL,
     parameter integer NOT NULL,
+    direct boolean NOT NULL DEFAULT false,
     recipients bigint NOT NULL,
+    proposals bigint NOT NULL DEFAULT 0,
     event_id uuid NOT NULL,
     CONSTRAINT ladder_rule_pk PRIMARY KEY (tenant, version, no),
     CONSTRAINT ladder_rule_level_range CHECK (level BETWEEN 1 AND 7)

@@ -168,16 +168,20 @@ static enum status
 cell_read(struct parser *s, char *buffer, struct fault *f)
 {
     size_t used = 0;
+    buffer[0] = '\0';
     while (!at_break(s->p) && *s->p != s->separator) {
-        if (*s->p == '"' && used == 0) {
+        if (*s->p == '"' && strspn(buffer, " ") == used) {
             s->p++;
+            used = 0; /* blanks before the quote say nothing */
             enum status status = quoted_read(s, buffer, &used, f);
             if (status != STATUS_OK) {
                 return status;
             }
+            buffer[used] = '\0';
             continue;
         }
         buffer[used++] = *s->p++;
+        buffer[used] = '\0';
     }
     buffer[used] = '\0';
     if (s->count == CSV_CELLS_MAX) {

@@ -38,14 +38,14 @@ state_dir = state
 log_level = info
 tick_seconds = 2
 [tls]
-tls_cert = pki/rectifyd.crt
-tls_key = pki/rectifyd.key
-tls_ca = pki/ca.crt
+cert = pki/rectifyd.crt
+key = pki/rectifyd.key
+ca = pki/ca.crt
 [database]
 conninfo = $(cluster_conninfo "$cluster" rectify_app "$database")
 owner_conninfo = $(cluster_conninfo "$cluster" rectify_owner "$database")
 [ledger]
-ledger_key_file = keys/ledger.key
+key_file = keys/ledger.key
 INI
     mv "$dir/rectifyd.ini.new" "$dir/rectifyd.ini"
 }

@@ -58,6 +58,17 @@ calendar_add_year(struct calendar *c, int year)
     return s;
 }
 
+enum status
+calendar_replace_year(struct calendar *c, int year)
+{
+    struct calendar_year *y = NULL;
+    enum status s = year_get(c, year, &y);
+    if (s == STATUS_OK) {
+        *y = (struct calendar_year){.year = year, .known = true};
+    }
+    return s;
+}
+
 /* Which bit of a year a day is. */
 static unsigned
 day_bit(int32_t day, int year)

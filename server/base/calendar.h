@@ -58,6 +58,9 @@ enum status calendar_add_year(struct calendar *c, int year) MUST_CHECK;
  * notice of one year also moves days of the December before. */
 enum status calendar_add_day(struct calendar *c, int32_t day, enum calendar_kind kind) MUST_CHECK;
 
+/* Forgets a year's days and makes it known: another version of its notice is about to come in. */
+enum status calendar_replace_year(struct calendar *c, int year) MUST_CHECK;
+
 /* Whether people work on a day. *ret_year_missing is set to true when the day's year is not known
  * and is otherwise left alone, so one flag can run through many calls; it may be NULL. */
 bool calendar_is_working_day(const struct calendar *c, int32_t day, bool *ret_year_missing);

@@ -226,8 +226,8 @@ heading_quoted(const struct fold *f, size_t i, struct heading *h)
         return false; /* “四个意识”方面: only a phrase in quotation marks */
     }
     h->kind = HEADING_QUOTED;
-    h->title_from = open + 1;
-    h->title_to = close;
+    h->title_from = fold_skip_space(f, open + 1);
+    h->title_to = trim_end(f, h->title_from, close);
     h->body = body_after(f, t.end);
     h->complete = t.end > close + 1;
     return true;

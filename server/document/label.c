@@ -141,9 +141,28 @@ label_at(const struct fold *f, size_t i)
     return (struct label_hit){label, p, end, after, after >= f->n};
 }
 
+/* "关于…问题的整改……………12": a line of a table of contents. */
+static bool
+line_is_contents(const struct fold *f)
+{
+    size_t i = f->n;
+    size_t digits = 0;
+    size_t dots = 0;
+    while (i > 0 && (fold_is_digit(f->cp[i - 1]) || f->cp[i - 1] == ' ')) {
+        digits += f->cp[--i] != ' ';
+    }
+    while (i > 0 && (f->cp[i - 1] == '.' || f->cp[i - 1] == 0x2026 || f->cp[i - 1] == 0x00B7)) {
+        dots += f->cp[--i] == 0x2026 ? 3 : 1;
+    }
+    return digits > 0 && digits <= 4 && dots >= 5;
+}
+
 bool
 line_is_noise(const struct fold *f)
 {
+    if (line_is_contents(f)) {
+        return true;
+    }
     size_t digits = 0;
     size_t dashes = 0;
     for (size_t i = 0; i < f->n; i++) {

@@ -12,7 +12,7 @@
  *    c) when that is finished but its last line is full in a hard-wrapped document.
  *    Where the document indents its paragraphs, an indented line begins one.
  * 3. A blank line separates, except in the middle of a full, unfinished line's paragraph.
- * 4. Page numbers and rules are skipped.
+ * 4. Page numbers, rules and lines of a table of contents are skipped.
  *
  * Hard-wrapped: among the unfinished lines that an unmarked line follows, most have the same width
  * (in characters or in columns) and hardly a line of the document is longer. That width is W; a
@@ -35,10 +35,10 @@ struct line_kind {
     bool noise;
     bool date;
     bool closing;
-    bool rectify;  /* holds 整改 */
     bool stray;    /* begins with a mark no line begins with: 。，》 */
     bool finished; /* ends with 。！？；： (closing marks behind it allowed) */
     bool colon;
+    bool clause;          /* ends with a semicolon or colon */
     bool closes[PAIRS];   /* the line closes a pair it did not open */
     uint8_t opens[PAIRS]; /* pairs it leaves open */
 };
@@ -120,10 +120,11 @@ line_classify(const struct fold *f, struct line_kind *k)
     k->date = line_is_date(f);
     k->closing = m.mark == MARK_NONE && label.label == LABEL_NONE && line_is_closing(f);
     k->finished = ends_finished(f, &k->colon);
-    k->rectify = fold_has(f, 0, f->n, "整改");
     uint32_t first = fold_at(f, fold_skip_space(f, 0));
     k->stray = fold_is_sentence_end(first) || first == ',' || first == ';' || first == ':' ||
                first == 0x3001 || fold_pair(first) < 0;
+    uint32_t end = f->n == 0 ? 0 : f->cp[f->n - 1];
+    k->clause = end == ';' || end == ':' || end == ',' || end == 0x3001;
     k->strong_start = marker_is_about(f, from) || fold_is_quote(fold_at(f, from));
     struct heading h = heading_at(f, from);
     bool bare =
@@ -308,14 +309,29 @@ is_expected(const struct joiner *j, const struct line_kind *k)
     return next && k->mark > MARK_DOT;
 }
 
+/* An ordinal at the beginning of a line, behind a full line of body text: inside a sentence, or the
+ * next of an enumeration the paragraph is in the middle of. split.c tells what of it are measures.
+ */
+static bool
+goes_on_inside(const struct joiner *j, const struct line_kind *last, const struct line_kind *k)
+{
+    if (k->mark <= MARK_DOT || k->mark == MARK_BARE) {
+        return false;
+    }
+    return last->clause || (k->no > 1 && k->no != j->last_no[k->mark] + 1);
+}
+
 static bool
 marked_continues(const struct joiner *j, const struct line_kind *k)
 {
     const struct line_kind *last = &j->kinds[j->last_line];
+    bool full = is_full(j, j->last_line);
+    if (full && !j->blank && !j->heading && goes_on_inside(j, last, k)) {
+        return true;
+    }
     if (j->blank || j->complete || last->finished) {
         return false;
     }
-    bool full = is_full(j, j->last_line);
     if (closes_open_pair(j, k) && (full || !j->wrapped) && !k->strong_start) {
         return true;
     }
@@ -340,9 +356,8 @@ heading_continues(const struct joiner *j, size_t i)
     }
     size_t tail = heading_tail(&j->out->fold);
     bool whole = tail >= j->out->fold.n;
-    bool wanted = !j->complete || (!last->rectify && (fold_starts(&j->out->fold, 0, "的", NULL) ||
-                                                      fold_starts(&j->out->fold, 0, "整改", NULL)));
-    if (tail != 0 && ((whole && wanted) || is_full(j, j->last_line))) {
+    bool scrap = !k->finished && line->chars <= 3; /* no paragraph of its own */
+    if ((tail != 0 && ((whole && !k->finished) || is_full(j, j->last_line))) || scrap) {
         return true;
     }
     if (j->complete) {

@@ -23,6 +23,7 @@ struct census {
     size_t defect[MARK_COUNT]; /* of those, without 关于: name a shortcoming */
     size_t quoted;
     size_t strong_all;
+    size_t bare_dots; /* "1." headings without a stop, with text below */
 };
 
 static bool
@@ -57,6 +58,19 @@ title_tells_findings(const struct fold *f)
     return has_any(f, subject) && has_any(f, told) && !has_any(f, other);
 }
 
+/* A "1." line that ends without a stop, and what follows it is no such line. */
+static bool
+is_bare_dot(const struct paragraphs *ps, const struct section *s, size_t i)
+{
+    const struct paragraph *p = &ps->list[i];
+    if (p->mark != MARK_DOT || p->heading != HEADING_WEAK || p->title_to < p->bytes ||
+        i + 1 >= s->to) {
+        return false;
+    }
+    const struct paragraph *next = &ps->list[i + 1];
+    return next->mark != MARK_DOT && next->mark != MARK_ITEM && !next->closing;
+}
+
 static void
 take_census(const struct paragraphs *ps, const struct section *s, struct census *c)
 {
@@ -68,6 +82,7 @@ take_census(const struct paragraphs *ps, const struct section *s, struct census 
         }
         c->n[p->mark]++;
         c->heads[p->mark] += p->heading != HEADING_NONE;
+        c->bare_dots += is_bare_dot(ps, s, i);
         if (p->mark == MARK_SHI || p->mark == MARK_DI) {
             continue;
         }
@@ -104,7 +119,8 @@ problem_level(const struct census *c, bool sure)
     if (c->strong[MARK_BARE] > 0) {
         return MARK_BARE;
     }
-    if (sure && mostly_defects(c, MARK_DOT)) {
+    bool bare = c->bare_dots > 0 && c->bare_dots * 10 >= c->n[MARK_DOT] * 8;
+    if (sure && (mostly_defects(c, MARK_DOT) || bare)) {
         return MARK_DOT;
     }
     return sure && mostly_defects(c, MARK_ITEM) ? MARK_ITEM : MARK_NONE;

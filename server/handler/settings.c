@@ -155,13 +155,13 @@ calendar_decide(struct call *call)
 static int
 ladder_load(struct call *call, struct db_queue *q)
 {
-    struct ladder_rows *rows = arena_alloc(call->arena, sizeof *rows);
-    call->data = rows;
-    return rows == NULL ? (int)handler_no_memory(call)
-                        : (int)ladder_queue_rules(q, call->who->tenant, rows);
+    struct ladder_rules *rules = arena_alloc(call->arena, sizeof *rules);
+    call->data = rules;
+    return rules == NULL ? (int)handler_no_memory(call)
+                         : (int)ladder_queue_read(q, call->who->tenant, rules);
 }
 
-/* class_mask has bit n for class n; one class is named, all or several are left out. */
+/* One class is named; all or several are left out. */
 static void
 set_class(Pb__LadderRule *rule, int32_t mask)
 {
@@ -174,7 +174,7 @@ set_class(Pb__LadderRule *rule, int32_t mask)
 }
 
 static Pb__LadderRule *
-rule_message(struct call *call, const struct ladder_row *row)
+rule_message(struct call *call, const struct ladder_rule *row)
 {
     Pb__LadderRule *rule = call_message(call, &pb__ladder_rule__descriptor);
     if (rule == NULL) {
@@ -183,13 +183,14 @@ rule_message(struct call *call, const struct ladder_row *row)
     rule->has_level = rule->has_parameter = 1;
     rule->level = row->level;
     rule->parameter = row->parameter;
-    rule->subject = (char *)(uintptr_t)row->subject;
-    rule->trigger = (char *)(uintptr_t)row->trigger;
+    rule->subject = (char *)(uintptr_t)ladder_subject_name((enum ladder_subject)row->subject);
+    rule->trigger = (char *)(uintptr_t)ladder_trigger_name((enum ladder_trigger)row->trigger);
     set_class(rule, row->class_mask);
-    rule->recipients = arena_array(call->arena, ROLE_COUNT, sizeof *rule->recipients);
-    for (uint32_t bit = 0; rule->recipients != NULL && bit < ROLE_COUNT; bit++) {
-        if ((row->recipients & (UINT64_C(1) << bit)) != 0) {
-            rule->recipients[rule->n_recipients++] = (char *)(uintptr_t)role_name(1U << bit);
+    rule->recipients = arena_array(call->arena, TO_COUNT, sizeof *rule->recipients);
+    for (uint32_t bit = 0; rule->recipients != NULL && bit < TO_COUNT; bit++) {
+        if ((row->recipients & (1U << bit)) != 0) {
+            rule->recipients[rule->n_recipients++] =
+                (char *)(uintptr_t)ladder_recipient_name(1U << bit);
         }
     }
     return rule->recipients == NULL ? NULL : rule;
@@ -198,16 +199,19 @@ rule_message(struct call *call, const struct ladder_row *row)
 static enum status
 ladder_decide(struct call *call)
 {
-    const struct ladder_rows *stored = call->data;
+    struct ladder_rules stored = *(struct ladder_rules *)call->data;
+    if (stored.count == 0) {
+        stored.items = (struct ladder_rule *)(uintptr_t)ladder_default(&stored.count);
+    }
     Pb__GetLadderReply *reply = call_message(call, &pb__get_ladder_reply__descriptor);
     if (reply == NULL) {
         return handler_no_memory(call);
     }
     reply->has_version = 1;
-    reply->version = stored->count == 0 ? 0 : stored->items[0].version;
-    reply->rules = arena_array(call->arena, stored->count, sizeof *reply->rules);
-    for (size_t i = 0; reply->rules != NULL && i < stored->count; i++) {
-        Pb__LadderRule *rule = rule_message(call, &stored->items[i]);
+    reply->version = stored.version;
+    reply->rules = arena_array(call->arena, stored.count, sizeof *reply->rules);
+    for (size_t i = 0; reply->rules != NULL && i < stored.count; i++) {
+        Pb__LadderRule *rule = rule_message(call, &stored.items[i]);
         if (rule == NULL) {
             return handler_no_memory(call);
         }

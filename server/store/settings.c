@@ -3,7 +3,8 @@
 static const struct statement calendar_days = {
     .name = "calendar_days",
     .params = 2,
-    .sql = "SELECT d.year, d.version, d.day, d.working, d.name FROM calendar_day d"
+    .sql = "SELECT d.year, d.version, d.day, d.working, d.name,"
+           "       row_number() OVER (PARTITION BY d.year ORDER BY d.day) = 1 FROM calendar_day d"
            " WHERE d.tenant = $1 AND ($2::integer = 0 OR d.year = $2::integer)"
            "   AND d.version = (SELECT max(n.version) FROM calendar_day n"
            "                     WHERE n.tenant = d.tenant AND n.year = d.year)"
@@ -17,18 +18,27 @@ static const struct statement calendar_insert = {
            " VALUES ($1, $2, $3, $4, $5, $6, $7)",
 };
 
-static const struct statement ladder_rules = {
-    .name = "ladder_rules",
+static const struct statement ladder_read = {
+    .name = "ladder_read",
     .params = 1,
-    .sql = "SELECT r.version, r.level, r.subject, r.class_mask, r.milestone_mask, r.trigger,"
-           "       r.parameter, r.recipients FROM ladder_rule r"
+    .sql = "SELECT r.version, r.level, r.repeat, r.subject, r.class_mask, r.trigger, r.parameter,"
+           "       r.direct, r.recipients, r.proposals FROM ladder_rule r"
            " WHERE r.tenant = $1 AND r.version = (SELECT max(n.version) FROM ladder_rule n"
            "                                       WHERE n.tenant = $1)"
            " ORDER BY r.level, r.no",
 };
 
+static const struct statement ladder_insert = {
+    .name = "ladder_insert",
+    .params = 13,
+    .sql = "INSERT INTO ladder_rule (tenant, version, no, level, repeat, subject, class_mask,"
+           "                         trigger, parameter, direct, recipients, proposals, event_id)"
+           " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+           " ON CONFLICT ON CONSTRAINT ladder_rule_pk DO NOTHING",
+};
+
 const struct statement *const settings_statements[] = {&calendar_days, &calendar_insert,
-                                                       &ladder_rules, NULL};
+                                                       &ladder_read, &ladder_insert, NULL};
 
 static enum status
 take_day(void *ctx, const struct db_row *row, struct arena *a)
@@ -68,31 +78,78 @@ calendar_queue_insert(struct db_queue *q, int tenant, const struct calendar_row 
 }
 
 static enum status
+take_calendar_day(void *ctx, const struct db_row *row, struct arena *a)
+{
+    (void)a;
+    struct calendar *c = ctx;
+    int32_t year = (int32_t)db_int(row, 0);
+    int32_t day = db_day(row, 2);
+    /* Rows come by day, so a year's first row replaces what was built in. */
+    bool first = db_bool(row, 5);
+    enum status s = first ? calendar_replace_year(c, year) : STATUS_OK;
+    return s != STATUS_OK
+               ? s
+               : calendar_add_day(c, day, db_bool(row, 3) ? CALENDAR_WORK : CALENDAR_OFF);
+}
+
+enum status
+calendar_queue_read(struct db_queue *q, int tenant, struct calendar *ret)
+{
+    calendar_init_builtin(ret);
+    return db_queue_add(q, &calendar_days, (struct param[]){p_int(tenant), p_int(0)},
+                        (struct db_sink){take_calendar_day, ret, DB_ANY_COUNT});
+}
+
+static enum status
 take_rule(void *ctx, const struct db_row *row, struct arena *a)
 {
-    struct ladder_rows *list = ctx;
-    struct ladder_row *rule =
+    struct ladder_rules *list = ctx;
+    struct ladder_rule *rule =
         arena_grow(a, (void **)&list->items, list->count, &list->capacity, sizeof *rule);
     if (rule == NULL) {
         return STATUS_RESOURCE_EXHAUSTED;
     }
-    *rule = (struct ladder_row){
-        .version = (int32_t)db_int(row, 0),
-        .level = (int32_t)db_int(row, 1),
-        .subject = db_text(row, 2, a),
-        .class_mask = (int32_t)db_int(row, 3),
-        .milestone_mask = (int32_t)db_int(row, 4),
-        .trigger = db_text(row, 5, a),
+    list->version = (int32_t)db_int(row, 0);
+    *rule = (struct ladder_rule){
+        .level = (uint8_t)db_int(row, 1),
+        .repeat = (uint8_t)db_int(row, 2),
+        .subject = (uint8_t)ladder_subject_from_name(db_text(row, 3, a)),
+        .class_mask = (uint8_t)db_int(row, 4),
+        .trigger = (uint8_t)ladder_trigger_from_name(db_text(row, 5, a)),
         .parameter = (int32_t)db_int(row, 6),
-        .recipients = (uint64_t)db_int(row, 7),
+        .direct = db_bool(row, 7),
+        .recipients = (uint32_t)db_int(row, 8),
+        .proposals = (uint32_t)db_int(row, 9),
     };
     list->count++;
     return STATUS_OK;
 }
 
 enum status
-ladder_queue_rules(struct db_queue *q, int tenant, struct ladder_rows *ret)
+ladder_queue_read(struct db_queue *q, int tenant, struct ladder_rules *ret)
 {
-    return db_queue_add(q, &ladder_rules, (struct param[]){p_int(tenant)},
+    return db_queue_add(q, &ladder_read, (struct param[]){p_int(tenant)},
                         (struct db_sink){take_rule, ret, DB_ANY_COUNT});
+}
+
+enum status
+ladder_queue_insert(struct db_queue *q, int tenant, int32_t version, int32_t no,
+                    const struct ladder_rule *rule, const char *event_id)
+{
+    struct param params[] = {
+        p_int(tenant),
+        p_int(version),
+        p_int(no),
+        p_int(rule->level),
+        p_int(rule->repeat),
+        p_text(ladder_subject_name((enum ladder_subject)rule->subject)),
+        p_int(rule->class_mask),
+        p_text(ladder_trigger_name((enum ladder_trigger)rule->trigger)),
+        p_int(rule->parameter),
+        p_bool(rule->direct),
+        p_int(rule->recipients),
+        p_int(rule->proposals),
+        p_text(event_id),
+    };
+    return db_queue_add(q, &ladder_insert, params, (struct db_sink){NULL, NULL, DB_ANY_COUNT});
 }

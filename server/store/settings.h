@@ -2,6 +2,8 @@
 #ifndef SERVER_STORE_SETTINGS_H
 #define SERVER_STORE_SETTINGS_H
 
+#include "server/base/calendar.h"
+#include "server/base/ladder.h"
 #include "server/store/db.h"
 
 struct calendar_row {
@@ -19,19 +21,10 @@ struct calendar_rows {
     size_t capacity;
 };
 
-struct ladder_row {
-    int32_t version;
-    int32_t level;
-    const char *subject;
-    int32_t class_mask;
-    int32_t milestone_mask;
-    const char *trigger;
-    int32_t parameter;
-    uint64_t recipients;
-};
-
-struct ladder_rows {
-    struct ladder_row *items;
+/* The newest version of the warning ladder. */
+struct ladder_rules {
+    int32_t version; /* 0: nothing stored, the defaults of ladder.h stand */
+    struct ladder_rule *items;
     size_t count;
     size_t capacity;
 };
@@ -44,7 +37,16 @@ MUST_CHECK enum status calendar_queue_days(struct db_queue *q, int tenant, int32
 /* Adds one day of a new version. */
 MUST_CHECK enum status calendar_queue_insert(struct db_queue *q, int tenant,
                                              const struct calendar_row *row, const char *event_id);
-/* The newest ladder, lowest level first. */
-MUST_CHECK enum status ladder_queue_rules(struct db_queue *q, int tenant, struct ladder_rows *ret);
+/* The calendar in force: the built-in one with the tenant's stored years in place of its own. Ready
+ * after the run; ret must outlive it. */
+MUST_CHECK enum status calendar_queue_read(struct db_queue *q, int tenant, struct calendar *ret);
+
+/* The ladder in force, lowest level first; the caller falls back to ladder_default while count is
+ * 0. */
+MUST_CHECK enum status ladder_queue_read(struct db_queue *q, int tenant, struct ladder_rules *ret);
+/* Row no of a version; a row that is there stays as it is. */
+MUST_CHECK enum status ladder_queue_insert(struct db_queue *q, int tenant, int32_t version,
+                                           int32_t no, const struct ladder_rule *rule,
+                                           const char *event_id);
 
 #endif

@@ -12,17 +12,7 @@ static const struct statement tenant_insert = {
     .params = 4,
 };
 
-static const struct statement tenant_ladder_insert = {
-    .name = "tenant_ladder_insert",
-    .sql = "INSERT INTO ladder_rule (tenant, version, no, level, subject, class_mask,"
-           "                         milestone_mask, trigger, parameter, recipients, event_id)"
-           " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
-           " ON CONFLICT ON CONSTRAINT ladder_rule_pk DO NOTHING",
-    .params = 11,
-};
-
-const struct statement *const tenant_statements[] = {&tenant_all, &tenant_insert,
-                                                     &tenant_ladder_insert, NULL};
+const struct statement *const tenant_statements[] = {&tenant_all, &tenant_insert, NULL};
 
 static enum status
 tenant_row(void *ctx, const struct db_row *row, struct arena *a)
@@ -56,24 +46,4 @@ tenant_queue_insert(struct db_queue *q, const struct tenant_record *tenant, int6
     const struct param params[] = {p_text(tenant->code), p_text(tenant->name),
                                    p_int(tenant->utc_offset_min), p_int(now_ms)};
     return db_queue_add(q, &tenant_insert, params, (struct db_sink){.expect = DB_ANY_COUNT});
-}
-
-enum status
-tenant_queue_ladder_insert(struct db_queue *q, int tenant, const struct tenant_ladder_row *row,
-                           const char *event_id)
-{
-    const struct param params[] = {
-        p_int(tenant),
-        p_int(row->version),
-        p_int(row->no),
-        p_int(row->level),
-        p_text(row->subject),
-        p_int(row->class_mask),
-        p_int(row->milestone_mask),
-        p_text(row->trigger),
-        p_int(row->parameter),
-        p_int(row->recipients),
-        p_text(event_id),
-    };
-    return db_queue_add(q, &tenant_ladder_insert, params, (struct db_sink){.expect = DB_ANY_COUNT});
 }

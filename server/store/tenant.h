@@ -27,20 +27,4 @@ MUST_CHECK enum status tenant_queue_all(struct db_queue *q, struct tenant_list *
 MUST_CHECK enum status tenant_queue_insert(struct db_queue *q, const struct tenant_record *tenant,
                                            int64_t now_ms);
 
-/* A row of a ladder version; an existing row stays as it is. */
-struct tenant_ladder_row {
-    int version;
-    int no;
-    int level;
-    const char *subject;
-    int class_mask;
-    int milestone_mask;
-    const char *trigger;
-    int32_t parameter;
-    int64_t recipients;
-};
-MUST_CHECK enum status tenant_queue_ladder_insert(struct db_queue *q, int tenant,
-                                                  const struct tenant_ladder_row *row,
-                                                  const char *event_id);
-
 #endif

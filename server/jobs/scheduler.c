@@ -1,0 +1,239 @@
+#include "server/jobs/scheduler.h"
+
+#include "proto/base/limits.h"
+#include "rectify/v1/job.pb-c.h"
+#include "server/base/log.h"
+#include "server/store/leader.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    BACKOFF_FIRST_S = 1, /* after an error; doubled up to a tick */
+    BACKOFF_LAST_S = 60,
+    STANDBY_S = 5, /* how often a follower asks for the lock */
+};
+
+struct scheduler {
+    struct dispatch *dispatch;
+    char *conninfo;
+    int tick_seconds;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    bool stopping; /* under lock */
+    bool kicked;   /* under lock */
+    struct db *db; /* the thread's own */
+    bool leads;
+    atomic_uint_fast64_t ticks;
+};
+
+/* The jobs of a tick, in order: obligations first, so that their alerts come in the same tick. */
+static const char *const jobs[] = {
+    "rectify.v1.JobService/OpenObligations",
+    "rectify.v1.JobService/RaiseAlerts",
+    "rectify.v1.JobService/SweepUploads",
+};
+
+/* Waits, unless kicked; true when it is time to stop. */
+static bool
+wait_seconds(struct scheduler *s, int seconds)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += seconds;
+    pthread_mutex_lock(&s->lock);
+    while (!s->stopping && !s->kicked &&
+           pthread_cond_timedwait(&s->wake, &s->lock, &until) != ETIMEDOUT) {
+    }
+    s->kicked = false;
+    bool stopping = s->stopping;
+    pthread_mutex_unlock(&s->lock);
+    return stopping;
+}
+
+static bool
+is_stopping(struct scheduler *s)
+{
+    pthread_mutex_lock(&s->lock);
+    bool stopping = s->stopping;
+    pthread_mutex_unlock(&s->lock);
+    return stopping;
+}
+
+/* Leads, or tries to. False: an error, in fault. */
+static enum status
+become_leader(struct scheduler *s, struct fault *fault)
+{
+    if (s->db == NULL) {
+        s->leads = false;
+        enum status opened = db_open(s->conninfo, "rectifyd scheduler", &s->db, fault);
+        if (opened == STATUS_OK) {
+            opened = leader_prepare(s->db, fault);
+        }
+        if (opened != STATUS_OK) {
+            return opened;
+        }
+    }
+    return s->leads ? leader_check(s->db, fault) : leader_try(s->db, &s->leads, fault);
+}
+
+static enum status
+run_job(struct scheduler *s, const char *tenant, const char *method, struct fault *fault)
+{
+    struct arena a;
+    Pb__JobRequest request = PB__JOB_REQUEST__INIT;
+    Pb__CallReply *reply = NULL;
+    arena_init(&a, LIMIT_UNPACK_BYTES);
+    enum status st = dispatch_call_system(s->dispatch, tenant, method, &request.base, &a, &reply);
+    if (st != STATUS_OK) {
+        st = fault_set(fault, st, "JOB_NOT_RUN", "定时任务 %s 没有运行。", method);
+    } else if (reply->status != NULL && reply->status->code != STATUS_OK) {
+        st = fault_set(fault, status_from_int(reply->status->code),
+                       reply->status->reason == NULL ? "JOB_REFUSED" : reply->status->reason,
+                       "定时任务 %s：%s", method,
+                       reply->status->message == NULL ? "" : reply->status->message);
+    }
+    arena_release(&a);
+    return st;
+}
+
+static enum status
+run_tick(struct scheduler *s, struct fault *fault)
+{
+    struct arena a;
+    const char *const *tenants = NULL;
+    arena_init(&a, LIMIT_UNPACK_BYTES);
+    enum status worst = dispatch_tenants(s->dispatch, &a, &tenants);
+    if (worst != STATUS_OK) {
+        fault_set(fault, worst, "TENANTS_UNREAD", "定时任务没有读到租户清单。");
+    }
+    for (size_t i = 0; tenants != NULL && tenants[i] != NULL; i++) {
+        for (size_t k = 0; k < sizeof jobs / sizeof jobs[0] && !is_stopping(s); k++) {
+            /* One tenant's trouble does not hold up the others. */
+            struct fault own = {0};
+            enum status st = run_job(s, tenants[i], jobs[k], &own);
+            if (st != STATUS_OK) {
+                log_fault(LOG_LEVEL_ERROR, "scheduler.job", &own);
+                *fault = own;
+                worst = st;
+            }
+        }
+    }
+    arena_release(&a);
+    if (worst == STATUS_OK) {
+        atomic_fetch_add(&s->ticks, 1);
+    }
+    return worst;
+}
+
+/* A connection that failed is given up, and the lock with it. */
+static void
+drop_connection(struct scheduler *s)
+{
+    db_close(s->db);
+    s->db = NULL;
+    s->leads = false;
+}
+
+static void *
+scheduler_thread(void *arg)
+{
+    struct scheduler *s = arg;
+    int backoff = BACKOFF_FIRST_S;
+    bool stopping = false;
+    while (!stopping) {
+        struct fault fault = {0};
+        int pause = s->tick_seconds;
+        bool failed = false;
+        if (become_leader(s, &fault) != STATUS_OK) {
+            log_fault(LOG_LEVEL_WARN, "scheduler.database", &fault);
+            drop_connection(s);
+            failed = true;
+        } else if (!s->leads) {
+            pause = STANDBY_S;
+        } else {
+            failed = run_tick(s, &fault) != STATUS_OK;
+        }
+        if (failed) {
+            pause = backoff;
+            backoff = backoff * 2 > BACKOFF_LAST_S ? BACKOFF_LAST_S : backoff * 2;
+        } else {
+            backoff = BACKOFF_FIRST_S;
+        }
+        stopping = wait_seconds(s, pause < s->tick_seconds ? pause : s->tick_seconds);
+    }
+    drop_connection(s);
+    return NULL;
+}
+
+static void
+scheduler_free(struct scheduler *s)
+{
+    pthread_cond_destroy(&s->wake);
+    pthread_mutex_destroy(&s->lock);
+    free(s->conninfo);
+    free(s);
+}
+
+enum status
+scheduler_start(const struct scheduler_config *config, struct scheduler **ret_scheduler,
+                struct fault *fault)
+{
+    if (config->tick_seconds < 1 || config->tick_seconds > 86400) {
+        return fault_set(fault, STATUS_INVALID_ARGUMENT, "TICK_RANGE",
+                         "定时间隔要在 1 秒至 86400 秒之间，现为 %d 秒。", config->tick_seconds);
+    }
+    struct scheduler *s = calloc(1, sizeof *s);
+    if (s == NULL) {
+        return fault_set(fault, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+    }
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&s->wake, &attributes);
+    pthread_condattr_destroy(&attributes);
+    pthread_mutex_init(&s->lock, NULL);
+    s->dispatch = config->dispatch;
+    s->conninfo = strdup(config->conninfo);
+    s->tick_seconds = config->tick_seconds;
+    if (s->conninfo == NULL || pthread_create(&s->thread, NULL, scheduler_thread, s) != 0) {
+        scheduler_free(s);
+        return fault_set(fault, STATUS_RESOURCE_EXHAUSTED, "THREAD", "定时任务的线程无法启动。");
+    }
+    *ret_scheduler = s;
+    return STATUS_OK;
+}
+
+void
+scheduler_kick(struct scheduler *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->kicked = true;
+    pthread_cond_signal(&s->wake);
+    pthread_mutex_unlock(&s->lock);
+}
+
+uint64_t
+scheduler_ticks(const struct scheduler *s)
+{
+    return atomic_load(&s->ticks);
+}
+
+void
+scheduler_stop(struct scheduler *s)
+{
+    if (s == NULL) {
+        return;
+    }
+    pthread_mutex_lock(&s->lock);
+    s->stopping = true;
+    pthread_cond_signal(&s->wake);
+    pthread_mutex_unlock(&s->lock);
+    pthread_join(s->thread, NULL);
+    scheduler_free(s);
+}
