@@ -149,7 +149,6 @@ scheduler_up(struct app *app, const struct config *config, struct fault *fault)
 {
     const struct scheduler_config scheduler = {
         .dispatch = app->dispatch,
-        .clock = clock_real(),
         .tick_seconds = config->tick_seconds,
         .conninfo = config->conninfo,
     };

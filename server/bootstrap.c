@@ -12,6 +12,7 @@
 #include "server/store/account.h"
 #include "server/store/event.h"
 #include "server/store/org.h"
+#include "server/store/settings.h"
 #include "server/store/tenant.h"
 
 #include <errno.h>
@@ -212,26 +213,6 @@ make_enrol_code(struct bootstrap *b)
                                    b->now_ms + LIMIT_ENROL_CODE_MS, b->event_id);
 }
 
-/* The ladder's recipients as the roles they are. */
-static int64_t
-recipient_roles(uint32_t recipients)
-{
-    static const struct {
-        uint32_t to;
-        int64_t role;
-    } pairs[] = {
-        {TO_FILLER, ROLE_FILLER}, {TO_REVIEWER, ROLE_REVIEWER}, {TO_PLEAD, ROLE_PLEAD},
-        {TO_HEAD, ROLE_HEAD},     {TO_LEADER, ROLE_LEADER},     {TO_OFFICE, ROLE_OFFICE},
-        {TO_SGROUP, ROLE_SGROUP}, {TO_LGROUP, ROLE_LGROUP},     {TO_DISC, ROLE_DISC},
-        {TO_ORGD, ROLE_ORGD},
-    };
-    int64_t roles = 0;
-    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
-        roles |= (recipients & pairs[i].to) != 0 ? pairs[i].role : 0;
-    }
-    return roles;
-}
-
 static enum status
 make_ladder(struct bootstrap *b)
 {
@@ -239,18 +220,7 @@ make_ladder(struct bootstrap *b)
     const struct ladder_rule *rules = ladder_default(&count);
     enum status s = STATUS_OK;
     for (size_t i = 0; s == STATUS_OK && i < count; i++) {
-        const struct tenant_ladder_row row = {
-            .version = 1,
-            .no = (int)i + 1,
-            .level = rules[i].level,
-            .subject = ladder_subject_name((enum ladder_subject)rules[i].subject),
-            .class_mask = rules[i].class_mask,
-            .milestone_mask = 0,
-            .trigger = ladder_trigger_name((enum ladder_trigger)rules[i].trigger),
-            .parameter = rules[i].parameter,
-            .recipients = recipient_roles(rules[i].recipients),
-        };
-        s = tenant_queue_ladder_insert(b->q, b->tenant->id, &row, b->event_id);
+        s = ladder_queue_insert(b->q, b->tenant->id, 1, (int32_t)i + 1, &rules[i], b->event_id);
     }
     return s;
 }

@@ -329,11 +329,12 @@ marked_continues(const struct joiner *j, const struct line_kind *k)
     if (full && !j->blank && !j->heading && goes_on_inside(j, last, k)) {
         return true;
     }
+    bool inside = closes_open_pair(j, k) && !k->strong_start && (full || !j->wrapped);
+    if (inside && !j->blank && !j->complete) {
+        return true;
+    }
     if (j->blank || j->complete || last->finished) {
         return false;
-    }
-    if (closes_open_pair(j, k) && (full || !j->wrapped) && !k->strong_start) {
-        return true;
     }
     if (k->mark == MARK_NONE) {
         return false; /* a label */
@@ -382,7 +383,7 @@ continues(const struct joiner *j, size_t i)
     if (!is_unmarked(k)) {
         return !k->date && marked_continues(j, k);
     }
-    if (k->stray && !j->blank) {
+    if ((k->stray || closes_open_pair(j, k)) && !j->blank) {
         return true;
     }
     const struct line_kind *last = &j->kinds[j->last_line];
