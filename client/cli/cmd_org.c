@@ -143,11 +143,11 @@ day_read(struct cli *c, const struct csv_row *header, const struct csv_row *row,
                          "第 %u 行 date 的“%s”不对：要写成 2026-10-01 这样。", row->line,
                          csv_cell(row, csv_column(header, "date")));
     }
-    bool workday = strcmp(kind, "workday") == 0 || strcmp(kind, "补班") == 0;
-    if (!workday && strcmp(kind, "holiday") != 0 && strcmp(kind, "放假") != 0) {
+    bool workday = strcmp(kind, "work") == 0 || strcmp(kind, "补班") == 0;
+    if (!workday && strcmp(kind, "off") != 0 && strcmp(kind, "放假") != 0) {
         return fault_set(f, STATUS_INVALID_ARGUMENT, "CALENDAR_CELL",
-                         "第 %u 行 kind 的“%s”不对：写 holiday（放假）或 workday（补班）。",
-                         row->line, kind);
+                         "第 %u 行 kind 的“%s”不对：写 off（放假）或 work（补班）。", row->line,
+                         kind);
     }
     day->date = cli_field(date);
     day->has_working = true;

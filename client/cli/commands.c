@@ -284,7 +284,7 @@ const struct command commands[] = {
     {"machine revoke", "编号", 1, 1, revoke_options, cmd_machine_revoke, "停用一台机器", NULL,
      {"rectify machine revoke 0190… --reason 电脑丢失"}, ADMIN, NULL},
     {"calendar import", "文件", 1, 1, calendar_import_options, cmd_calendar_import,
-     "导入一年的节假日和调休", "CSV：date,kind（holiday 放假、workday 补班）,name。",
+     "导入一年的节假日和调休", "CSV：date,kind（off 放假、work 补班）,name。",
      {"rectify calendar import 2026.csv --year 2026"}, ADMIN, NULL},
     {"calendar show", "", 0, 0, calendar_show_options, cmd_calendar_show, "看工作日历", NULL,
      {"rectify calendar show --year 2026"}, "", NULL},

@@ -343,8 +343,11 @@ csv_cell(const struct csv_row *row, int column)
 static bool
 is_number(const char *s)
 {
-    size_t n = 1 + strspn(s + 1, "0123456789.");
-    return s[0] == '-' && n > 1 && s[n] == '\0';
+    if (s[0] != '-') {
+        return false;
+    }
+    size_t n = strspn(s + 1, "0123456789.");
+    return n > 0 && s[n + 1] == '\0';
 }
 
 /* What makes a spreadsheet take a cell for a formula, full-width forms included. */

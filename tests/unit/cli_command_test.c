@@ -103,9 +103,9 @@ test_parse_options(void **state)
     (void)state;
     struct line line;
     struct fault f;
-    assert_int_equal(parse("--profile office -o json table submit f.csv --attach A=1 --attach=B=2",
-                           &line, &f),
-                     STATUS_OK);
+    assert_int_equal(
+        parse("--profile office -o json table submit f.csv --attach A=1 --attach=B=2", &line, &f),
+        STATUS_OK);
     assert_string_equal(line.command->words, "table submit");
     assert_int_equal(line.arg_count, 1);
     assert_string_equal(line.args[0], "f.csv");
@@ -293,7 +293,6 @@ run(char *const *words, char **ret_out, char **ret_err)
 {
     char *argv[16] = {NULL};
     int argc = 0;
-    char file[] = "/tmp/rectify-cli-XXXXXX";
     char *text = NULL;
     size_t n = 0;
     argv[argc++] = (char[]){"rectify"};
@@ -301,8 +300,7 @@ run(char *const *words, char **ret_out, char **ret_err)
         argv[argc] = words[argc - 1];
         argc++;
     }
-    int fd = mkstemp(file);
-    FILE *out = fdopen(fd, "w+");
+    FILE *out = tmpfile();
     FILE *err = tmpfile();
     assert_true(out != NULL && err != NULL);
     int code = cli_main(argc, argv, out, err);
@@ -318,7 +316,6 @@ run(char *const *words, char **ret_out, char **ret_err)
         *results[i] = text;
         (void)fclose(streams[i]);
     }
-    (void)remove(file);
     return code;
 }
 

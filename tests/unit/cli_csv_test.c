@@ -133,7 +133,7 @@ static void
 test_guard_round_trip(void **state)
 {
     (void)state;
-    static const char *const cells[] = {"=1+1", "+86",      "-cmd|x", "@x",    "'quoted", "''=x",
+    static const char *const cells[] = {"=1+1", "+86",     "-cmd|x", "@x",   "'quoted", "''=x",
                                         "＝A1", "a,\"b\"", "两\n行", "-120", "'=1",     "普通"};
     for (size_t i = 0; i < sizeof cells / sizeof cells[0]; i++) {
         char *text = NULL;
@@ -275,7 +275,8 @@ test_table_from_spreadsheet(void **state)
         "整改工作推进情况自查汇总表,,,,,,\r\n单位,样例单位01（unit01）,期次,Nov-26,,,\r\n"
         "表号," ID ",表版本,3,,,\r\n"
         "备注,措施编号,整改进展,完成百分比,发生日期,证明材料,申请认定\r\n"
-        ",p-07-m-01,做了,６０％,2026/11/5,照片.jpg；台账.xlsx:工作记录;编号:" FILE_ID ",明显成效\r\n";
+        ",p-07-m-01,做了,６０％,2026/11/5,照片.jpg；台账.xlsx:工作记录;编号:" FILE_ID
+        ",明显成效\r\n";
     char bytes[2048];
     char *decoded = NULL;
     struct csv csv;
@@ -375,9 +376,10 @@ test_decisions(void **state)
     (void)state;
     struct decision_file file;
     struct fault f;
-    assert_int_equal(decisions("措施编号,意见,认定,理由\nP-1,通过,同意,\nP-2,退回,,材料不足\nP-3,,,\n",
-                               &file, &f),
-                     STATUS_OK);
+    assert_int_equal(
+        decisions("措施编号,意见,认定,理由\nP-1,通过,同意,\nP-2,退回,,材料不足\nP-3,,,\n", &file,
+                  &f),
+        STATUS_OK);
     assert_int_equal(file.count, 2); /* no opinion: left open */
     assert_int_equal(file.decisions[0]->verdict, PB__VERDICT__ACCEPTED);
     assert_true(file.decisions[0]->has_claim);

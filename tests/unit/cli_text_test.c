@@ -87,8 +87,8 @@ static void
 test_dates(void **state)
 {
     (void)state;
-    static const char *const good[] = {"2026-11-30", "2026/11/30",    "2026.11.30",
-                                       " 2026年11月30日 ", "２０２６－１１－３０"};
+    static const char *const good[] = {"2026-11-30", "2026/11/30", "2026.11.30", " 2026年11月30日 ",
+                                       "２０２６－１１－３０"};
     static const char *const bad[] = {"",           "2026-02-30",  "2026-13-01", "2026-1",
                                       "30/11/2026", "2026-11-30x", "明天"};
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
@@ -136,12 +136,15 @@ test_lists(void **state)
     assert_string_equal(items[2], "AUDIT");
     assert_int_equal(value_list(&arena, "区委、经开区党工委", items, 3), 2);
     assert_string_equal(items[1], "经开区党工委");
-    assert_int_equal(value_list(&arena, "a,b,c,d", items, 3), 4); /* too many, none written beyond */
+    assert_int_equal(value_list(&arena, "a,b,c,d", items, 3),
+                     4); /* too many, none written beyond */
     assert_int_equal(value_list(&arena, " ,, ", items, 3), 0);
 }
 
-static const struct grid_column columns[] = {
-    {.title = "编号"}, {.title = "内容", .clip = 10}, {.title = "天", .right = true}, {.title = "末"}};
+static const struct grid_column columns[] = {{.title = "编号"},
+                                             {.title = "内容", .clip = 10},
+                                             {.title = "天", .right = true},
+                                             {.title = "末"}};
 
 static char *
 grid_text(enum cli_format format, struct fault *f)

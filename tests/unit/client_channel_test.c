@@ -8,6 +8,7 @@
 #include "proto/ledger/secret.h"
 #include "proto/ledger/signing.h"
 #include "proto/rpc/server.h"
+#include "tests/support/fixture.h"
 
 #include <pthread.h>
 #include <rectify/v1/audit.pb-c.h>
@@ -55,7 +56,7 @@ static struct arena arena;
 static struct rectify_profile profile;
 static struct rectify_channel *channel;
 static struct ledger_key machine_key;
-static char folder[64];
+static char folder[256]; /* a new one for each test */
 
 /* ---- the server ---- */
 
@@ -202,7 +203,7 @@ setup(void **state)
     if (rpc_server_start(&config, &fake.server, &f) != STATUS_OK) {
         return -1;
     }
-    snprintf(folder, sizeof folder, "/tmp/rectify-channel-XXXXXX");
+    snprintf(folder, sizeof folder, "%s/channel-XXXXXX", test_dir());
     if (mkdtemp(folder) == NULL) {
         return -1;
     }
@@ -228,12 +229,6 @@ teardown(void **state)
     rectify_channel_free(channel);
     channel = NULL;
     rpc_server_free(fake.server);
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    FILE *p = popen(command, "r");
-    if (p != NULL) {
-        (void)pclose(p);
-    }
     arena_release(&arena);
     return 0;
 }
@@ -330,9 +325,8 @@ static void
 test_no_retry(void **state)
 {
     (void)state;
-    static const enum status codes[] = {STATUS_INVALID_ARGUMENT, STATUS_NOT_FOUND,
-                                        STATUS_ABORTED, STATUS_RESOURCE_EXHAUSTED,
-                                        STATUS_INTERNAL};
+    static const enum status codes[] = {STATUS_INVALID_ARGUMENT, STATUS_NOT_FOUND, STATUS_ABORTED,
+                                        STATUS_RESOURCE_EXHAUSTED, STATUS_INTERNAL};
     fake.answer = say_mode;
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
         struct rectify_answer answer;
@@ -385,8 +379,7 @@ test_key_given(void **state)
     assert_int_equal(rectify_call(channel, &arena, &request, &answer, &f), STATUS_OK);
     assert_string_equal(fake.seen[0].key, request.key);
     request.key = "nonsense";
-    assert_int_equal(rectify_call(channel, &arena, &request, &answer, &f),
-                     STATUS_INVALID_ARGUMENT);
+    assert_int_equal(rectify_call(channel, &arena, &request, &answer, &f), STATUS_INVALID_ARGUMENT);
     assert_int_equal(fake.count, 1);
 }
 
@@ -457,7 +450,10 @@ say_receipt(struct fake *s, size_t n, const Pb__CallRequest *c, Pb__CallReply *r
     (void)c;
     ledger_key_make(&other);
     receipt_add(reply, s->mode == 4 ? &other : &s->ledger,
-                s->mode == 2 || s->mode == 5 ? 5 : s->mode == 4 ? 20 : 10, s->mode == 3 ? 9 : 1);
+                s->mode == 2 || s->mode == 5 ? 5
+                : s->mode == 4               ? 20
+                                             : 10,
+                s->mode == 3 ? 9 : 1);
     reply->has_replayed = s->mode == 5;
     reply->replayed = s->mode == 5;
     reply->receipt->has_leaf_hash = s->mode != 6;
@@ -513,8 +509,7 @@ pack(Pb__CallReply *reply, const ProtobufCMessage *message)
 static void
 chunk_take(struct fake *s, const Pb__CallRequest *c, Pb__CallReply *reply)
 {
-    Pb__PutChunkRequest *put =
-        pb__put_chunk_request__unpack(NULL, c->payload.len, c->payload.data);
+    Pb__PutChunkRequest *put = pb__put_chunk_request__unpack(NULL, c->payload.len, c->payload.data);
     Pb__PutChunkReply ok = PB__PUT_CHUNK_REPLY__INIT;
     s->chunk_calls++;
     if (put->offset != (int64_t)s->stored_size) {
@@ -608,8 +603,8 @@ test_upload_resumes(void **state)
     assert_int_equal(fake.stored_size, SIZE);
     assert_memory_equal(fake.stored, content, SIZE);
     assert_int_equal(fake.chunk_calls, 3); /* one refused, two sent */
-    assert_int_equal(
-        rectify_evidence_download(channel, &arena, MACHINE, back, NULL, &f), STATUS_OK);
+    assert_int_equal(rectify_evidence_download(channel, &arena, MACHINE, back, NULL, &f),
+                     STATUS_OK);
     assert_int_equal(rectify_file_read(&arena, back, SIZE, &text, &n, &f), STATUS_OK);
     assert_int_equal(n, SIZE);
     assert_memory_equal(text, content, SIZE);
@@ -642,8 +637,8 @@ test_upload_refusals(void **state)
     assert_int_equal(rectify_file_replace(empty, 0600, "", 0, &f), STATUS_OK);
     fake.answer = say_ok;
     for (size_t i = 0; i < 3; i++) {
-        assert_int_not_equal(
-            rectify_evidence_upload(channel, &arena, &uploads[i], &evidence, &f), STATUS_OK);
+        assert_int_not_equal(rectify_evidence_upload(channel, &arena, &uploads[i], &evidence, &f),
+                             STATUS_OK);
         assert_string_equal(f.reason, reasons[i]);
     }
     assert_int_equal(fake.count, 0);

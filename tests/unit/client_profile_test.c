@@ -2,6 +2,7 @@
 #include "client/lib/file.h"
 #include "client/lib/profile.h"
 #include "client/lib/state.h"
+#include "tests/support/fixture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,33 +15,21 @@
 #include <cmocka.h>
 
 static struct arena arena;
-static char folder[64];
+static char folder[256]; /* a new one for each test */
 
 static int
 setup(void **state)
 {
     (void)state;
     arena_init(&arena, 1024 * 1024);
-    snprintf(folder, sizeof folder, "/tmp/rectify-profile-XXXXXX");
+    snprintf(folder, sizeof folder, "%s/profile-XXXXXX", test_dir());
     return mkdtemp(folder) != NULL ? 0 : -1;
-}
-
-static void
-remove_tree(const char *path)
-{
-    char command[256];
-    snprintf(command, sizeof command, "rm -rf '%s'", path);
-    FILE *p = popen(command, "r");
-    if (p != NULL) {
-        (void)pclose(p);
-    }
 }
 
 static int
 teardown(void **state)
 {
     (void)state;
-    remove_tree(folder);
     arena_release(&arena);
     return 0;
 }
@@ -77,7 +66,7 @@ parse(const char *text, struct rectify_profile *ret, struct fault *f)
 {
     struct rectify_places p = places();
     *f = (struct fault){.code = STATUS_OK};
-    return rectify_profile_parse(&arena, &p, text, "/home/x/profiles/unit01.ini", ret, f);
+    return rectify_profile_parse(&arena, &p, text, "/etc/x/profiles/unit01.ini", ret, f);
 }
 
 static void
@@ -95,9 +84,9 @@ test_parse(void **state)
     assert_string_equal(p.server, "tls+tcp://127.0.0.1:7000");
     assert_string_equal(p.server_name, "rectifyd");
     assert_string_equal(p.account, "unit01");
-    assert_string_equal(p.key, "/home/x/profiles/k.pem");
+    assert_string_equal(p.key, "/etc/x/profiles/k.pem");
     assert_string_equal(p.ca, "/etc/ca.pem");
-    assert_string_equal(p.state, "/home/x/profiles/../state/u");
+    assert_string_equal(p.state, "/etc/x/profiles/../state/u");
     assert_null(p.password_file);
 }
 
@@ -259,8 +248,7 @@ test_file_replace(void **state)
                      STATUS_INVALID_ARGUMENT);
     assert_int_equal(rectify_file_read(&arena, in_folder("none"), 100, &text, &n, &f),
                      STATUS_NOT_FOUND);
-    assert_int_equal(rectify_file_begin(in_folder("no/folder"), 0600, &file, &f),
-                     STATUS_NOT_FOUND);
+    assert_int_equal(rectify_file_begin(in_folder("no/folder"), 0600, &file, &f), STATUS_NOT_FOUND);
     assert_int_equal(rectify_file_begin(folder, 0600, &file, &f), STATUS_INVALID_ARGUMENT);
 }
 
