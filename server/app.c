@@ -114,7 +114,6 @@ dispatch_up(struct app *app, const struct config *config, struct fault *fault)
         .server_version = APP_VERSION,
         .ledger_key_path = config->ledger_key_file,
         .seal_interval_ms = config->seal_seconds * 1000,
-        .partial_tables = true, /* until every handler is written */
     };
     dispatch.tables = handler_tables(&dispatch.table_count);
     s = dispatch_start(&dispatch, &app->dispatch, fault);

@@ -4,7 +4,7 @@
 #include "client/cli/table_file.h"
 #include "client/cli/text.h"
 #include "client/cli/value.h"
-#include "client/lib/file.h"
+#include "client/lib/pending.h"
 #include "proto/rpc/json.h"
 
 #include <errno.h>
@@ -134,6 +134,59 @@ cli_query(struct cli *c, const char *method, const ProtobufCMessage *request,
     return status;
 }
 
+/* A command whose outcome is unknown is kept, so that --key can send exactly the same again. */
+static void
+pending_update(struct cli *c, const struct rectify_request *call)
+{
+    const struct rectify_outcome *outcome = rectify_channel_outcome(c->channel);
+    struct rectify_pending pending = {.request = *call, .on_behalf_of = c->on_behalf_of};
+    struct fault ignored; /* the person is told about the command's own fault */
+    pending.request.key = outcome->key;
+    if (outcome->unknown) {
+        (void)!rectify_pending_save(c->profile.state, &pending, &ignored);
+    } else if (c->key != NULL) {
+        rectify_pending_clear(c->profile.state, c->key);
+    }
+}
+
+/* Sends a kept command again. *ret_done is false when there is none under the key of --key. */
+static enum status
+pending_resend(struct cli *c, bool *ret_done, struct fault *f)
+{
+    struct rectify_pending pending;
+    struct rectify_answer answer;
+    *ret_done = false;
+    if (c->key == NULL) {
+        return STATUS_OK;
+    }
+    enum status status = cli_profile(c, f);
+    if (status == STATUS_OK) {
+        status = rectify_pending_load(&c->arena, c->profile.state, c->key, &pending, f);
+    }
+    if (status != STATUS_OK) {
+        return status == STATUS_NOT_FOUND && c->profile.name != NULL ? STATUS_OK : status;
+    }
+    *ret_done = true;
+    c->on_behalf_of = pending.on_behalf_of;
+    status = cli_channel(c, f);
+    if (status == STATUS_OK) {
+        status = rectify_call(c->channel, &c->arena, &pending.request, &answer, f);
+        progress_clear(c);
+        pending_update(c, &pending.request);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (c->format == CLI_JSON) {
+        status = cli_json_print(c, answer.message, f);
+    } else {
+        (void)fprintf(c->out, "上次结果未知的办理（%s）%s。\n", pending.request.method,
+                      answer.replayed ? "当时已经办成，没有重复办理" : "现在已办成");
+    }
+    cli_receipt_print(c, &answer);
+    return status;
+}
+
 enum status
 cli_command(struct cli *c, const struct cli_command *command, struct rectify_answer *ret_answer,
             struct fault *f)
@@ -150,6 +203,7 @@ cli_command(struct cli *c, const struct cli_command *command, struct rectify_ans
     if (status == STATUS_OK) {
         status = rectify_call(c->channel, &c->arena, &call, ret_answer, f);
         progress_clear(c);
+        pending_update(c, &call);
     }
     return status;
 }
@@ -379,7 +433,11 @@ run(struct cli *c, int argc, char **argv, struct fault *f)
         (void)fputs(CLI_CLIENT_VERSION "\n", c->out);
         return STATUS_OK;
     }
+    bool done = false;
     if (status == STATUS_OK) {
+        status = pending_resend(c, &done, f);
+    }
+    if (status == STATUS_OK && !done) {
         status = line.command->run(c, &line, f);
     }
     return status;

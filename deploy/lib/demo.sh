@@ -3,15 +3,13 @@
 
 demo_title() { printf '\n—— %s\n' "$*"; }
 
-# demo_show PROFILE CMD…: prints the command as a person would type it, and what it answers.
+# demo_show PROFILE CMD…: prints the command as a person would type it, and what it answers. The
+# files of the demo lie in HOME/demo, where it runs.
 demo_show() {
-    local shown=() word
-    for word in "$@"; do
-        shown+=("${word#"$HOME_DIR/demo/"}")
-    done
-    printf '\n$ rectify --profile %s\n' "${shown[*]}"
-    cli "$@" || fail "演示中的命令没有成功（见上）。" "请把上面的输出和日志一并交给管理员。" \
-        "$HOME_DIR/log/rectifyd.log"
+    printf '\n$ rectify --profile %s\n' "$*"
+    (cd "$HOME_DIR/demo" && cli "$@") ||
+        fail "演示中的命令没有成功（见上）。" "请把上面的输出和日志一并交给管理员。" \
+            "$HOME_DIR/log/rectifyd.log"
 }
 
 # The table as a clerk would fill it: every row a sentence, one row claims that effect is reached.
@@ -47,15 +45,16 @@ demo_play() {
     demo_title "一、单位01：看待办、签收、填表、报送"
     demo_show unit01 todo
     demo_show unit01 sign-for --all
-    demo_show unit01 table export --period "$period" --out "$demo/unit01.csv"
+    demo_show unit01 table export --period "$period" --out unit01.csv
     demo_fill "$demo/unit01.csv" "$demo/unit01-filled.csv"
-    demo_show unit01 table submit "$demo/unit01-filled.csv"
-    demo_title "二、办公室：逐行审核"
-    demo_show office table list --period "$period"
+    demo_show unit01 table submit unit01-filled.csv
+    demo_title "二、办公室：逐行审核，一行退回，其余通过，同意一项认定申请"
+    demo_show office table list --state SUBMITTED
     demo_decide "$demo/unit01-filled.csv" "$demo/decisions.csv"
-    demo_show office table decide "unit01/$period" --file "$demo/decisions.csv"
+    demo_show office table decide "unit01/$period" --file decisions.csv
+    demo_show unit01 table show "unit01/$period"
     demo_title "三、领导小组：总体情况"
     demo_show group status
-    demo_title "四、单位01：系统自动发出的提醒"
+    demo_title "四、单位01：收到系统自动发出的提醒"
     demo_show unit01 alert wait --timeout 30
 }

@@ -253,11 +253,18 @@ refuse_all(struct batch *b, struct job *const *jobs, size_t count, const struct 
 
 /* ---- errors ---- */
 
+/* Another server may have been first: the next attempt reads what it left, this key's answer
+ * perhaps. */
 static bool
-asks_for_repeat(enum status s, const struct fault *fault)
+asks_for_repeat(enum status s, const struct fault *fault, int attempts)
 {
-    return (s == STATUS_ABORTED && strcmp(fault->reason, "SERIALIZATION") == 0) ||
-           (s == STATUS_ALREADY_EXISTS && strcmp(fault->reason, "IDEMPOTENCY_PK") == 0);
+    if (s == STATUS_ALREADY_EXISTS) {
+        return true;
+    }
+    if (s != STATUS_ABORTED) {
+        return false;
+    }
+    return strcmp(fault->reason, "SERIALIZATION") == 0 || attempts == 1; /* ROW_COUNT */
 }
 
 /* What the one command of a failed attempt is told. A final refusal is kept. */
@@ -315,7 +322,7 @@ run_alone(struct batch *b, struct job *job)
             fail_unknown(b, &job, 1);
             break;
         }
-        bool again = i < ATTEMPTS_MAX && (asks_for_repeat(s, &b->fault) || may_reconnect(b, s));
+        bool again = i < ATTEMPTS_MAX && (asks_for_repeat(s, &b->fault, i) || may_reconnect(b, s));
         if (!again) {
             fail_one(b, job, s);
             break;

@@ -141,6 +141,14 @@ label_at(const struct fold *f, size_t i)
     return (struct label_hit){label, p, end, after, after >= f->n};
 }
 
+size_t
+label_names_problem(const struct fold *f, size_t i)
+{
+    struct label_hit hit = label_at(f, i);
+    bool names = hit.label == LABEL_META && fold_has(f, hit.name_from, hit.name_to, "问题");
+    return names && !hit.alone ? hit.rest : 0;
+}
+
 /* "关于…问题的整改……………12": a line of a table of contents. */
 static bool
 line_is_contents(const struct fold *f)

@@ -51,6 +51,10 @@ struct label_hit {
 /* The label at index i; LABEL_NONE when there is none. */
 struct label_hit label_at(const struct fold *f, size_t i);
 
+/* When a label at i names a problem (1.反馈问题：…): the index behind it, where the heading begins;
+ * else 0. */
+size_t label_names_problem(const struct fold *f, size_t i);
+
 enum heading_kind {
     HEADING_NONE,   /* a body paragraph */
     HEADING_WEAK,   /* short, without a sentence inside: could be a heading */

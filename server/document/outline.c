@@ -599,13 +599,14 @@ read_section(struct reader *r, const struct section *s)
 static void
 explain_nothing(struct reader *r, const struct sections *all)
 {
-    const char *why = r->ps.count == 0 ? "文件里没有文字"
-                      : all->strong > 0
-                          ? "“关于…问题的整改”一类标题只出现在下一步打算等不属于整改落实情况的部分"
-                      : all->chapters + all->items + all->dots == 0
-                          ? "没有“一、”“（一）”“1.”这样的编号标题"
-                          : "有编号标题，但没有“关于“…”问题的整改”一类问题标题，"
-                            "也没有题为“整改落实情况”、下列问题的部分";
+    const char *why =
+        r->ps.count == 0 ? "文件里没有文字"
+        : all->strong > 0
+            ? "“关于…问题的整改”一类标题只出现在问题清单、下一步打算这样不讲整改落实情况的部分"
+        : all->chapters + all->items + all->dots == 0
+            ? "没有“一、”“（一）”“1.”这样的编号标题"
+            : "有编号标题，但没有“关于“…”问题的整改”一类问题标题，"
+              "也没有题为“整改落实情况”、下列问题的部分";
     warn(r, "NO_OUTLINE", 0,
          "没有读到整改情况通报的提纲，什么也没有导入：%s（一级标题%zu个，“（一）”%zu个，"
          "“1.”%zu个，问题标题%zu个）。请确认文件是整改进展情况通报，正文以“二、整改落实情况”、"

@@ -107,11 +107,23 @@ count_pairs(const struct fold *f, struct line_kind *k)
     memcpy(k->opens, depth, sizeof depth);
 }
 
+/* The marker the text begins with, and where the text behind it begins: behind the words 反馈问题：
+ * too, when a number stands before them. */
+static struct marker
+text_begin(const struct fold *f, size_t *ret_from)
+{
+    struct marker m = marker_at(f, 0);
+    *ret_from = m.mark == MARK_NONE ? fold_skip_space(f, 0) : m.rest;
+    size_t behind = m.mark == MARK_NONE ? 0 : label_names_problem(f, m.rest);
+    *ret_from = behind != 0 ? behind : *ret_from;
+    return m;
+}
+
 static void
 line_classify(const struct fold *f, struct line_kind *k)
 {
-    struct marker m = marker_at(f, 0);
-    size_t from = m.mark == MARK_NONE ? fold_skip_space(f, 0) : m.rest;
+    size_t from = 0;
+    struct marker m = text_begin(f, &from);
     struct label_hit label = label_at(f, from);
     k->mark = m.mark;
     k->no = m.no;
@@ -437,8 +449,9 @@ look_again(struct joiner *j)
     }
     struct fold *f = &j->out->fold;
     fold_text(f, text, bytes);
-    struct marker m = marker_at(f, 0);
-    struct heading h = heading_at(f, m.mark == MARK_NONE ? 0 : m.rest);
+    size_t from = 0;
+    struct marker m = text_begin(f, &from);
+    struct heading h = heading_at(f, from);
     bool has_body = h.kind != HEADING_NONE && h.body < f->n;
     bool empty = m.mark != MARK_NONE && m.rest >= f->n;
     j->heading = empty || h.unclosed || (h.kind != HEADING_NONE && !has_body);
@@ -511,8 +524,8 @@ static void
 paragraph_describe(struct fold *f, struct paragraph *p, bool date)
 {
     fold_text(f, p->text, p->bytes);
-    struct marker m = marker_at(f, 0);
-    size_t from = m.mark == MARK_NONE ? fold_skip_space(f, 0) : m.rest;
+    size_t from = 0;
+    struct marker m = text_begin(f, &from);
     struct label_hit label = label_at(f, from);
     struct heading h = heading_at(f, from);
     p->mark = m.mark;

@@ -23,6 +23,7 @@ struct census {
     size_t defect[MARK_COUNT]; /* of those, without 关于: name a shortcoming */
     size_t quoted;
     size_t strong_all;
+    size_t told;      /* of the strong ones: text stands behind or below */
     size_t bare_dots; /* "1." headings without a stop, with text below */
 };
 
@@ -71,6 +72,18 @@ is_bare_dot(const struct paragraphs *ps, const struct section *s, size_t i)
     return next->mark != MARK_DOT && next->mark != MARK_ITEM && !next->closing;
 }
 
+/* Does text follow the heading, in its paragraph or in the next? */
+static bool
+has_text(const struct paragraphs *ps, const struct section *s, size_t i)
+{
+    const struct paragraph *p = &ps->list[i];
+    if (p->body < p->bytes) {
+        return true;
+    }
+    const struct paragraph *next = i + 1 < s->to ? &ps->list[i + 1] : NULL;
+    return next != NULL && !next->closing && next->mark != p->mark && next->mark != MARK_ITEM;
+}
+
 static void
 take_census(const struct paragraphs *ps, const struct section *s, struct census *c)
 {
@@ -88,6 +101,7 @@ take_census(const struct paragraphs *ps, const struct section *s, struct census 
         }
         c->strong[p->mark] += strong;
         c->strong_all += strong;
+        c->told += strong && has_text(ps, s, i);
         c->quoted += p->heading == HEADING_QUOTED;
         c->defect[p->mark] += p->heading == HEADING_WEAK && p->defect;
     }
@@ -164,7 +178,7 @@ section_judge(struct paragraphs *ps, struct section *s, struct sections *all)
     }
     s->problem = problem_level(&c, s->sure);
     s->strong = c.strong_all > 0;
-    bool enough = c.quoted > 0 || c.strong_all >= 2 || s->sure;
+    bool enough = s->sure || ((c.quoted > 0 || c.strong_all >= 2) && c.told > 0);
     s->findings = s->problem != MARK_NONE && enough && !ahead;
     s->skipped_strong = !s->findings && s->strong;
     s->item = item_level(&c, s->problem);

@@ -6,6 +6,7 @@
 #include "server/handler/common.h"
 #include "server/handler/request_check.h"
 #include "server/service/consultation.h"
+#include "server/store/settings.h"
 #include "server/service/role.h"
 
 #include <string.h>
@@ -13,6 +14,7 @@
 enum { REPLY_TEXT_BYTES = 1024 }; /* of the text echoed; the list has it all */
 
 struct ask_call {
+    struct calendar calendar;
     struct measure_list found;
     struct consultation_record made;
 };
@@ -36,8 +38,9 @@ ask_load(struct call *call, struct db_queue *q)
     const char *refs[] = {r->measure_ref == NULL ? "" : r->measure_ref};
     struct text_list list = {refs, 1, 1};
     bool named = r->inspection != NULL && r->inspection[0] != '\0';
-    return (int)measure_queue_get(q, call->who->tenant, &list, named ? r->inspection : NULL, true,
-                                  call->arena, &c->found);
+    enum status s = measure_queue_get(q, call->who->tenant, &list, named ? r->inspection : NULL,
+                                      true, call->arena, &c->found);
+    return s != STATUS_OK ? (int)s : (int)calendar_queue_read(q, call->who->tenant, &c->calendar);
 }
 
 static enum status
@@ -46,11 +49,6 @@ ask_decide(struct call *call)
     const Pb__AskRequest *r = REQUEST(call, Pb__AskRequest);
     struct ask_call *c = call->data;
     const struct measure_record *m = NULL;
-    struct calendar *calendar = arena_alloc(call->arena, sizeof *calendar);
-    if (calendar == NULL) {
-        return handler_no_memory(call);
-    }
-    calendar_init_builtin(calendar);
     enum status s = pick_measure(call, &c->found, r->measure_ref, &m);
     if (s == STATUS_OK) {
         s = check_text(call, "text", r->text, LIMIT_TEXT_BYTES, true);
@@ -67,7 +65,7 @@ ask_decide(struct call *call)
         .today = call->today,
         .now_ms = call->now_ms,
     };
-    s = consultation_open(m, &actor, &order, calendar, &c->made, &call->fault);
+    s = consultation_open(m, &actor, &order, &c->calendar, &c->made, &call->fault);
     if (s != STATUS_OK) {
         return s;
     }

@@ -7,6 +7,7 @@
 #include "server/handler/request_check.h"
 #include "server/service/alert.h"
 #include "server/store/alert.h"
+#include "server/store/settings.h"
 #include "server/store/table.h"
 
 enum { TABLE_AHEAD_DAYS = 30 }; /* how long before its day a table is looked at */
@@ -18,6 +19,7 @@ struct raise_call {
     struct text_list outdated;
     struct text_list known;
     struct calendar calendar;
+    struct ladder_rules rules;
     struct alert_case alert_case;
     struct alert_plan_list plans;
     size_t delivered;
@@ -35,7 +37,6 @@ load_things(struct call *call, struct db_queue *q)
     int32_t as_of = NO_DATE;
     enum status s = check_as_of(call, "as_of", REQUEST(call, Pb__JobRequest)->as_of, &as_of);
     int tenant = call->who->tenant;
-    calendar_init_builtin(&c->calendar);
     c->alert_case = (struct alert_case){
         .watched = &c->watched,
         .owed = &c->owed,
@@ -45,7 +46,12 @@ load_things(struct call *call, struct db_queue *q)
         .utc_offset_min = call->who->utc_offset_min,
         .now_ms = call->now_ms,
     };
-    c->alert_case.rules = ladder_default(&c->alert_case.rule_count);
+    if (s == STATUS_OK) {
+        s = calendar_queue_read(q, tenant, &c->calendar);
+    }
+    if (s == STATUS_OK) {
+        s = ladder_queue_read(q, tenant, &c->rules);
+    }
     if (s == STATUS_OK) {
         s = alert_queue_watched(q, tenant, &c->watched);
     }
@@ -71,6 +77,11 @@ raise_load(struct call *call, struct db_queue *q)
         return load_things(call, q);
     }
     struct raise_call *c = call->data;
+    c->alert_case.rules = c->rules.items;
+    c->alert_case.rule_count = c->rules.count;
+    if (c->rules.count == 0) {
+        c->alert_case.rules = ladder_default(&c->alert_case.rule_count);
+    }
     if (alert_plans(&c->alert_case, call->arena, &c->plans) != STATUS_OK) {
         return (int)handler_no_memory(call);
     }

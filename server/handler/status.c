@@ -5,37 +5,49 @@
 #include "server/handler/common.h"
 #include "server/handler/request_check.h"
 #include "server/service/status.h"
+#include "server/store/settings.h"
 #include "server/store/status.h"
 
 struct status_call {
+    struct calendar calendar;
     struct status_query query;
     struct group_list whole;
     struct group_list groups;
     struct status_totals totals;
 };
 
+/* The office's working days decide what waits too long, so the calendar is read first. */
 static int
-status_load(struct call *call, struct db_queue *q)
+status_load_calendar(struct call *call, struct db_queue *q)
 {
-    const Pb__GetStatusRequest *r = REQUEST(call, Pb__GetStatusRequest);
     struct status_call *c = arena_alloc(call->arena, sizeof *c);
-    struct calendar *calendar = arena_alloc(call->arena, sizeof *calendar);
-    if (c == NULL || calendar == NULL) {
+    if (c == NULL) {
         return (int)handler_no_memory(call);
     }
     call->data = c;
+    enum status s = calendar_queue_read(q, call->who->tenant, &c->calendar);
+    return s != STATUS_OK ? (int)s : CALL_MORE;
+}
+
+static int
+status_load(struct call *call, struct db_queue *q)
+{
+    if (call->round == 0) {
+        return status_load_calendar(call, q);
+    }
+    const Pb__GetStatusRequest *r = REQUEST(call, Pb__GetStatusRequest);
+    struct status_call *c = call->data;
     int32_t as_of = NO_DATE;
     enum status s = check_as_of(call, "as_of", r->as_of, &as_of);
     if (s != STATUS_OK) {
         return (int)s;
     }
-    calendar_init_builtin(calendar);
     bool named = r->inspection != NULL && r->inspection[0] != '\0';
     c->query = (struct status_query){
         .inspection = named ? r->inspection : NULL,
         .as_of = as_of,
         .soon_days = DUE_SOON_DAYS,
-        .waiting_before_ms = status_waiting_before(calendar, as_of, call->who->utc_offset_min),
+        .waiting_before_ms = status_waiting_before(&c->calendar, as_of, call->who->utc_offset_min),
     };
     int tenant = call->who->tenant;
     s = status_queue_totals(q, tenant, &c->query, &c->totals);

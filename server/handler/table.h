@@ -5,11 +5,13 @@
 #include "server/dispatch/handler.h"
 #include "server/service/consultation.h"
 #include "server/service/table.h"
+#include "server/store/settings.h"
 
 extern const struct handler_table table_handler_table;
 
 /* What a table's call reads and decides (table.c, table_write.c). */
 struct table_call {
+    struct calendar calendar; /* SubmitTable only */
     struct table_list tables;
     struct table_row_list rows;
     struct table_row_list last_rows;

@@ -98,6 +98,9 @@ submit_load(struct call *call, struct db_queue *q)
     }
     int tenant = call->who->tenant;
     s = evidence_queue_get(q, tenant, &ids, call->arena, &c->files);
+    if (s == STATUS_OK) {
+        s = calendar_queue_read(q, tenant, &c->calendar);
+    }
     return s == STATUS_OK ? (int)evidence_queue_links_of_table(q, tenant, r->id, &c->links)
                           : (int)s;
 }
@@ -130,13 +133,11 @@ open_helps(struct call *call)
 {
     struct table_call *c = call->data;
     struct actor actor = call_actor(call);
-    struct calendar *calendar = arena_alloc(call->arena, sizeof *calendar);
     c->helps = arena_array(call->arena, c->outcome.count, sizeof *c->helps);
     c->help_count = 0;
-    if (calendar == NULL || c->helps == NULL) {
+    if (c->helps == NULL) {
         return handler_no_memory(call);
     }
-    calendar_init_builtin(calendar);
     for (size_t i = 0; i < c->outcome.count; i++) {
         const struct row_outcome *row = &c->outcome.rows[i];
         if (!row->asks_help) {
@@ -152,7 +153,7 @@ open_helps(struct call *call)
         };
         struct consultation_record *help = &c->helps[c->help_count++];
         enum status s =
-            consultation_open(row->before, &actor, &order, calendar, help, &call->fault);
+            consultation_open(row->before, &actor, &order, &c->calendar, help, &call->fault);
         if (s != STATUS_OK) {
             return s;
         }

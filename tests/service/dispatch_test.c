@@ -279,7 +279,7 @@ test_only_the_poison_call_fails(void **state)
             assert_int_equal(door_changed(r[i]), 1);
         }
     }
-    assert_int_equal(door_number("SELECT count(*) FROM rectify.setting"), N);  /* held and N - 1 */
+    assert_int_equal(door_number("SELECT count(*) FROM rectify.setting"), N); /* held and N - 1 */
     assert_int_equal(door_number("SELECT count(*) FROM rectify.event"), N);
     /* the refusal is final: the same key gets it again */
     Pb__CallReply *again = door_send(door, e[BAD]);

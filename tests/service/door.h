@@ -67,8 +67,8 @@ static const struct statement door_foreign = {
     .name = "door_foreign",
     .sql = "UPDATE setting SET value = 'x' WHERE tenant = $1 AND name = 'nobody''s'",
     .params = 1};
-static const struct statement door_lock = {
-    .name = "door_lock", .sql = "SELECT pg_advisory_xact_lock_shared(4711)"};
+static const struct statement door_lock = {.name = "door_lock",
+                                           .sql = "SELECT pg_advisory_xact_lock_shared(4711)"};
 
 static enum status
 door_take_version(void *ctx, const struct db_row *row, struct arena *a)
@@ -179,10 +179,11 @@ door_wait_decide(struct call *call)
     .request = &pb__add_enrol_code_request__descriptor, .reply = &pb__job_reply__descriptor
 
 #define DOOR_PUT(name_, auth_, roles_, kind_, flags_)                                              \
-    {.method = METHOD(name_),       .kind = kind_,          .auth = auth_,                         \
-     .roles = roles_,               .flags = flags_,        DOOR_MESSAGES,                         \
-     .subjects = door_subjects,     .load = door_load,      .decide = door_put_decide,             \
-     .effects = door_put_effects}
+    {                                                                                              \
+        .method = METHOD(name_), .kind = kind_, .auth = auth_, .roles = roles_, .flags = flags_,   \
+        DOOR_MESSAGES, .subjects = door_subjects, .load = door_load, .decide = door_put_decide,    \
+        .effects = door_put_effects                                                                \
+    }
 
 static const struct handler door_rows[] = {
     DOOR_PUT("Put", AUTH_SESSION, 0, METHOD_COMMAND, HANDLER_BEHALF),

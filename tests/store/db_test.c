@@ -19,12 +19,11 @@ static const struct statement types = {
     .name = "t_types",
     .sql = "SELECT $1::bigint, $2::text, $3::bytea, $4::boolean, $5::date, $6::text",
     .params = 6};
-static const struct statement echo = {
-    .name = "t_echo", .sql = "SELECT $1::bytea", .params = 1};
-static const struct statement scope = {
-    .name = "t_scope", .sql = "SELECT current_setting('rectify.orgs', true)"};
-static const struct statement kill_me = {
-    .name = "t_kill", .sql = "SELECT pg_terminate_backend(pg_backend_pid())"};
+static const struct statement echo = {.name = "t_echo", .sql = "SELECT $1::bytea", .params = 1};
+static const struct statement scope = {.name = "t_scope",
+                                       .sql = "SELECT current_setting('rectify.orgs', true)"};
+static const struct statement kill_me = {.name = "t_kill",
+                                         .sql = "SELECT pg_terminate_backend(pg_backend_pid())"};
 static const struct statement bad_sql = {.name = "t_bad", .sql = "SELECT no_such_column"};
 
 struct fx {
@@ -190,9 +189,12 @@ test_types(void **state)
     struct fx *f = *state;
     struct seen s = {0};
     const unsigned char bytes[] = {0, 1, 0xAB, 0xFF, '\\'};
-    const struct param params[] = {p_int(INT64_MIN),  p_text("整改 '\\ “到位”"),
-                                   p_bytes(bytes, sizeof bytes), p_bool(true),
-                                   p_day(18379),      p_text(NULL)};
+    const struct param params[] = {p_int(INT64_MIN),
+                                   p_text("整改 '\\ “到位”"),
+                                   p_bytes(bytes, sizeof bytes),
+                                   p_bool(true),
+                                   p_day(18379),
+                                   p_text(NULL)};
     assert_int_equal(db_queue_add(f->q, &types, params, (struct db_sink){take_types, &s, 1}),
                      STATUS_OK);
     assert_int_equal(run(f), STATUS_OK);
@@ -308,7 +310,8 @@ test_commit_unknown(void **state)
         assert_true(db_broken(f->db));
         assert_int_equal(db_reopen(f->db, &f->fault), STATUS_OK);
     }
-    assert_int_equal(rows(f), 1); /* the warned one is there, the other is not: not known is right */
+    assert_int_equal(rows(f),
+                     1); /* the warned one is there, the other is not: not known is right */
     assert_int_equal(db_begin(f->db, false, &f->fault), STATUS_OK);
     add(f, 0, &insert, 5, "no");
     assert_int_equal(run(f), STATUS_OK);
