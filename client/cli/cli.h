@@ -73,6 +73,13 @@ MUST_CHECK enum status cli_json_print(struct cli *c, const ProtobufCMessage *mes
 /* A progress line on a terminal; nothing elsewhere. */
 void cli_progress(struct cli *c, const char *name, int64_t done, int64_t size);
 
+/* Takes the progress line away, before anything else is printed. */
+void cli_progress_clear(struct cli *c);
+
+/* With --key of a kept command (lib/pending.h): sends it again exactly as it was and prints its
+ * answer. *ret_done is false when there is none under that key. */
+MUST_CHECK enum status cli_pending_resend(struct cli *c, bool *ret_done, struct fault *f);
+
 /* Uploads FILE[:KIND] and gives the id, in the arena. */
 MUST_CHECK enum status cli_evidence_send(struct cli *c, const char *text, const char *effective_on,
                                          const char **ret_id, struct fault *f);

@@ -83,7 +83,7 @@ struct export
 static enum status
 leaf_write(struct export *e, const Pb__LogLeaf *leaf, struct fault *f)
 {
-    struct ledger_leaf out = {.seq = e->done, .event_id = leaf->event_id};
+    struct ledger_leaf out = {.seq = e->done + 1, .event_id = leaf->event_id};
     if (!leaf->has_seq || leaf->seq != (int64_t)e->done + 1 || leaf->event_id == NULL ||
         leaf->leaf_hash.len != MERKLE_HASH_BYTES) {
         return reply_fault(f);

@@ -242,11 +242,13 @@ measure_print(struct cli *c, const Pb__Measure *m)
     }
     for (size_t i = 0; i < m->n_milestones; i++) {
         const Pb__Milestone *ms = m->milestones[i];
-        (void)fprintf(c->out, "%s：%s%s%s  %s  %s\n",
+        (void)fprintf(c->out, "%s：%s%s%s  %s\n",
                       ms->kind == PB__MILESTONE_KIND__EFFECT ? "取得明显成效" : "整改落实到位",
                       ms->current_due != NULL ? cli_text(c, ms->current_due) : "没有期限",
-                      ms->reached_on != NULL ? "，已达 " : "", cli_text(c, ms->reached_on),
-                      value_light_zh(ms->light), view_days(c, ms->has_days_left, ms->days_left));
+                      ms->reached_on != NULL ? "，已达成 " : "", cli_text(c, ms->reached_on),
+                      ms->reached_on == NULL
+                          ? view_light(c, ms->light, ms->has_days_left, ms->days_left)
+                          : "");
     }
     if (m->has_percent) {
         (void)fprintf(c->out, "完成：%d%%\n", m->percent);

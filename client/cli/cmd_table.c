@@ -13,9 +13,9 @@ table_head_print(struct cli *c, const Pb__Table *t)
 {
     (void)fprintf(c->out, "整改工作推进情况自查汇总表  %s（%s）  %s\n", cli_text(c, t->org_name),
                   cli_text(c, t->org), cli_text(c, t->period));
-    (void)fprintf(c->out, "状态：%s  报送截止：%s  %s  %s\n",
+    (void)fprintf(c->out, "状态：%s  报送截止：%s  %s\n",
                   cli_text(c, t->state_zh != NULL ? t->state_zh : t->state), cli_text(c, t->due),
-                  value_light_zh(t->light), view_days(c, t->has_days_left, t->days_left));
+                  view_light(c, t->light, t->has_days_left, t->days_left));
     view_field(c, "回执", t->receipt);
     (void)fprintf(c->out, "表号：%s  第 %" PRId64 " 版\n\n", cli_text(c, t->id), t->version);
 }

@@ -78,6 +78,8 @@ static const struct {
     {"TLS_SERVER_CERT", "服务器的证书不是本系统签发的或已过期：请告知管理员，不要继续。"},
     {"TLS_CLIENT_REFUSED", "服务器不认本机的证书：请向管理员领取新的证书。"},
     {"LOG_ROLLED_BACK", "停止办理，立即告知管理员和审计人员；保留 state 文件夹作为证据。"},
+    {"SECRET_MARK", "立即改走涉密渠道，并检查本机是否还有同类文件。"},
+    {"KEY_REUSED", "去掉 --key 重新办理；--key 只用于再办同一件结果未知的事。"},
     {"NO_OUTLINE", "确认文档按“（一）… 1.关于“…”问题的整改 … 一是…”的格式编写。"},
     {"SECRET_FILE_EXPOSED", "运行 chmod 600 文件，使它只有您本人能读。"},
 };

@@ -32,6 +32,18 @@ view_days(struct cli *c, bool has, int32_t days_left)
     return text != NULL ? text : "";
 }
 
+const char *
+view_light(struct cli *c, Pb__Light light, bool has, int32_t days_left)
+{
+    const char *word = value_light_zh(light);
+    const char *days = view_days(c, has, days_left);
+    if (word[0] == '\0' || strncmp(days, word, strlen(word)) == 0) {
+        return days;
+    }
+    const char *text = arena_printf(&c->arena, "%s%s%s", word, days[0] != '\0' ? "，" : "", days);
+    return text != NULL ? text : word;
+}
+
 void
 view_field(struct cli *c, const char *title, const char *value)
 {
@@ -232,7 +244,7 @@ view_alerts(struct cli *c, Pb__Alert *const *alerts, size_t n, struct fault *f)
         {.title = "对象"},
         {.title = "到期日"},
         {.title = "确认"},
-        {.title = "提醒内容", .clip = 60},
+        {.title = "提醒内容", .clip = 200},
     };
     struct grid g;
     grid_init(&g, &c->arena, columns, COLUMNS(columns));

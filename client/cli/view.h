@@ -25,8 +25,11 @@ MUST_CHECK enum status view_table_rows(struct cli *c, const Pb__Table *table, st
 /* "标题：值" on a line of its own; nothing for NULL or "". Line breaks are kept and indented. */
 void view_field(struct cli *c, const char *title, const char *value);
 
-/* "还剩 3 天", "今天到期", "超期 2 天"; in the arena. */
+/* "还剩 3 天", "今天到期", "超期 2 天"; "" without a date. In the arena. */
 const char *view_days(struct cli *c, bool has, int32_t days_left);
+
+/* The light with its days: "临期，还剩 3 天", "超期 2 天"; in the arena. */
+const char *view_light(struct cli *c, Pb__Light light, bool has, int32_t days_left);
 
 /* Who the caller is; asked once a run at most by those who need it. */
 MUST_CHECK enum status view_whoami(struct cli *c, const Pb__WhoAmIReply **ret_who, struct fault *f);

@@ -89,6 +89,7 @@ struct call {
     bool no_event;      /* a command that leaves no event (session touch, upload chunk) */
     bool wakes;         /* parked calls of the tenant look again after COMMIT */
     bool park;          /* PARKED: nothing to say yet */
+    const char *receipt_number; /* of the receipt a command will get; NULL for queries */
     bool last_chance;   /* PARKED: answer now, even with nothing */
     uint32_t park_ms;   /* PARKED: how long to wait at most, set by load */
     struct fault fault; /* why it was refused */

@@ -5,6 +5,7 @@
 #include "proto/rpc/wirecheck.h"
 #include "server/base/log.h"
 
+#include <inttypes.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -288,10 +289,27 @@ reply_payload(struct turn *t)
     return STATUS_OK;
 }
 
+/* A command knows the number of its receipt, so that it can keep it with what it writes. */
+static enum status
+number_receipt(struct turn *t)
+{
+    enum method_kind kind = t->call.handler->kind;
+    if (kind == METHOD_QUERY || kind == METHOD_PARKED) {
+        return STATUS_OK;
+    }
+    struct ymd today = day_to_ymd(t->call.today);
+    t->call.receipt_number = arena_printf(&t->arena, "%04d-%02d-%08" PRId64, today.year,
+                                          today.month, t->known.receipt_number);
+    return t->call.receipt_number == NULL ? STATUS_RESOURCE_EXHAUSTED : STATUS_OK;
+}
+
 void
 turn_decide(struct turn *t)
 {
-    enum status s = t->call.handler->decide(&t->call);
+    enum status s = number_receipt(t);
+    if (s == STATUS_OK) {
+        s = t->call.handler->decide(&t->call);
+    }
     if (s == STATUS_OK && t->call.park) {
         return; /* the query runner parks it */
     }

@@ -88,8 +88,9 @@ struct outline {
 };
 
 /* Reads lines into ret_outline; everything lives in the arena. A document without an outline is
- * STATUS_OK with item_count 0 and a warning. Errors: OUTLINE_NO_MEMORY (arena exhausted; allow
- * about sixteen times the text), OUTLINE_TOO_LARGE (more than LIMIT_IMPORT_MEASURES measures). */
+ * STATUS_OK with item_count 0 and a warning. Errors: OUTLINE_NO_MEMORY (arena exhausted: an
+ * ordinary notice takes five times its bytes, one of tiny lines forty times), OUTLINE_TOO_LARGE
+ * (more than LIMIT_IMPORT_MEASURES measures). */
 MUST_CHECK enum status outline_read(struct arena *arena, const struct text_lines *lines,
                                     struct outline *ret_outline, struct fault *fault);
 

@@ -6,8 +6,8 @@
 #include "server/handler/common.h"
 #include "server/handler/request_check.h"
 #include "server/service/consultation.h"
-#include "server/store/settings.h"
 #include "server/service/role.h"
+#include "server/store/settings.h"
 
 #include <string.h>
 

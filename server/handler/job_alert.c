@@ -96,6 +96,29 @@ raise_load(struct call *call, struct db_queue *q)
                : (int)alert_queue_known_keys(q, call->who->tenant, &keys, call->arena, &c->known);
 }
 
+/* What the log keeps of an alert. */
+static Pb__Alert *
+alert_message(struct call *call, const struct alert_record *alert)
+{
+    Pb__Alert *out = call_message(call, &pb__alert__descriptor);
+    if (out != NULL) {
+        out->id = (char *)(uintptr_t)alert->id;
+        out->has_level = out->has_days_left = out->has_raised_at_ms = 1;
+        out->level = alert->level;
+        out->subject_kind = (char *)(uintptr_t)alert->subject_kind;
+        out->subject_ref = (char *)(uintptr_t)alert->subject_ref;
+        out->has_milestone = alert->milestone != 0;
+        out->milestone = (Pb__MilestoneKind)alert->milestone;
+        out->trigger = (char *)(uintptr_t)alert->trigger;
+        out->text = (char *)(uintptr_t)alert->text;
+        out->due = day_text(call, alert->due);
+        out->days_left = alert->days_left;
+        out->raised_at_ms = alert->raised_ms;
+        out->org = (char *)(uintptr_t)alert->org;
+    }
+    return out;
+}
+
 enum status
 raise_decide(struct call *call)
 {
@@ -108,7 +131,9 @@ raise_decide(struct call *call)
     for (size_t i = 0; i < c->plans.count; i++) {
         struct alert_record *alert = &c->plans.items[i].alert;
         alert->id = call_new_id(call);
-        if (alert->id == NULL || !call_change(call, "alert", alert->id, alert->key, 1, NULL)) {
+        Pb__Alert *record = alert_message(call, alert);
+        if (alert->id == NULL || record == NULL ||
+            !call_change(call, "alert", alert->id, alert->key, 1, &record->base)) {
             return handler_no_memory(call);
         }
         c->delivered += c->plans.items[i].recipients.count;

@@ -480,8 +480,9 @@ assert_same_row(const struct month_row *a, const struct month_row *b)
     assert_int_equal(a->happened_on, b->happened_on);
     assert_int_equal(a->version, b->version);
     assert_int_equal(a->evidence_count, b->evidence_count);
-    for (size_t i = 0; i < a->evidence_count; i++) {
-        assert_string_equal(a->evidence[i], b->evidence[i]);
+    for (size_t i = 0; i < a->evidence_count && i < b->evidence_count; i++) {
+        const char *name = a->evidence == NULL ? "" : a->evidence[i];
+        assert_string_equal(name, b->evidence == NULL ? "" : b->evidence[i]);
     }
 }
 
@@ -526,8 +527,8 @@ month_table_goes_out_and_back(void **state)
     assert_int_equal(month_table_read(*state, text, size, 0, &t, &fault), STATUS_OK);
     assert_int_equal(t.error_count, 0);
     assert_int_equal(t.fault_count, 0);
-    assert_int_equal(t.count, 3);
-    for (size_t i = 0; i < 3; i++) {
+    assert_int_equal(t.count, sizeof rows / sizeof rows[0]);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         assert_same_row(&t.rows[i], &rows[i]);
     }
     assert_true(t.has_percent && t.has_claim && t.has_version && t.has_evidence);

@@ -1,0 +1,209 @@
+/* How commands reach the server: profile, channel, calls, uploads, and what is sent again. */
+#include "client/cli/cli.h"
+#include "client/cli/table_file.h"
+#include "client/cli/text.h"
+#include "client/lib/pending.h"
+#include "proto/rpc/json.h"
+
+static void
+upload_step(void *user, const char *name, int64_t done, int64_t size)
+{
+    cli_progress(user, name, done, size);
+}
+
+static void
+retry_tell(void *user, const struct fault *why, uint32_t wait_ms)
+{
+    struct cli *c = user;
+    if (c->err_tty) {
+        cli_progress_clear(c);
+        (void)fprintf(c->err, "%s，%.1f 秒后再试…", status_text_zh(why->code), wait_ms / 1000.0);
+        (void)fflush(c->err);
+        c->progress_shown = true;
+    }
+}
+
+/* ---- profile and channel ---- */
+
+enum status
+cli_profile(struct cli *c, struct fault *f)
+{
+    struct rectify_places places;
+    if (c->profile.name != NULL) {
+        return STATUS_OK;
+    }
+    enum status status = rectify_places_find(&c->arena, c->home, &places, f);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    return rectify_profile_load(&c->arena, &places, c->profile_name, &c->profile, f);
+}
+
+enum status
+cli_channel(struct cli *c, struct fault *f)
+{
+    if (c->channel != NULL) {
+        return STATUS_OK;
+    }
+    enum status status = cli_profile(c, f);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct rectify_channel_options options = {
+        .profile = &c->profile,
+        .client_version = CLI_CLIENT_VERSION,
+        .on_behalf_of = c->on_behalf_of,
+        .deadline_ms = c->deadline_ms,
+        .on_retry = retry_tell,
+        .user = c,
+    };
+    return rectify_channel_open(&options, &c->channel, f);
+}
+
+enum status
+cli_query(struct cli *c, const char *method, const ProtobufCMessage *request,
+          ProtobufCMessage **ret_reply, struct fault *f)
+{
+    struct rectify_request call = {.method = method, .message = request};
+    struct rectify_answer answer;
+    enum status status = cli_channel(c, f);
+    if (status == STATUS_OK) {
+        status = rectify_call(c->channel, &c->arena, &call, &answer, f);
+    }
+    if (status == STATUS_OK) {
+        cli_progress_clear(c);
+        *ret_reply = answer.message;
+    }
+    return status;
+}
+
+/* A command whose outcome is unknown is kept, so that --key can send exactly the same again. */
+static void
+pending_update(struct cli *c, const struct rectify_request *call)
+{
+    const struct rectify_outcome *outcome = rectify_channel_outcome(c->channel);
+    struct rectify_pending pending = {.request = *call, .on_behalf_of = c->on_behalf_of};
+    struct fault ignored; /* the person is told about the command's own fault */
+    pending.request.key = outcome->key;
+    if (outcome->unknown) {
+        (void)!rectify_pending_save(c->profile.state, &pending, &ignored);
+    } else if (c->key != NULL) {
+        rectify_pending_clear(c->profile.state, c->key);
+    }
+}
+
+enum status
+cli_pending_resend(struct cli *c, bool *ret_done, struct fault *f)
+{
+    struct rectify_pending pending;
+    struct rectify_answer answer;
+    *ret_done = false;
+    if (c->key == NULL) {
+        return STATUS_OK;
+    }
+    enum status status = cli_profile(c, f);
+    if (status == STATUS_OK) {
+        status = rectify_pending_load(&c->arena, c->profile.state, c->key, &pending, f);
+    }
+    if (status != STATUS_OK) {
+        return status == STATUS_NOT_FOUND && c->profile.name != NULL ? STATUS_OK : status;
+    }
+    *ret_done = true;
+    c->on_behalf_of = pending.on_behalf_of;
+    status = cli_channel(c, f);
+    if (status == STATUS_OK) {
+        status = rectify_call(c->channel, &c->arena, &pending.request, &answer, f);
+        cli_progress_clear(c);
+        pending_update(c, &pending.request);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (c->format == CLI_JSON) {
+        status = cli_json_print(c, answer.message, f);
+    } else {
+        (void)fprintf(c->out, "上次结果未知的办理（%s）%s。\n", pending.request.method,
+                      answer.replayed ? "当时已经办成，没有重复办理" : "现在已办成");
+    }
+    cli_receipt_print(c, &answer);
+    return status;
+}
+
+enum status
+cli_command(struct cli *c, const struct cli_command *command, struct rectify_answer *ret_answer,
+            struct fault *f)
+{
+    struct rectify_request call = {
+        .method = command->method,
+        .message = command->request,
+        .key = c->key,
+        .has_expected_version = command->has_expected_version,
+        .expected_version = command->expected_version,
+        .timeout_ms = command->timeout_ms,
+    };
+    enum status status = cli_channel(c, f);
+    if (status == STATUS_OK) {
+        status = rectify_call(c->channel, &c->arena, &call, ret_answer, f);
+        cli_progress_clear(c);
+        pending_update(c, &call);
+    }
+    return status;
+}
+
+void
+cli_receipt_print(struct cli *c, const struct rectify_answer *answer)
+{
+    if (answer->receipt == NULL || answer->receipt->number == NULL) {
+        return;
+    }
+    (void)fprintf(c->format == CLI_TABLE ? c->out : c->err, "已收件，回执 %s%s。\n",
+                  cli_text(c, answer->receipt->number),
+                  answer->replayed ? "（同一办理编号先前已办，没有重复办理）" : "");
+}
+
+enum status
+cli_json_print(struct cli *c, const ProtobufCMessage *message, struct fault *f)
+{
+    const char *text = NULL;
+    enum status status = json_print_message(&c->arena, message, true, &text, f);
+    if (status == STATUS_OK) {
+        (void)fprintf(c->out, "%s\n", text);
+    }
+    return status;
+}
+
+enum status
+cli_evidence_upload(struct cli *c, const char *path, Pb__EvidenceKind kind,
+                    const char *effective_on, const char **ret_id, struct fault *f)
+{
+    struct rectify_upload upload = {.path = path,
+                                    .kind = kind,
+                                    .effective_on = effective_on,
+                                    .progress = {.step = upload_step, .user = c}};
+    Pb__Evidence *evidence = NULL;
+    enum status status = cli_channel(c, f);
+    if (status == STATUS_OK) {
+        status = rectify_evidence_upload(c->channel, &c->arena, &upload, &evidence, f);
+        cli_progress_clear(c);
+    }
+    if (status == STATUS_OK && evidence->id == NULL) {
+        return fault_set(f, STATUS_DATA_LOSS, "REPLY_MALFORMED", "服务器的上传答复不完整。");
+    }
+    if (status == STATUS_OK) {
+        *ret_id = evidence->id;
+    }
+    return status;
+}
+
+enum status
+cli_evidence_send(struct cli *c, const char *text, const char *effective_on, const char **ret_id,
+                  struct fault *f)
+{
+    const char *path = NULL;
+    Pb__EvidenceKind kind = PB__EVIDENCE_KIND__EVIDENCE_KIND_UNSPECIFIED;
+    enum status status = table_file_attachment_parse(&c->arena, text, &path, &kind, f);
+    if (status == STATUS_OK) {
+        status = cli_evidence_upload(c, path, kind, effective_on, ret_id, f);
+    }
+    return status;
+}
