@@ -10,76 +10,9 @@
 #ifndef SERVER_SERVICE_DRAFT_H
 #define SERVER_SERVICE_DRAFT_H
 
-#include "proto/base/arena.h"
 #include "proto/base/fault.h"
-#include "proto/base/uuid7.h"
 #include "server/base/clock.h"
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-enum draft_mark { DRAFT_SAME = 0, DRAFT_CHANGED, DRAFT_ADDED };
-
-struct draft_item {
-    const char *id;
-    int32_t no;
-    const char *title;
-    int64_t version; /* stored one; 0 for a new thing */
-    enum draft_mark mark;
-    bool seen; /* the document mentions it */
-};
-
-struct draft_problem {
-    const char *id;
-    const char *ref;
-    int32_t no; /* as the document numbers it */
-    const char *title;
-    const char *state;
-    size_t item;            /* index into items */
-    const char *lead_org;   /* org id, or NULL */
-    const char *sgroup_org; /* org id, or NULL */
-    int64_t version;
-    enum draft_mark mark;
-    bool seen;
-};
-
-struct draft_measure {
-    const char *id;
-    const char *ref;
-    int32_t no;
-    const char *text;
-    const char *target;
-    const char *state;
-    size_t problem; /* index into problems */
-    int32_t class_; /* enum measure_class */
-    const char *leader_org;
-    const char *lead_org;
-    const char **participants; /* org ids, in the order of the plan */
-    size_t participant_count;
-    size_t participant_capacity;
-    int32_t effect_due;     /* day, or NO_DATE */
-    int32_t complete_due;   /* day, or NO_DATE */
-    int64_t effect_version; /* of the stored milestone row; 0: none */
-    int64_t complete_version;
-    int64_t version;
-    enum draft_mark mark;
-    bool participants_changed;
-    bool effect_changed;
-    bool complete_changed;
-    bool seen;
-};
-
-struct draft {
-    struct arena *arena;
-    struct uuid7_source *ids;
-    struct draft_item *items;
-    size_t item_count, item_capacity;
-    struct draft_problem *problems;
-    size_t problem_count, problem_capacity;
-    struct draft_measure *measures;
-    size_t measure_count, measure_capacity;
-};
+#include "server/store/draft.h"
 
 struct draft_counts {
     int32_t added, updated, unchanged;

@@ -1,6 +1,7 @@
 #include "server/store/db_internal.h"
 
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Added where the connection string does not say otherwise: with these a dead network is noticed in
@@ -64,8 +65,7 @@ db_connect(const char *conninfo, const char *application_name)
         }
         if (strcmp(o->keyword, "options") == 0) {
             size_t used = strlen(options);
-            strncat(options, " ", sizeof options - used - 1);
-            strncat(options, o->val, sizeof options - used - 2);
+            snprintf(options + used, sizeof options - used, " %s", o->val);
         } else {
             pairs_add(&p, o->keyword, o->val);
         }

@@ -2,8 +2,8 @@
 #ifndef SERVER_STORE_PLAN_H
 #define SERVER_STORE_PLAN_H
 
-#include "server/service/draft.h"
 #include "server/store/db.h"
+#include "server/store/draft.h"
 
 struct inspection_record {
     const char *id; /* NULL: there is none */

@@ -60,8 +60,8 @@ static const struct statement door_write = {
 static const struct statement door_poison = {
     .name = "door_poison",
     .sql = "INSERT INTO ladder_rule (tenant, version, no, level, subject, class_mask,"
-           " milestone_mask, trigger, parameter, recipients, event_id)"
-           " VALUES ($1, 1, 1, 99, 'x', 0, 0, 'x', 0, 0, $2)",
+           " trigger, parameter, recipients, event_id)"
+           " VALUES ($1, 1, 1, 99, 'x', 0, 'x', 0, 0, $2)",
     .params = 2};
 static const struct statement door_foreign = {
     .name = "door_foreign",
