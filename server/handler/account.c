@@ -6,6 +6,7 @@
 #include "proto/ledger/signing.h"
 #include "rectify/v1/account.pb-c.h"
 #include "server/handler/common.h"
+#include "server/handler/request_check.h"
 #include "server/service/role.h"
 #include "server/store/account.h"
 #include "server/store/org.h"
@@ -43,8 +44,12 @@ enrol_load(struct call *call, struct db_queue *q)
         return fault_set_field(&call->fault, "public_key", "PUBLIC_KEY_MALFORMED",
                                "机器公钥应为 32 字节：请重新生成机器密钥。");
     }
+    enum status s = check_text(call, "label", r->label, LIMIT_NAME_BYTES, false);
+    if (s != STATUS_OK) {
+        return s;
+    }
     secret_token_hash(r->code, e->code_sha256);
-    enum status s = enrol_code_queue_lock(q, call->who->tenant, e->code_sha256, &e->code);
+    s = enrol_code_queue_lock(q, call->who->tenant, e->code_sha256, &e->code);
     if (s == STATUS_OK) {
         s = machine_queue_by_key(q, call->who->tenant, r->public_key.data, &e->machine);
     }
@@ -198,11 +203,11 @@ login_load(struct call *call, struct db_queue *q)
 }
 
 /* Wrong name, wrong password and a machine of another unit answer alike: nobody learns which
- * accounts exist. */
+ * accounts exist. Only who could log in here is counted: another unit's machine locks nobody. */
 static enum status
 login_refuse(struct call *call, struct login *l)
 {
-    if (l->account.id != NULL) {
+    if (l->account.id != NULL && l->account.sits_in_org) {
         l->account.failures++;
         if (l->account.failures >= LIMIT_LOGIN_FAILURES) {
             l->account.failures = 0;
@@ -222,7 +227,7 @@ login_decide(struct call *call)
 {
     const Pb__LoginRequest *r = REQUEST(call, Pb__LoginRequest);
     struct login *l = call->data;
-    if (l->account.locked_until_ms > call->now_ms) {
+    if (l->account.sits_in_org && l->account.locked_until_ms > call->now_ms) {
         call->no_event = true;
         enum status s = fault_set(&call->fault, STATUS_RESOURCE_EXHAUSTED, "LOGIN_LOCKED",
                                   "连续多次登录失败，账号已锁定：请 15 分钟后再试。");
@@ -287,14 +292,24 @@ logout_effects(struct call *call, struct db_queue *q)
     return session_queue_end(q, call->who->tenant, call->who->session_sha256, call->now_ms);
 }
 
+struct whoami {
+    struct seat_list seats;
+    int64_t expires_ms;
+};
+
 static int
 whoami_load(struct call *call, struct db_queue *q)
 {
-    struct seat_list *seats = arena_alloc(call->arena, sizeof *seats);
-    call->data = seats;
-    return seats == NULL
-               ? (int)handler_no_memory(call)
-               : (int)account_queue_seats(q, call->who->tenant, call->who->account_id, seats);
+    struct whoami *w = arena_alloc(call->arena, sizeof *w);
+    call->data = w;
+    if (w == NULL) {
+        return handler_no_memory(call);
+    }
+    int tenant = call->who->tenant;
+    enum status s = account_queue_seats(q, tenant, call->who->account_id, &w->seats);
+    return s != STATUS_OK
+               ? s
+               : session_queue_expiry(q, tenant, call->who->session_sha256, &w->expires_ms);
 }
 
 static enum status
@@ -315,7 +330,8 @@ fill_roles(struct call *call, uint64_t roles, Pb__Seat *seat)
 static enum status
 whoami_decide(struct call *call)
 {
-    const struct seat_list *seats = call->data;
+    const struct whoami *w = call->data;
+    const struct seat_list *seats = &w->seats;
     Pb__WhoAmIReply *reply = call_message(call, &pb__who_am_ireply__descriptor);
     if (reply == NULL) {
         return handler_no_memory(call);
@@ -323,6 +339,8 @@ whoami_decide(struct call *call)
     reply->account = (char *)(uintptr_t)call->who->account;
     reply->display_name = (char *)(uintptr_t)call->who->display_name;
     reply->machine = (char *)(uintptr_t)call->who->machine_id;
+    reply->has_expires_at_ms = w->expires_ms != 0;
+    reply->expires_at_ms = w->expires_ms;
     reply->seats = arena_array(call->arena, seats->count, sizeof *reply->seats);
     for (size_t i = 0; reply->seats != NULL && i < seats->count; i++) {
         Pb__Seat *seat = call_message(call, &pb__seat__descriptor);
@@ -339,14 +357,53 @@ whoami_decide(struct call *call)
 
 /* ---- AddAccount, AddEnrolCode, ChangePassword ---- */
 
+/* A one-time code that an administrator hands out. */
+struct new_code {
+    unsigned char sha256[SECRET_HASH_BYTES];
+    struct enrol_code_record stored; /* of that code, when it was given out before */
+};
+
 struct new_account {
     struct account_record account;
     struct org_list orgs;
     const struct org_record *org;
     uint64_t roles;
-    unsigned char code_sha256[SECRET_HASH_BYTES];
+    struct new_code code;
     bool has_code;
 };
+
+static enum status
+code_load(struct call *call, struct db_queue *q, const char *text, struct new_code *code)
+{
+    secret_token_hash(text, code->sha256);
+    return enrol_code_queue_lock(q, call->who->tenant, code->sha256, &code->stored);
+}
+
+/* Codes come from a program, not from a person's head: a short one could be guessed. */
+static enum status
+code_check(struct call *call, const char *text, const struct new_code *code)
+{
+    size_t n = text == NULL ? 0 : strlen(text);
+    if (n != SECRET_TOKEN_TEXT_SIZE - 1 ||
+        strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") != n) {
+        return fault_set_field(&call->fault, "enrol_code", "ENROL_CODE_FORM",
+                               "开通码的形式不对：应由程序随机生成，是 32 个随机字节的 base64url "
+                               "文本，共 43 个字符。");
+    }
+    if (code->stored.account_id != NULL) {
+        return fault_set(&call->fault, STATUS_ALREADY_EXISTS, "ENROL_CODE_EXISTS",
+                         "这个开通码已经发放过：每个开通码只能发放一次，请重新生成一个。");
+    }
+    return STATUS_OK;
+}
+
+/* Two commands that make the same name take turns. */
+static void
+add_account_subjects(const struct call *call, struct subject_set *set)
+{
+    const char *name = REQUEST(call, Pb__AddAccountRequest)->account;
+    subject_add(set, "account", name == NULL ? "" : name);
+}
 
 static int
 add_account_load(struct call *call, struct db_queue *q)
@@ -362,7 +419,7 @@ add_account_load(struct call *call, struct db_queue *q)
         s = account_queue_lock(q, call->who->tenant, r->account == NULL ? "" : r->account, NULL,
                                &n->account);
     }
-    return s;
+    return s != STATUS_OK ? s : code_load(call, q, r->enrol_code, &n->code);
 }
 
 static bool
@@ -402,7 +459,8 @@ read_roles(struct call *call, const Pb__AddAccountRequest *r, uint64_t *ret_role
         roles |= bit;
     }
     if (roles == 0) {
-        return fault_set_field(&call->fault, "roles", "ROLE_MISSING", "请至少给账号一个角色。");
+        return fault_set_field(&call->fault, "roles", "ROLE_MISSING",
+                               "请至少给账号一个角色，如 PLEAD（单位）或 OFFICE（办公室）。");
     }
     *ret_roles = roles;
     return STATUS_OK;
@@ -423,14 +481,22 @@ add_account_check(struct call *call, const Pb__AddAccountRequest *r, struct new_
         return fault_set_field(&call->fault, "display_name", "NAME_MISSING",
                                "请写明账号使用人或岗位的名称（至多 %d 字节）。", LIMIT_NAME_BYTES);
     }
+    enum status s = check_text(call, "display_name", r->display_name, LIMIT_NAME_BYTES, true);
+    if (s != STATUS_OK) {
+        return s;
+    }
     n->org = r->org == NULL ? NULL : org_list_find(&n->orgs, r->org);
     if (n->org == NULL) {
         return fault_set_field(&call->fault, "org", "ORG_UNKNOWN",
                                "没有单位“%s”：请先导入组织机构，或核对单位代码。",
                                r->org == NULL ? "" : r->org);
     }
-    enum status s = read_roles(call, r, &n->roles);
-    return s != STATUS_OK ? s : check_password(call, r->password, "password");
+    s = read_roles(call, r, &n->roles);
+    if (s == STATUS_OK) {
+        s = check_password(call, r->password, "password");
+    }
+    n->has_code = r->enrol_code != NULL && *r->enrol_code != '\0';
+    return s == STATUS_OK && n->has_code ? code_check(call, r->enrol_code, &n->code) : s;
 }
 
 static enum status
@@ -447,8 +513,6 @@ add_account_decide(struct call *call)
     if (s != STATUS_OK) {
         return s;
     }
-    n->has_code = r->enrol_code != NULL && *r->enrol_code != '\0';
-    secret_token_hash(r->enrol_code, n->code_sha256);
     n->account = (struct account_record){.id = call_new_id(call),
                                          .name = r->account,
                                          .display_name = r->display_name,
@@ -478,37 +542,44 @@ add_account_effects(struct call *call, struct db_queue *q)
     enum status s = account_queue_insert(q, call->who->tenant, &n->account, n->org->id, n->roles,
                                          call->event_id);
     if (s == STATUS_OK && n->has_code) {
-        s = enrol_code_queue_insert(q, call->who->tenant, n->code_sha256, n->account.id,
+        s = enrol_code_queue_insert(q, call->who->tenant, n->code.sha256, n->account.id,
                                     call->now_ms + LIMIT_ENROL_CODE_MS, call->event_id);
     }
     return s;
 }
 
+struct added_code {
+    struct account_record account;
+    struct new_code code;
+};
+
 static int
 add_code_load(struct call *call, struct db_queue *q)
 {
     const Pb__AddEnrolCodeRequest *r = REQUEST(call, Pb__AddEnrolCodeRequest);
-    struct account_record *account = arena_alloc(call->arena, sizeof *account);
-    call->data = account;
-    if (account == NULL) {
+    struct added_code *a = arena_alloc(call->arena, sizeof *a);
+    call->data = a;
+    if (a == NULL) {
         return handler_no_memory(call);
     }
-    return account_queue_lock(q, call->who->tenant, r->account == NULL ? "" : r->account, NULL,
-                              account);
+    enum status s = account_queue_lock(q, call->who->tenant, r->account == NULL ? "" : r->account,
+                                       NULL, &a->account);
+    return s != STATUS_OK ? s : code_load(call, q, r->enrol_code, &a->code);
 }
 
 static enum status
 add_code_decide(struct call *call)
 {
     const Pb__AddEnrolCodeRequest *r = REQUEST(call, Pb__AddEnrolCodeRequest);
-    const struct account_record *account = call->data;
-    if (account->id == NULL) {
-        return fault_set(&call->fault, STATUS_NOT_FOUND, "ACCOUNT_UNKNOWN", "没有账号“%s”。",
+    const struct added_code *a = call->data;
+    if (a->account.id == NULL) {
+        return fault_set(&call->fault, STATUS_NOT_FOUND, "ACCOUNT_UNKNOWN",
+                         "没有账号“%s”：请核对账号名，或先建立账号。",
                          r->account == NULL ? "" : r->account);
     }
-    if (r->enrol_code == NULL || strlen(r->enrol_code) < SECRET_TOKEN_TEXT_SIZE - 1) {
-        return fault_set_field(&call->fault, "enrol_code", "ENROL_CODE_SHORT",
-                               "开通码应为 32 个随机字节的 base64url 文本（43 个字符）。");
+    enum status s = code_check(call, r->enrol_code, &a->code);
+    if (s != STATUS_OK) {
+        return s;
     }
     Pb__AddEnrolCodeReply *reply = call_message(call, &pb__add_enrol_code_reply__descriptor);
     if (reply == NULL) {
@@ -517,7 +588,7 @@ add_code_decide(struct call *call)
     reply->has_expires_at_ms = 1;
     reply->expires_at_ms = call->now_ms + LIMIT_ENROL_CODE_MS;
     call->reply = &reply->base;
-    return call_change(call, "enrol_code", account->id, account->name, 1, NULL)
+    return call_change(call, "enrol_code", a->account.id, a->account.name, 1, NULL)
                ? STATUS_OK
                : handler_no_memory(call);
 }
@@ -525,15 +596,8 @@ add_code_decide(struct call *call)
 static enum status
 add_code_effects(struct call *call, struct db_queue *q)
 {
-    const struct account_record *account = call->data;
-    unsigned char hash[SECRET_HASH_BYTES];
-    secret_token_hash(REQUEST(call, Pb__AddEnrolCodeRequest)->enrol_code, hash);
-    unsigned char *kept =
-        (unsigned char *)arena_strndup(call->arena, (const char *)hash, sizeof hash);
-    if (kept == NULL) {
-        return handler_no_memory(call);
-    }
-    return enrol_code_queue_insert(q, call->who->tenant, kept, account->id,
+    const struct added_code *a = call->data;
+    return enrol_code_queue_insert(q, call->who->tenant, a->code.sha256, a->account.id,
                                    call->now_ms + LIMIT_ENROL_CODE_MS, call->event_id);
 }
 
@@ -657,7 +721,8 @@ revoke_load(struct call *call, struct db_queue *q)
         return handler_no_memory(call);
     }
     if (!uuid_text_valid(r->machine)) {
-        return fault_set_field(&call->fault, "machine", "BAD_ID", "机器编号的形式不对。");
+        return fault_set_field(&call->fault, "machine", "BAD_ID", "机器编号“%s”的形式不对：请从机器清单里照抄编号。",
+                               r->machine == NULL ? "" : r->machine);
     }
     return machine_queue_by_id(q, call->who->tenant, r->machine, machine);
 }
@@ -668,14 +733,19 @@ revoke_decide(struct call *call)
     const Pb__RevokeMachineRequest *r = REQUEST(call, Pb__RevokeMachineRequest);
     struct machine_record *machine = call->data;
     if (machine->id == NULL) {
-        return fault_set(&call->fault, STATUS_NOT_FOUND, "MACHINE_UNKNOWN", "没有这台机器。");
+        return fault_set(&call->fault, STATUS_NOT_FOUND, "MACHINE_UNKNOWN", "没有编号为“%s”的机器：请从机器清单里核对编号。", r->machine);
     }
     if (machine->revoked_ms != 0) {
         return fault_set(&call->fault, STATUS_FAILED_PRECONDITION, "MACHINE_REVOKED",
-                         "这台机器已经停用。");
+                         "这台机器已经停用，不必再办理。");
     }
     if (!text_given(r->reason, REASON_MAX_BYTES)) {
-        return fault_set_field(&call->fault, "reason", "REASON_MISSING", "请写明停用的理由。");
+        return fault_set_field(&call->fault, "reason", "REASON_MISSING", "请写明停用的理由，至多 %d 字节。",
+                               REASON_MAX_BYTES);
+    }
+    enum status s = check_text(call, "reason", r->reason, REASON_MAX_BYTES, true);
+    if (s != STATUS_OK) {
+        return s;
     }
     call->reason = r->reason;
     machine->revoked_ms = call->now_ms;
@@ -739,6 +809,7 @@ static const struct handler rows[] = {
      .flags = HANDLER_SECRET,
      .request = &pb__add_account_request__descriptor,
      .reply = &pb__add_account_reply__descriptor,
+     .subjects = add_account_subjects,
      .load = add_account_load,
      .decide = add_account_decide,
      .effects = add_account_effects},

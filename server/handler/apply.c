@@ -154,6 +154,20 @@ struct row_context {
     struct apply_faults *faults;
 };
 
+/* A name that several units bear names none of them. */
+static bool
+name_ambiguous(const struct org_list *orgs, const char *name)
+{
+    size_t bearers = 0;
+    for (size_t i = 0; i < orgs->count; i++) {
+        if (strcmp(orgs->items[i].code, name) == 0) {
+            return false;
+        }
+        bearers += strcmp(orgs->items[i].name, name) == 0;
+    }
+    return bearers > 1;
+}
+
 /* The org a cell names; *ret_id is NULL for an empty cell or an unknown name (a fault then). */
 static enum status
 find_org(struct row_context *c, const char *name, const char *column, const char **ret_id)
@@ -168,6 +182,12 @@ find_org(struct row_context *c, const char *name, const char *column, const char
                          arena_printf(c->d->arena,
                                       "第 %u 行“%s”：组织机构中没有“%s”，请核对名称，"
                                       "或先由管理员导入该单位。",
+                                      c->row->row, column, name));
+    }
+    if (name_ambiguous(c->orgs, name)) {
+        return add_fault(c->d, c->faults, c->row->row, column,
+                         arena_printf(c->d->arena,
+                                      "第 %u 行“%s”：有几个单位都叫“%s”，请改写单位代码。",
                                       c->row->row, column, name));
     }
     *ret_id = org->id;
@@ -289,22 +309,60 @@ item_for(struct draft *d, const char *title)
     return item;
 }
 
+/* Where numbers restart under every item, a number alone does not tell which problem is meant: the
+ * title decides then. */
+static struct draft_problem *
+problem_numbered(const struct draft *d, const struct plan_row *row, const char *ref)
+{
+    struct draft_problem *p = draft_problem_by_ref(d, ref);
+    if (*row->problem == '\0' || (p != NULL && strcmp(p->title, row->problem) == 0)) {
+        return p;
+    }
+    for (size_t i = 0; i < d->problem_count; i++) {
+        if (d->problems[i].no == (int32_t)row->problem_no &&
+            strcmp(d->problems[i].title, row->problem) == 0) {
+            return &d->problems[i];
+        }
+    }
+    return p;
+}
+
+static struct draft_problem *
+problem_titled(const struct draft *d, const char *title)
+{
+    for (size_t i = 0; i < d->problem_count; i++) {
+        if (strcmp(d->problems[i].title, title) == 0) {
+            return &d->problems[i];
+        }
+    }
+    return NULL;
+}
+
+/* The first number that is neither a problem's own nor in a reference. */
+static int32_t
+free_number(struct draft *d)
+{
+    for (int32_t no = 1;; no++) {
+        const char *ref = draft_problem_ref(d, no);
+        if (ref == NULL ||
+            (draft_problem_by_no(d, no) == NULL && draft_problem_by_ref(d, ref) == NULL)) {
+            return no;
+        }
+    }
+}
+
 static struct draft_problem *
 problem_for(struct row_context *c)
 {
     struct draft *d = c->d;
     const struct plan_row *row = c->row;
-    for (size_t i = 0; row->problem_no == 0 && i < d->problem_count; i++) {
-        if (strcmp(d->problems[i].title, row->problem) == 0) {
-            return &d->problems[i];
-        }
+    struct draft_problem *p = row->problem_no == 0 ? problem_titled(d, row->problem) : NULL;
+    if (p != NULL) {
+        return p;
     }
-    int32_t no = (int32_t)row->problem_no;
-    for (size_t i = 0; no == 0 && i <= d->problem_count; i++) {
-        no = draft_problem_by_no(d, (int32_t)i + 1) == NULL ? (int32_t)i + 1 : 0;
-    }
+    int32_t no = row->problem_no == 0 ? free_number(d) : (int32_t)row->problem_no;
     const char *ref = draft_problem_ref(d, no);
-    struct draft_problem *p = ref == NULL ? NULL : draft_problem_by_ref(d, ref);
+    p = ref == NULL || row->problem_no == 0 ? NULL : problem_numbered(d, row, ref);
     if (p != NULL || ref == NULL) {
         return p;
     }

@@ -1,12 +1,39 @@
 #include "server/handler/draft_event.h"
 
-#include "rectify/v1/inspection.pb-c.h"
 #include "rectify/v1/measure.pb-c.h"
 #include "server/base/ladder.h"
 #include "server/handler/common.h"
 #include "server/service/workflow.h"
 
 #include <string.h>
+
+Pb__Inspection *
+inspection_record_message(struct call *call, const struct inspection_record *i)
+{
+    Pb__Inspection *out = call_message(call, &pb__inspection__descriptor);
+    char *rest = NULL;
+    char *joined = arena_strdup(call->arena, i->bodies);
+    if (out == NULL || joined == NULL) {
+        return NULL;
+    }
+    out->id = (char *)(uintptr_t)i->id;
+    out->code = (char *)(uintptr_t)i->code;
+    out->name = (char *)(uintptr_t)i->name;
+    out->bodies = arena_array(call->arena, INSPECTION_BODIES_MAX, sizeof *out->bodies);
+    for (char *b = strtok_r(joined, INSPECTION_BODY_SEPARATOR, &rest);
+         b != NULL && out->bodies != NULL && out->n_bodies < INSPECTION_BODIES_MAX;
+         b = strtok_r(NULL, INSPECTION_BODY_SEPARATOR, &rest)) {
+        out->bodies[out->n_bodies++] = b;
+    }
+    out->feedback_date = day_text(call, i->feedback_day);
+    out->has_report_day = out->has_plan_version = out->has_version = 1;
+    out->report_day = i->report_day;
+    out->first_period = (char *)(uintptr_t)i->first_period;
+    out->plan_version = i->plan_no;
+    out->plan_state = (char *)(uintptr_t)i->plan_state;
+    out->version = i->version;
+    return out;
+}
 
 static Pb__Milestone *
 milestone_record(struct call *call, Pb__MilestoneKind kind, int32_t due)

@@ -5,19 +5,17 @@
 #include "rectify/v1/inspection.pb-c.h"
 #include "rectify/v1/measure.pb-c.h"
 #include "server/base/clock.h"
-#include "server/document/text.h"
 #include "server/handler/apply.h"
 #include "server/handler/common.h"
 #include "server/handler/draft_event.h"
+#include "server/handler/import_reply.h"
+#include "server/handler/request_check.h"
 #include "server/service/role.h"
 #include "server/store/plan.h"
 
 #include <string.h>
 
-enum { CODE_MAX = 32, BODIES_MAX = 16, REPORT_DAY_DEFAULT = 25, REPORT_DAY_MAX = 28 };
-
-/* Fields of a stored inspection joined by U+001F. */
-static const char BODY_SEPARATOR[] = "\x1f";
+enum { CODE_MAX = 32, REPORT_DAY_DEFAULT = 25, REPORT_DAY_MAX = 28 };
 
 static const char *
 inspection_code(const char *code)
@@ -31,34 +29,6 @@ no_inspection(struct call *call, const char *code)
     return fault_set(&call->fault, STATUS_NOT_FOUND, "INSPECTION_UNKNOWN",
                      "没有巡视“%s”：请核对代码，可用 rectify inspection list 查看。",
                      inspection_code(code));
-}
-
-static Pb__Inspection *
-inspection_message(struct call *call, const struct inspection_record *i)
-{
-    Pb__Inspection *out = call_message(call, &pb__inspection__descriptor);
-    char *rest = NULL;
-    char *joined = arena_strdup(call->arena, i->bodies);
-    if (out == NULL || joined == NULL) {
-        return NULL;
-    }
-    out->id = (char *)(uintptr_t)i->id;
-    out->code = (char *)(uintptr_t)i->code;
-    out->name = (char *)(uintptr_t)i->name;
-    out->bodies = arena_array(call->arena, BODIES_MAX, sizeof *out->bodies);
-    for (char *b = strtok_r(joined, BODY_SEPARATOR, &rest);
-         b != NULL && out->bodies != NULL && out->n_bodies < BODIES_MAX;
-         b = strtok_r(NULL, BODY_SEPARATOR, &rest)) {
-        out->bodies[out->n_bodies++] = b;
-    }
-    out->feedback_date = day_text(call, i->feedback_day);
-    out->has_report_day = out->has_plan_version = out->has_version = 1;
-    out->report_day = i->report_day;
-    out->first_period = (char *)(uintptr_t)i->first_period;
-    out->plan_version = i->plan_no;
-    out->plan_state = (char *)(uintptr_t)i->plan_state;
-    out->version = i->version;
-    return out;
 }
 
 /* ---- CreateInspection ---- */
@@ -91,25 +61,35 @@ create_check(struct call *call, const Pb__CreateInspectionRequest *r, int32_t *r
                                "巡视代码用字母、数字和 -，1 至 %d 个字符，如 INS1。", CODE_MAX);
     }
     if (!text_given(r->name, LIMIT_NAME_BYTES)) {
-        return fault_set_field(&call->fault, "name", "NAME_MISSING", "请写明巡视的名称。");
+        return fault_set_field(&call->fault, "name", "NAME_MISSING", "请写明巡视的名称，至多 %d 字节。",
+                               LIMIT_NAME_BYTES);
     }
-    if (r->n_bodies == 0 || r->n_bodies > BODIES_MAX) {
+    enum status s = check_text(call, "name", r->name, LIMIT_NAME_BYTES, true);
+    if (s != STATUS_OK) {
+        return s;
+    }
+    if (r->n_bodies == 0 || r->n_bodies > INSPECTION_BODIES_MAX) {
         return fault_set_field(&call->fault, "bodies", "BODY_COUNT",
-                               "请写明 1 至 %d 个被巡视党组织。", BODIES_MAX);
+                               "请写明 1 至 %d 个被巡视党组织。", INSPECTION_BODIES_MAX);
     }
     for (size_t i = 0; i < r->n_bodies; i++) {
         if (!text_given(r->bodies[i], LIMIT_NAME_BYTES) ||
-            strpbrk(r->bodies[i], BODY_SEPARATOR) != NULL) {
+            strpbrk(r->bodies[i], INSPECTION_BODY_SEPARATOR) != NULL) {
             return fault_set_field(&call->fault, "bodies", "NAME_MISSING",
-                                   "第 %zu 个被巡视党组织的名称为空、过长或含控制字符。", i + 1);
+                                   "第 %zu 个被巡视党组织的名称为空、过长或含控制字符：请重写。",
+                                   i + 1);
+        }
+        s = check_text(call, "bodies", r->bodies[i], LIMIT_NAME_BYTES, true);
+        if (s != STATUS_OK) {
+            return s;
         }
     }
     if (r->has_report_day && (r->report_day < 1 || r->report_day > REPORT_DAY_MAX)) {
         return fault_set_field(&call->fault, "report_day", "REPORT_DAY_RANGE",
-                               "每月报送日应在 1 至 %d 之间。", REPORT_DAY_MAX);
+                               "每月报送日应在 1 至 %d 之间，请改正。", REPORT_DAY_MAX);
     }
     struct period period;
-    if (r->first_period != NULL &&
+    if (r->first_period != NULL && *r->first_period != '\0' &&
         (period_parse(r->first_period, &period) != STATUS_OK || period.kind != PERIOD_MONTH)) {
         return fault_set_field(&call->fault, "first_period", "BAD_PERIOD",
                                "首个报送月份“%s”无法识别：请写成 2026-11 这样的形式。",
@@ -134,7 +114,7 @@ create_decide(struct call *call)
     }
     char *bodies = arena_strdup(call->arena, r->bodies[0]);
     for (size_t k = 1; k < r->n_bodies && bodies != NULL; k++) {
-        bodies = arena_printf(call->arena, "%s%s%s", bodies, BODY_SEPARATOR, r->bodies[k]);
+        bodies = arena_printf(call->arena, "%s%s%s", bodies, INSPECTION_BODY_SEPARATOR, r->bodies[k]);
     }
     *i = (struct inspection_record){
         .id = call_new_id(call),
@@ -143,11 +123,12 @@ create_decide(struct call *call)
         .bodies = bodies,
         .feedback_day = feedback,
         .report_day = r->has_report_day ? r->report_day : REPORT_DAY_DEFAULT,
-        .first_period = r->first_period,
+        .first_period =
+            r->first_period == NULL || *r->first_period == '\0' ? NULL : r->first_period,
         .plan_state = "DRAFT",
         .version = 1,
     };
-    Pb__Inspection *reply = i->id == NULL || bodies == NULL ? NULL : inspection_message(call, i);
+    Pb__Inspection *reply = i->id == NULL || bodies == NULL ? NULL : inspection_record_message(call, i);
     if (reply == NULL || !call_change(call, "inspection", i->id, i->code, 1, &reply->base)) {
         return handler_no_memory(call);
     }
@@ -179,16 +160,7 @@ static enum status
 read_notice(struct call *call, struct notice_import *n)
 {
     const Pb__ImportNoticeRequest *r = REQUEST(call, Pb__ImportNoticeRequest);
-    const char *text = NULL;
-    size_t size = 0;
-    enum text_encoding encoding;
-    enum status s = text_decode(call->arena, r->content.data, r->content.len, &text, &size,
-                                &encoding, &call->fault);
-    if (s == STATUS_OK && text_has_secret_mark(text, size)) {
-        s = fault_set(&call->fault, STATUS_FAILED_PRECONDITION, "SECRET_MARK",
-                      "文件带有密级标志（秘密★、机密★或绝密★），本系统为非涉密系统，"
-                      "已拒收且未保存：请按保密规定处理。");
-    }
+    enum status s = import_check_document(call, r->content.data, r->content.len);
     return s != STATUS_OK ? s
                           : outline_read_bytes(call->arena, r->content.data, r->content.len,
                                                &n->outline, &call->fault);
@@ -197,23 +169,22 @@ read_notice(struct call *call, struct notice_import *n)
 static enum status
 fill_warnings(struct call *call, const struct outline *o, Pb__ImportNoticeReply *reply)
 {
-    reply->warnings = arena_array(call->arena, o->warning_count, sizeof *reply->warnings);
-    for (size_t i = 0; reply->warnings != NULL && i < o->warning_count; i++) {
-        Pb__ImportWarning *w = call_message(call, &pb__import_warning__descriptor);
-        if (w == NULL) {
-            return handler_no_memory(call);
-        }
-        w->code = (char *)(uintptr_t)o->warnings[i].code;
-        w->has_line = 1;
-        w->line = (int32_t)o->warnings[i].line;
-        w->message = (char *)(uintptr_t)o->warnings[i].message;
-        reply->warnings[reply->n_warnings++] = w;
+    struct import_warnings w;
+    enum status s = import_warnings_init(call, o->warning_count, &w);
+    for (size_t i = 0; s == STATUS_OK && i < o->warning_count; i++) {
+        const struct outline_warning *in = &o->warnings[i];
+        s = import_warnings_add(call, &w, in->code, in->line, in->message);
     }
+    if (s == STATUS_OK) {
+        s = import_warnings_end(call, &w);
+    }
+    reply->warnings = w.list;
+    reply->n_warnings = w.count;
     reply->has_item_count = reply->has_problem_count = reply->has_measure_count = 1;
     reply->item_count = (int32_t)o->item_count;
     reply->problem_count = (int32_t)o->problem_count;
     reply->measure_count = (int32_t)o->measure_count;
-    return reply->warnings == NULL ? handler_no_memory(call) : STATUS_OK;
+    return s;
 }
 
 static Pb__OutlineProblem *
@@ -380,7 +351,7 @@ list_decide(struct call *call)
     }
     reply->inspections = arena_array(call->arena, list->count, sizeof *reply->inspections);
     for (size_t i = 0; reply->inspections != NULL && i < list->count; i++) {
-        reply->inspections[i] = inspection_message(call, &list->items[i]);
+        reply->inspections[i] = inspection_record_message(call, &list->items[i]);
         if (reply->inspections[i] == NULL) {
             return handler_no_memory(call);
         }

@@ -4,17 +4,28 @@
 #include "proto/base/limits.h"
 #include "rectify/v1/org.pb-c.h"
 #include "server/handler/common.h"
+#include "server/handler/request_check.h"
 #include "server/service/role.h"
 #include "server/store/org.h"
 
 #include <stdio.h>
 #include <string.h>
 
+enum { ORG_DEPTH_MAX = 16 }; /* levels above an org; more is a circle or a mistake */
+
 struct org_import {
     struct org_list stored;
     struct org_list wanted; /* as the request has them; version 0: new, unchanged ones dropped */
     const char **parents;   /* id of each wanted one's parent */
 };
+
+/* Imports take turns: each checks the whole tree. */
+static void
+import_subjects(const struct call *call, struct subject_set *set)
+{
+    (void)call;
+    subject_add(set, "orgs", "");
+}
 
 static int
 import_load(struct call *call, struct db_queue *q)
@@ -46,6 +57,11 @@ check_org(struct call *call, const Pb__Org *org, size_t index)
                                "第 %zu 行（%s）：请写单位名称，至多 %d 字节。", index + 1,
                                org->code, LIMIT_NAME_BYTES);
     }
+    snprintf(field, sizeof field, "orgs[%zu].name", index);
+    enum status s = check_text(call, field, org->name, LIMIT_NAME_BYTES, true);
+    if (s != STATUS_OK) {
+        return s;
+    }
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if (org->kind != NULL && strcmp(org->kind, kinds[i]) == 0) {
             return STATUS_OK;
@@ -58,17 +74,40 @@ check_org(struct call *call, const Pb__Org *org, size_t index)
                            index + 1, org->code, org->kind == NULL ? "" : org->kind);
 }
 
-/* The id of a parent: another wanted one, or a stored one. */
-static const char *
-parent_id(const struct org_import *import, const char *code)
+static const struct org_record *
+by_code(const struct org_list *list, const char *code)
 {
-    for (size_t i = 0; i < import->wanted.count; i++) {
-        if (strcmp(import->wanted.items[i].code, code) == 0) {
-            return import->wanted.items[i].id;
+    for (size_t i = 0; i < list->count; i++) {
+        if (strcmp(list->items[i].code, code) == 0) {
+            return &list->items[i];
         }
     }
-    const struct org_record *stored = org_list_find(&import->stored, code);
-    return stored == NULL ? NULL : stored->id;
+    return NULL;
+}
+
+/* The org of that code as it will stand after the import; NULL when there is none. */
+static const struct org_record *
+standing(const struct org_import *import, const char *code)
+{
+    const struct org_record *wanted = by_code(&import->wanted, code);
+    return wanted != NULL ? wanted : by_code(&import->stored, code);
+}
+
+/* Nobody stands above himself. */
+static enum status
+check_ancestors(struct call *call, const struct org_import *import, const struct org_record *org)
+{
+    const struct org_record *up = org;
+    for (int level = 0; up != NULL && up->parent_code != NULL; level++) {
+        up = standing(import, up->parent_code);
+        if (level == ORG_DEPTH_MAX || (up != NULL && strcmp(up->code, org->code) == 0)) {
+            return fault_set_field(&call->fault, "orgs", "ORG_CYCLE",
+                                   "单位“%s”的上级关系绕成了圈，或超过 %d 级：请核对“上级”一列，"
+                                   "全表未导入。",
+                                   org->code, ORG_DEPTH_MAX);
+        }
+    }
+    return STATUS_OK;
 }
 
 static bool
@@ -92,16 +131,12 @@ want_org(struct call *call, struct org_import *import, const Pb__Org *org, size_
     if (s != STATUS_OK) {
         return s;
     }
-    for (size_t i = 0; i < import->wanted.count; i++) {
-        if (strcmp(import->wanted.items[i].code, org->code) == 0) {
-            return fault_set_field(&call->fault, "orgs", "ORG_TWICE",
-                                   "第 %zu 行：单位代码“%s”在表中出现两次。", index + 1, org->code);
-        }
+    if (by_code(&import->wanted, org->code) != NULL) {
+        return fault_set_field(&call->fault, "orgs", "ORG_TWICE",
+                               "第 %zu 行：单位代码“%s”在表中出现两次，请删去多余的一行。",
+                               index + 1, org->code);
     }
-    const struct org_record *stored = org_list_find(&import->stored, org->code);
-    if (stored != NULL && strcmp(stored->code, org->code) != 0) {
-        stored = NULL; /* only the name matched */
-    }
+    const struct org_record *stored = by_code(&import->stored, org->code);
     struct org_record *w = arena_grow(call->arena, (void **)&import->wanted.items,
                                       import->wanted.count, &import->wanted.capacity, sizeof *w);
     if (w == NULL) {
@@ -134,14 +169,20 @@ resolve_parents(struct call *call, struct org_import *import)
         if (w->parent_code == NULL) {
             continue;
         }
-        import->parents[i] = parent_id(import, w->parent_code);
-        if (import->parents[i] == NULL || strcmp(w->parent_code, w->code) == 0) {
+        const struct org_record *parent = standing(import, w->parent_code);
+        if (parent == NULL) {
             return fault_set_field(&call->fault, "orgs", "ORG_PARENT",
-                                   "单位“%s”的上级“%s”不存在，或就是它自己：请核对。", w->code,
-                                   w->parent_code);
+                                   "单位“%s”的上级“%s”不存在：请写上级单位的代码，"
+                                   "或把上级单位一并列入表中。",
+                                   w->code, w->parent_code);
         }
+        import->parents[i] = parent->id;
     }
-    return STATUS_OK;
+    enum status s = STATUS_OK;
+    for (size_t i = 0; s == STATUS_OK && i < import->wanted.count; i++) {
+        s = check_ancestors(call, import, &import->wanted.items[i]);
+    }
+    return s;
 }
 
 static Pb__Org *
@@ -186,7 +227,7 @@ import_decide(struct call *call)
     reply->has_added = reply->has_updated = reply->has_unchanged = 1;
     for (size_t i = 0; i < import->wanted.count; i++) {
         struct org_record *w = &import->wanted.items[i];
-        const struct org_record *stored = org_list_find(&import->stored, w->code);
+        const struct org_record *stored = by_code(&import->stored, w->code);
         if (w->version != 0 && org_same(w, stored)) {
             w->id = NULL; /* nothing to write */
             reply->unchanged++;
@@ -258,6 +299,7 @@ static const struct handler rows[] = {
      .roles = ROLE_ADMIN,
      .request = &pb__import_orgs_request__descriptor,
      .reply = &pb__import_orgs_reply__descriptor,
+     .subjects = import_subjects,
      .load = import_load,
      .decide = import_decide,
      .effects = import_effects},

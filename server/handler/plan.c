@@ -8,13 +8,15 @@
 #include "server/handler/apply.h"
 #include "server/handler/common.h"
 #include "server/handler/draft_event.h"
+#include "server/handler/import_reply.h"
+#include "server/handler/request_check.h"
 #include "server/service/role.h"
 #include "server/store/plan.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { OPINION_MAX_BYTES = 1024, NAMED_MAX = 8, REPLY_WARNINGS_MAX = 20 };
+enum { OPINION_MAX_BYTES = 1024, NAMED_MAX = 8 };
 
 struct plan_call {
     struct inspection_list all; /* preview reads without a lock */
@@ -115,22 +117,18 @@ refuse_cells(struct call *call, const struct plan_call *p)
 static enum status
 fill_plan_warnings(struct call *call, const struct plan_call *p, Pb__ImportPlanReply *reply)
 {
-    reply->warnings = arena_array(call->arena, REPLY_WARNINGS_MAX, sizeof *reply->warnings);
-    if (reply->warnings == NULL) {
-        return handler_no_memory(call);
+    struct import_warnings w;
+    enum status s = import_warnings_init(call, p->table.fault_count, &w);
+    for (size_t i = 0; s == STATUS_OK && i < p->table.fault_count; i++) {
+        const struct plan_fault *in = &p->table.faults[i];
+        s = import_warnings_add(call, &w, in->code, in->line, in->message);
     }
-    for (size_t i = 0; i < p->table.fault_count && reply->n_warnings < REPLY_WARNINGS_MAX; i++) {
-        Pb__ImportWarning *w = call_message(call, &pb__import_warning__descriptor);
-        if (w == NULL) {
-            return handler_no_memory(call);
-        }
-        w->code = (char *)(uintptr_t)p->table.faults[i].code;
-        w->has_line = 1;
-        w->line = (int32_t)p->table.faults[i].line;
-        w->message = (char *)(uintptr_t)p->table.faults[i].message;
-        reply->warnings[reply->n_warnings++] = w;
+    if (s == STATUS_OK) {
+        s = import_warnings_end(call, &w);
     }
-    return STATUS_OK;
+    reply->warnings = w.list;
+    reply->n_warnings = w.count;
+    return s;
 }
 
 static enum status
@@ -142,7 +140,11 @@ read_table(struct call *call, struct plan_call *p)
         .default_year = day_to_ymd(base).year,
         .immediate_day = NO_DATE,
     };
-    enum status s = plan_table_read(call->arena, r->content.data, r->content.len, &options,
+    enum status s = import_check_document(call, r->content.data, r->content.len);
+    if (s != STATUS_OK) {
+        return s;
+    }
+    s = plan_table_read(call->arena, r->content.data, r->content.len, &options,
                                     &p->table, &call->fault);
     if (s != STATUS_OK) {
         return s;
@@ -192,6 +194,22 @@ import_effects(struct call *call, struct db_queue *q)
 
 /* ---- ApprovePlan ---- */
 
+/* The inspection as the approval leaves it. */
+static enum status
+record_inspection(struct call *call, const struct plan_call *p)
+{
+    struct inspection_record after = p->inspection;
+    after.plan_no = p->version.no;
+    after.plan_state = "APPROVED";
+    after.first_period = after.first_period == NULL ? p->first_period : after.first_period;
+    after.version++;
+    Pb__Inspection *record = inspection_record_message(call, &after);
+    return record != NULL && call_change(call, "inspection", after.id, after.code, after.version,
+                                         &record->base)
+               ? STATUS_OK
+               : handler_no_memory(call);
+}
+
 static enum status
 approve_decide(struct call *call)
 {
@@ -204,9 +222,9 @@ approve_decide(struct call *call)
     if (s != STATUS_OK) {
         return s;
     }
-    if (r->opinion != NULL && strlen(r->opinion) > OPINION_MAX_BYTES) {
-        return fault_set_field(&call->fault, "opinion", "TEXT_TOO_LONG", "意见至多 %d 字节。",
-                               OPINION_MAX_BYTES);
+    s = check_text(call, "opinion", r->opinion, OPINION_MAX_BYTES, false);
+    if (s != STATUS_OK) {
+        return s;
     }
     unsigned char *sha256 = arena_alloc(call->arena, 32);
     Pb__ApprovePlanReply *reply = call_message(call, &pb__approve_plan_reply__descriptor);
@@ -243,7 +261,8 @@ approve_decide(struct call *call)
         !call_change(call, "plan_version", p->version.id, p->inspection.code, 1, &reply->base)) {
         return handler_no_memory(call);
     }
-    return draft_record_approval(call, &p->draft, p->inspection.code);
+    s = record_inspection(call, p);
+    return s != STATUS_OK ? s : draft_record_approval(call, &p->draft, p->inspection.code);
 }
 
 static enum status

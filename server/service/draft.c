@@ -213,6 +213,7 @@ refuse_incomplete(const struct draft *d, struct fault *fault)
     char text[FAULT_MESSAGE_SIZE - 128];
     size_t used = 0;
     size_t bad = 0;
+    size_t named = 0;
     text[0] = '\0';
     for (size_t i = 0; i < d->measure_count; i++) {
         char lacks[256];
@@ -221,7 +222,8 @@ refuse_incomplete(const struct draft *d, struct fault *fault)
             continue;
         }
         bad++;
-        if (bad <= NAMED_MAX && used + strlen(lacks) + 24 < sizeof text) {
+        if (named < NAMED_MAX && used + strlen(lacks) + 32 < sizeof text) {
+            named++;
             used +=
                 (size_t)snprintf(text + used, sizeof text - used, "%s%s 缺%s", bad == 1 ? "" : "；",
                                  d->measures[i].ref, lacks + strlen("、"));
@@ -229,7 +231,7 @@ refuse_incomplete(const struct draft *d, struct fault *fault)
     }
     return fault_set(fault, STATUS_FAILED_PRECONDITION, "PLAN_INCOMPLETE",
                      "方案还有 %zu 条措施不完整，不能批准：%s%s。请补入方案表后重新导入。", bad,
-                     text, bad > NAMED_MAX ? "……" : "");
+                     text, bad > named ? "……" : "");
 }
 
 enum status
@@ -285,32 +287,49 @@ hash_number(crypto_hash_sha256_state *h, int64_t number)
     hash_text(h, text);
 }
 
+static void
+hash_measure(crypto_hash_sha256_state *h, const struct draft *d, const struct draft_measure *m)
+{
+    hash_text(h, d->problems[m->problem].ref);
+    hash_text(h, m->ref);
+    hash_number(h, m->no);
+    hash_text(h, m->text);
+    hash_text(h, m->target);
+    hash_number(h, m->class_);
+    hash_text(h, m->leader_org);
+    hash_text(h, m->lead_org);
+    hash_number(h, m->effect_due);
+    hash_number(h, m->complete_due);
+    hash_number(h, (int64_t)m->participant_count);
+    for (size_t k = 0; k < m->participant_count; k++) {
+        hash_text(h, m->participants[k]);
+    }
+}
+
 void
 draft_hash(const struct draft *d, unsigned char ret_sha256[32])
 {
     crypto_hash_sha256_state h;
     crypto_hash_sha256_init(&h);
     hash_text(&h, "rectify.v1.plan");
-    for (size_t i = 0; i < d->measure_count; i++) {
-        const struct draft_measure *m = &d->measures[i];
-        const struct draft_problem *p = &d->problems[m->problem];
-        hash_number(&h, d->items[p->item].no);
-        hash_text(&h, d->items[p->item].title);
+    hash_number(&h, (int64_t)d->item_count);
+    for (size_t i = 0; i < d->item_count; i++) {
+        hash_number(&h, d->items[i].no);
+        hash_text(&h, d->items[i].title);
+    }
+    hash_number(&h, (int64_t)d->problem_count);
+    for (size_t i = 0; i < d->problem_count; i++) {
+        const struct draft_problem *p = &d->problems[i];
         hash_text(&h, p->ref);
+        hash_number(&h, p->no);
+        hash_number(&h, d->items[p->item].no);
         hash_text(&h, p->title);
         hash_text(&h, p->lead_org);
         hash_text(&h, p->sgroup_org);
-        hash_text(&h, m->ref);
-        hash_text(&h, m->text);
-        hash_text(&h, m->target);
-        hash_number(&h, m->class_);
-        hash_text(&h, m->leader_org);
-        hash_text(&h, m->lead_org);
-        hash_number(&h, m->effect_due);
-        hash_number(&h, m->complete_due);
-        for (size_t k = 0; k < m->participant_count; k++) {
-            hash_text(&h, m->participants[k]);
-        }
+    }
+    hash_number(&h, (int64_t)d->measure_count);
+    for (size_t i = 0; i < d->measure_count; i++) {
+        hash_measure(&h, d, &d->measures[i]);
     }
     crypto_hash_sha256_final(&h, ret_sha256);
 }

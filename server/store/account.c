@@ -71,6 +71,12 @@ static const struct statement session_end = {
     .sql = "UPDATE session SET ended_ms = $3 WHERE tenant = $1 AND token_sha256 = $2",
 };
 
+static const struct statement session_expiry = {
+    .name = "session_expiry",
+    .params = 2,
+    .sql = "SELECT expires_ms FROM session WHERE tenant = $1 AND token_sha256 = $2",
+};
+
 static const struct statement enrol_code_lock = {
     .name = "enrol_code_lock",
     .params = 2,
@@ -146,6 +152,7 @@ const struct statement *const account_statements[] = {
     &session_end_others,
     &session_insert,
     &session_end,
+    &session_expiry,
     &enrol_code_lock,
     &enrol_code_insert,
     &enrol_code_use,
@@ -273,6 +280,23 @@ session_queue_end(struct db_queue *q, int tenant, const unsigned char token_sha2
 {
     struct param params[] = {p_int(tenant), p_bytes(token_sha256, 32), p_int(now_ms)};
     return db_queue_add(q, &session_end, params, one);
+}
+
+static enum status
+take_expiry(void *ctx, const struct db_row *row, struct arena *a)
+{
+    (void)a;
+    *(int64_t *)ctx = db_int(row, 0);
+    return STATUS_OK;
+}
+
+enum status
+session_queue_expiry(struct db_queue *q, int tenant, const unsigned char token_sha256[32],
+                     int64_t *ret_expires_ms)
+{
+    return db_queue_add(q, &session_expiry,
+                        (struct param[]){p_int(tenant), p_bytes(token_sha256, 32)},
+                        (struct db_sink){take_expiry, ret_expires_ms, DB_ANY_COUNT});
 }
 
 static enum status

@@ -88,6 +88,11 @@ MUST_CHECK enum status session_queue_insert(struct db_queue *q, int tenant,
 MUST_CHECK enum status session_queue_end(struct db_queue *q, int tenant,
                                          const unsigned char token_sha256[32], int64_t now_ms);
 
+/* When a session ends at the latest; 0 when there is none. */
+MUST_CHECK enum status session_queue_expiry(struct db_queue *q, int tenant,
+                                            const unsigned char token_sha256[32],
+                                            int64_t *ret_expires_ms);
+
 MUST_CHECK enum status enrol_code_queue_lock(struct db_queue *q, int tenant,
                                              const unsigned char code_sha256[32],
                                              struct enrol_code_record *ret);

@@ -24,7 +24,7 @@ struct step {
 static const struct step steps[] = {
     {"scope_set", {"'1'", "''", "''", "''"}},
     {"principal_read", {"1", TOKEN, "NULL::uuid", "NULL", "'2026-11-22'"}},
-    {"idempotency_read", {"1", TOKEN, "NULL::uuid", KEY}},
+    {"idempotency_read_session", {"1", TOKEN, KEY}},
     {"scope_set", {"'1'", "''", "'{10000000-0000-7000-8000-000000000001}'", ACCOUNT "::text"}},
     {"account_lock", {"1", "'bench' || :client_id", "NULL::uuid"}},
     {"enrol_code_insert", {"1", "sha256((:a::text || :b::text)::bytea)", ACCOUNT, ":b", EVENT}},

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ARENA_BYTES = 1024 << 20, SQL_TEXT_SIZE = 256, MESSAGE_MIN_BYTES = 18 };
+enum { ARENA_BYTES = 1024 << 20, SQL_TEXT_SIZE = 256, MESSAGE_MIN_BYTES = 15 };
 
 struct district district;
 
@@ -229,7 +229,7 @@ check_message(const char *message)
         unsigned char c = (unsigned char)message[i];
         han += c >= 0xE4 && c <= 0xE9;
     }
-    if (n < MESSAGE_MIN_BYTES || han < 5 || strcmp(message + n - strlen("。"), "。") != 0) {
+    if (n < MESSAGE_MIN_BYTES || han < 4 || strcmp(message + n - strlen("。"), "。") != 0) {
         fail_msg("not a sentence: %s", message == NULL ? "(none)" : message);
     }
 }
