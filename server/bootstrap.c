@@ -246,7 +246,6 @@ make_event(struct bootstrap *b)
     pb__log_entry__pack(&entry, body);
     merkle_leaf_hash(body, size, leaf);
     const struct event_record event = {
-        .tenant = b->tenant->id,
         .id = b->event_id,
         .recorded_ms = b->now_ms,
         .account = "SYS",
@@ -255,7 +254,10 @@ make_event(struct bootstrap *b)
         .body_size = size,
         .leaf_hash = leaf->bytes,
     };
-    return event_queue_insert(b->q, &event);
+    struct event_rows rows = {0};
+    return event_rows_add(&rows, &b->arena, &event)
+               ? event_rows_queue(&rows, &b->arena, b->q, b->tenant->id)
+               : no_memory(b);
 }
 
 static enum status

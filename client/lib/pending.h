@@ -18,8 +18,7 @@ struct rectify_pending {
 
 /* Keeps it. INVALID_ARGUMENT PENDING_SECRET for commands of the AccountService; file.h's faults. */
 MUST_CHECK enum status rectify_pending_save(const char *folder,
-                                            const struct rectify_pending *pending,
-                                            struct fault *f);
+                                            const struct rectify_pending *pending, struct fault *f);
 
 /* NOT_FOUND PENDING_MISSING; INVALID_ARGUMENT STATE_MALFORMED. */
 MUST_CHECK enum status rectify_pending_load(struct arena *a, const char *folder, const char *key,

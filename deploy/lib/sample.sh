@@ -101,9 +101,13 @@ sample_load() {
     once "$HOME_DIR" notice sample_notice
     once "$HOME_DIR" plan sample_plan
     once "$HOME_DIR" approve sample_approve
+    sample_settle
+}
+
+# The server's clock makes the month's tables by itself, a tick or two after the approval.
+sample_settle() {
     wait_until 60 sample_table_owed ||
         fail "系统没有自动生成本月的汇总表。" "请看日志里 job 开头的行。" "$HOME_DIR/log/rectifyd.log"
 }
 
-# The server's clock makes the month's tables by itself, a tick or two after the approval.
 sample_table_owed() { cli unit01 table show "unit01/$(sample_period)" >/dev/null 2>&1; }

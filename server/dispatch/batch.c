@@ -31,6 +31,7 @@ struct batch {
     struct db_queue *q;
     struct turn turns[LIMIT_BATCH_COMMANDS];
     size_t count;
+    struct records *records; /* one a tenant */
     struct fault fault;
 };
 
@@ -124,6 +125,24 @@ queue_wakes(struct batch *b)
     return STATUS_OK;
 }
 
+/* The records of a turn's tenant; NULL when memory is out. */
+static struct records *
+records_of(struct batch *b, const struct turn *t)
+{
+    struct records *r = b->records;
+    while (r != NULL && r->tenant != t->tenant) {
+        r = r->next;
+    }
+    if (r == NULL) {
+        r = arena_alloc(&b->arena, sizeof *r);
+        if (r != NULL) {
+            *r = (struct records){.next = b->records, .tenant = t->tenant, .arena = &b->arena};
+            b->records = r;
+        }
+    }
+    return r;
+}
+
 static enum status
 write_all(struct batch *b)
 {
@@ -133,9 +152,16 @@ write_all(struct batch *b)
             turn_decide(t);
         }
     }
+    b->records = NULL;
     for (size_t i = 0; i < b->count; i++) {
+        struct records *records = records_of(b, &b->turns[i]);
         queue_as(b, i);
-        if (turn_queue_writes(&b->turns[i], b->q) != STATUS_OK) {
+        if (records == NULL || turn_queue_writes(&b->turns[i], b->q, records) != STATUS_OK) {
+            return no_memory(b);
+        }
+    }
+    for (struct records *r = b->records; r != NULL; r = r->next) {
+        if (records_queue(r, b->q) != STATUS_OK) {
             return no_memory(b);
         }
     }
@@ -194,13 +220,14 @@ store_answer(struct batch *b, struct turn *t)
 {
     struct fault fault = {0};
     int owner = 0;
+    struct records records = {.tenant = t->tenant, .arena = &b->arena};
     struct db_queue *q = db_queue_new(&b->arena);
-    enum status s = q == NULL ? STATUS_RESOURCE_EXHAUSTED : db_begin(b->db, false, &fault);
+    enum status s = q == NULL ? STATUS_RESOURCE_EXHAUSTED : turn_add_answer(t, &records);
     if (s == STATUS_OK) {
-        s = db_queue_scope(q, t->tenant->id, false, NULL, NULL);
+        s = db_begin(b->db, false, &fault);
     }
     if (s == STATUS_OK) {
-        s = turn_queue_answer(t, q);
+        s = records_queue(&records, q);
     }
     if (s == STATUS_OK) {
         s = db_run(b->db, q, &owner, &fault);

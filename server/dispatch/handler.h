@@ -85,14 +85,14 @@ struct call {
     Pb__Change **changes;
     size_t change_count;
     size_t change_capacity;
-    const char *reason; /* reason code and text for the event; may be NULL */
-    bool no_event;      /* a command that leaves no event (session touch, upload chunk) */
-    bool wakes;         /* parked calls of the tenant look again after COMMIT */
-    bool park;          /* PARKED: nothing to say yet */
+    const char *reason;         /* reason code and text for the event; may be NULL */
+    bool no_event;              /* a command that leaves no event (session touch, upload chunk) */
+    bool wakes;                 /* parked calls of the tenant look again after COMMIT */
+    bool park;                  /* PARKED: nothing to say yet */
     const char *receipt_number; /* of the receipt a command will get; NULL for queries */
-    bool last_chance;   /* PARKED: answer now, even with nothing */
-    uint32_t park_ms;   /* PARKED: how long to wait at most, set by load */
-    struct fault fault; /* why it was refused */
+    bool last_chance;           /* PARKED: answer now, even with nothing */
+    uint32_t park_ms;           /* PARKED: how long to wait at most, set by load */
+    struct fault fault;         /* why it was refused */
     /* decide refused, and yet its effects are written and committed: a failed login is counted.
      * Such a refusal leaves no event and is not stored; the same key runs again. */
     bool keep_effects;

@@ -144,11 +144,10 @@ receipt_make(struct turn *t, const struct merkle_hash *leaf)
     return r->number == NULL ? NULL : r;
 }
 
-static enum status
-queue_changes(struct turn *t, struct db_queue *q, const struct event_record *event)
+static bool
+add_changes(struct turn *t, struct records *records, const struct event_record *event)
 {
-    enum status s = STATUS_OK;
-    for (size_t i = 0; s == STATUS_OK && i < t->call.change_count; i++) {
+    for (size_t i = 0; i < t->call.change_count; i++) {
         const Pb__Change *c = t->call.changes[i];
         const struct event_change_record change = {
             .no = (int)i + 1,
@@ -160,13 +159,15 @@ queue_changes(struct turn *t, struct db_queue *q, const struct event_record *eve
             .to_state = c->to_state,
             .reason = c->reason != NULL ? c->reason : t->call.reason,
         };
-        s = event_queue_change(q, event, &change);
+        if (!event_rows_add_change(&records->events, records->arena, event, &change)) {
+            return false;
+        }
     }
-    return s;
+    return true;
 }
 
 enum status
-record_queue_event(struct turn *t, struct db_queue *q, Pb__Receipt **ret_receipt)
+record_event(struct turn *t, struct records *records, Pb__Receipt **ret_receipt)
 {
     Pb__LogEntry *entry = call_message(&t->call, &pb__log_entry__descriptor);
     if (entry == NULL || !entry_fill(t, entry)) {
@@ -174,14 +175,13 @@ record_queue_event(struct turn *t, struct db_queue *q, Pb__Receipt **ret_receipt
     }
     size_t size = pb__log_entry__get_packed_size(entry);
     unsigned char *body = size > LIMIT_LEDGER_BODY_BYTES ? NULL : arena_alloc(&t->arena, size);
-    struct merkle_hash *leaf = arena_alloc(&t->arena, sizeof *leaf);
-    if (body == NULL || leaf == NULL) {
+    struct merkle_hash leaf;
+    if (body == NULL) {
         return STATUS_RESOURCE_EXHAUSTED;
     }
     pb__log_entry__pack(entry, body);
-    merkle_leaf_hash(body, size, leaf);
+    merkle_leaf_hash(body, size, &leaf);
     const struct event_record event = {
-        .tenant = t->who.tenant,
         .id = t->call.event_id,
         .recorded_ms = t->call.now_ms,
         .account = actor(t),
@@ -190,15 +190,27 @@ record_queue_event(struct turn *t, struct db_queue *q, Pb__Receipt **ret_receipt
         .method = t->call.handler->method,
         .body = body,
         .body_size = size,
-        .leaf_hash = leaf->bytes,
+        .leaf_hash = leaf.bytes,
     };
-    Pb__Receipt *receipt = receipt_make(t, leaf);
-    enum status s = receipt == NULL ? STATUS_RESOURCE_EXHAUSTED : event_queue_insert(q, &event);
-    if (s == STATUS_OK) {
-        s = queue_changes(t, q, &event);
+    Pb__Receipt *receipt = receipt_make(t, &leaf);
+    if (receipt == NULL || !event_rows_add(&records->events, records->arena, &event) ||
+        !add_changes(t, records, &event)) {
+        return STATUS_RESOURCE_EXHAUSTED;
     }
-    if (s == STATUS_OK) {
-        *ret_receipt = receipt;
+    *ret_receipt = receipt;
+    return STATUS_OK;
+}
+
+enum status
+records_queue(struct records *r, struct db_queue *q)
+{
+    enum status s = STATUS_OK;
+    if (r->events.events == 0 && r->answers.count == 0) {
+        return STATUS_OK;
     }
-    return s;
+    s = db_queue_scope(q, r->tenant->id, false, NULL, NULL);
+    if (s == STATUS_OK) {
+        s = event_rows_queue(&r->events, r->arena, q, r->tenant->id);
+    }
+    return s == STATUS_OK ? idempotency_rows_queue(&r->answers, r->arena, q, r->tenant->id) : s;
 }

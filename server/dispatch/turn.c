@@ -337,7 +337,7 @@ turn_make_reply(struct turn *t)
 }
 
 enum status
-turn_queue_answer(struct turn *t, struct db_queue *q)
+turn_add_answer(struct turn *t, struct records *records)
 {
     size_t size = pb__call_reply__get_packed_size(t->reply);
     unsigned char *bytes = arena_alloc(&t->arena, size);
@@ -347,7 +347,6 @@ turn_queue_answer(struct turn *t, struct db_queue *q)
     pb__call_reply__pack(t->reply, bytes);
     bool left_event = t->stage == TURN_DECIDED && !t->call.no_event;
     const struct idempotency_answer answer = {
-        .tenant = t->tenant->id,
         .principal = t->principal_id,
         .key = t->job->envelope->idempotency_key,
         .method = t->call.handler->method,
@@ -357,11 +356,13 @@ turn_queue_answer(struct turn *t, struct db_queue *q)
         .event_id = left_event ? t->call.event_id : NULL,
         .now_ms = t->call.now_ms,
     };
-    return idempotency_queue_insert(q, &answer);
+    return idempotency_rows_add(&records->answers, records->arena, &answer)
+               ? STATUS_OK
+               : STATUS_RESOURCE_EXHAUSTED;
 }
 
 static enum status
-queue_effects(struct turn *t, struct db_queue *q)
+queue_effects(struct turn *t, struct db_queue *q, struct records *records)
 {
     enum status s = STATUS_OK;
     bool decided = t->stage == TURN_DECIDED;
@@ -369,13 +370,13 @@ queue_effects(struct turn *t, struct db_queue *q)
         s = t->call.handler->effects(&t->call, q);
     }
     if (s == STATUS_OK && decided && !t->call.no_event) {
-        s = record_queue_event(t, q, &t->reply->receipt);
+        s = record_event(t, records, &t->reply->receipt);
     }
     return s;
 }
 
 static enum status
-queue_bookkeeping(struct turn *t, struct db_queue *q)
+queue_bookkeeping(struct turn *t, struct db_queue *q, struct records *records)
 {
     if (t->touch_session) {
         enum status s = principal_queue_touch(q, t->tenant->id, t->session_sha256, t->call.now_ms);
@@ -394,11 +395,20 @@ queue_bookkeeping(struct turn *t, struct db_queue *q)
     if (!t->store || t->d->config.broken_idempotency) {
         return STATUS_OK;
     }
-    return turn_queue_answer(t, q);
+    return turn_add_answer(t, records);
+}
+
+/* A call without effects of its own needs no scope for its writes. */
+static bool
+has_own_writes(const struct turn *t)
+{
+    bool effects = t->stage == TURN_DECIDED || t->call.keep_effects;
+    return (effects && t->call.handler->effects != NULL) || t->stage == TURN_REPLAY ||
+           t->touch_session;
 }
 
 enum status
-turn_queue_writes(struct turn *t, struct db_queue *q)
+turn_queue_writes(struct turn *t, struct db_queue *q, struct records *records)
 {
     turn_make_reply(t);
     if (t->reply == NULL) {
@@ -407,10 +417,12 @@ turn_queue_writes(struct turn *t, struct db_queue *q)
     if (t->tenant == NULL || t->who.tenant == 0) {
         return STATUS_OK; /* never identified: nothing is kept */
     }
-    enum status s =
-        db_queue_scope(q, t->who.tenant, t->who.sees_all, t->who.orgs, t->who.account_id);
-    if (s == STATUS_OK) {
-        s = queue_effects(t, q);
+    enum status s = STATUS_OK;
+    if (has_own_writes(t)) {
+        s = db_queue_scope(q, t->who.tenant, t->who.sees_all, t->who.orgs, t->who.account_id);
     }
-    return s == STATUS_OK ? queue_bookkeeping(t, q) : s;
+    if (s == STATUS_OK) {
+        s = queue_effects(t, q, records);
+    }
+    return s == STATUS_OK ? queue_bookkeeping(t, q, records) : s;
 }

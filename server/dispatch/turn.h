@@ -10,6 +10,7 @@
 #define SERVER_DISPATCH_TURN_H
 
 #include "server/dispatch/internal.h"
+#include "server/store/event.h"
 #include "server/store/idempotency.h"
 #include "server/store/principal.h"
 
@@ -42,6 +43,16 @@ struct turn {
     Pb__CallReply *reply;
 };
 
+/* What the turns of one tenant leave in the log and for replays, written with one statement each.
+ * Lives in the arena of its batch. */
+struct records {
+    struct records *next;
+    struct tenant *tenant;
+    struct arena *arena;
+    struct event_rows events;
+    struct idempotency_rows answers;
+};
+
 /* now_ms: the clock, read once for the call. */
 void turn_begin(struct turn *t, struct dispatch *d, struct job *job, int64_t now_ms);
 void turn_release(struct turn *t);
@@ -54,10 +65,11 @@ void turn_identify(struct turn *t);
 MUST_CHECK enum status turn_load(struct turn *t, struct db_queue *q);
 /* The handler's decision; on OK the reply is made. */
 void turn_decide(struct turn *t);
-/* Makes the answer (reply) and queues what must be written for it. */
-MUST_CHECK enum status turn_queue_writes(struct turn *t, struct db_queue *q);
-/* Only the idempotency row of the reply. */
-MUST_CHECK enum status turn_queue_answer(struct turn *t, struct db_queue *q);
+/* Makes the answer (reply), queues its effects, and adds what it leaves to the records. */
+MUST_CHECK enum status turn_queue_writes(struct turn *t, struct db_queue *q,
+                                         struct records *records);
+/* Adds only the idempotency row of the reply. */
+MUST_CHECK enum status turn_add_answer(struct turn *t, struct records *records);
 /* The answer of a refusal, or of a query. */
 void turn_make_reply(struct turn *t);
 
@@ -95,8 +107,11 @@ bool authz_sees_all(uint64_t roles);
 
 /* ---- record.c ---- */
 
-/* Queues event, changes and the sealer's note; fills the receipt. */
-MUST_CHECK enum status record_queue_event(struct turn *t, struct db_queue *q,
-                                          Pb__Receipt **ret_receipt);
+/* Adds event and changes to the records; fills the receipt. */
+MUST_CHECK enum status record_event(struct turn *t, struct records *records,
+                                    Pb__Receipt **ret_receipt);
+
+/* Queues all of them, one statement a kind. */
+MUST_CHECK enum status records_queue(struct records *records, struct db_queue *q);
 
 #endif

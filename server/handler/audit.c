@@ -84,7 +84,7 @@ export_load(struct call *call, struct db_queue *q)
     view->from_seq = r->has_from_seq && r->from_seq > 0 ? r->from_seq : 1;
     int32_t limit = r->has_limit ? r->limit : EXPORT_ROWS_DEFAULT;
     if (limit < 1 || limit > EXPORT_ROWS_MAX) {
-        return fault_set_field(&call->fault, "limit", "LIMIT_RANGE", "每次取 1 至 %d 条。",
+        return fault_set_field(&call->fault, "limit", "LIMIT_RANGE", "每次取 1 至 %d 条，请改正条数。",
                                EXPORT_ROWS_MAX);
     }
     enum status s = audit_queue_head(q, call->who->tenant, r->tree_size, &view->head);
@@ -136,7 +136,7 @@ export_decide(struct call *call)
         last = leaf->seq;
     }
     reply->has_more = 1;
-    reply->more = last < view->head.tree_size;
+    reply->more = reply->n_leaves > 0 && last < view->head.tree_size;
     reply->head = head_message(call, &view->head);
     if (call->ledger_public_key != NULL) {
         reply->has_public_key = 1;

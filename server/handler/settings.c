@@ -5,6 +5,7 @@
 #include "rectify/v1/settings.pb-c.h"
 #include "server/base/clock.h"
 #include "server/handler/common.h"
+#include "server/handler/request_check.h"
 #include "server/service/role.h"
 #include "server/store/settings.h"
 
@@ -19,6 +20,26 @@ struct calendar_import {
     size_t count;
 };
 
+static enum status
+check_year(struct call *call, int32_t year)
+{
+    if (year < CALENDAR_YEAR_MIN || year > CALENDAR_YEAR_MAX) {
+        return fault_set_field(&call->fault, "year", "YEAR_RANGE",
+                               "年份应在 %d 至 %d 之间，请改正。", CALENDAR_YEAR_MIN,
+                               CALENDAR_YEAR_MAX);
+    }
+    return STATUS_OK;
+}
+
+/* Versions of a year are numbered one after the other. */
+static void
+import_subjects(const struct call *call, struct subject_set *set)
+{
+    char year[16];
+    snprintf(year, sizeof year, "%d", REQUEST(call, Pb__ImportCalendarRequest)->year);
+    subject_add(set, "calendar", year);
+}
+
 static int
 import_load(struct call *call, struct db_queue *q)
 {
@@ -28,9 +49,9 @@ import_load(struct call *call, struct db_queue *q)
     if (import == NULL) {
         return handler_no_memory(call);
     }
-    if (!r->has_year || r->year < CALENDAR_YEAR_MIN || r->year > CALENDAR_YEAR_MAX) {
-        return fault_set_field(&call->fault, "year", "YEAR_RANGE", "年份应在 %d 至 %d 之间。",
-                               CALENDAR_YEAR_MIN, CALENDAR_YEAR_MAX);
+    enum status s = check_year(call, r->has_year ? r->year : 0);
+    if (s != STATUS_OK) {
+        return s;
     }
     return calendar_queue_days(q, call->who->tenant, r->year, &import->stored);
 }
@@ -46,6 +67,11 @@ read_day(struct call *call, const Pb__CalendarDay *in, int32_t year, size_t inde
         return fault_set_field(&call->fault, field, "BAD_DATE",
                                "第 %zu 行：“%s”不是 %d 年的日期，请写成 %d-01-01 这样的形式。",
                                index + 1, in->date == NULL ? "" : in->date, year, year);
+    }
+    snprintf(field, sizeof field, "days[%zu].name", index);
+    enum status s = check_text(call, field, in->name, CALENDAR_NAME_SIZE - 1, false);
+    if (s != STATUS_OK) {
+        return s;
     }
     *ret = (struct calendar_row){
         .year = year,
@@ -63,7 +89,7 @@ import_decide(struct call *call)
     struct calendar_import *import = call->data;
     if (r->n_days == 0 || r->n_days > CALENDAR_DAYS_MAX) {
         return fault_set_field(&call->fault, "days", "DAY_COUNT",
-                               "一年的节假日及调休应有 1 至 %d 天，现有 %zu 天。",
+                               "一年的节假日及调休应有 1 至 %d 天，现有 %zu 天，请核对文件。",
                                CALENDAR_DAYS_MAX, r->n_days);
     }
     int32_t version = import->stored.count == 0 ? 1 : import->stored.items[0].version + 1;
@@ -81,7 +107,7 @@ import_decide(struct call *call)
         for (size_t k = 0; k < i; k++) {
             if (import->days[k].day == day->day) {
                 return fault_set_field(&call->fault, "days", "DAY_TWICE",
-                                       "日期 %s 在表中出现两次。", r->days[i]->date);
+                                       "日期 %s 在表中出现两次，请删去一行。", r->days[i]->date);
             }
         }
         import->count++;
@@ -121,7 +147,49 @@ calendar_load(struct call *call, struct db_queue *q)
         return handler_no_memory(call);
     }
     int32_t year = r->has_year ? r->year : day_to_ymd(call->today).year;
+    enum status s = check_year(call, year);
+    if (s != STATUS_OK) {
+        return s;
+    }
     return calendar_queue_days(q, call->who->tenant, year, rows);
+}
+
+static enum status
+add_day(struct call *call, Pb__GetCalendarReply *reply, int32_t date, bool working,
+        const char *name)
+{
+    Pb__CalendarDay *day = call_message(call, &pb__calendar_day__descriptor);
+    if (day == NULL) {
+        return handler_no_memory(call);
+    }
+    day->date = day_text(call, date);
+    day->has_working = 1;
+    day->working = working;
+    day->name = (char *)(uintptr_t)name;
+    reply->days[reply->n_days++] = day;
+    return day->date == NULL ? handler_no_memory(call) : STATUS_OK;
+}
+
+/* The days of a built-in year that are not what their weekday says. */
+static enum status
+add_builtin(struct call *call, Pb__GetCalendarReply *reply)
+{
+    struct calendar *c = arena_alloc(call->arena, sizeof *c);
+    if (c == NULL) {
+        return handler_no_memory(call);
+    }
+    calendar_init_builtin(c);
+    enum status s = STATUS_OK;
+    int32_t end = day_from_ymd((struct ymd){reply->year, 12, 31});
+    bool known = calendar_knows_year(c, reply->year);
+    for (int32_t d = day_from_ymd((struct ymd){reply->year, 1, 1});
+         known && s == STATUS_OK && d <= end; d++) {
+        bool working = calendar_is_working_day(c, d, NULL);
+        if (working != (day_weekday(d) <= 5)) {
+            s = add_day(call, reply, d, working, "");
+        }
+    }
+    return s;
 }
 
 static enum status
@@ -133,23 +201,21 @@ calendar_decide(struct call *call)
     if (reply == NULL) {
         return handler_no_memory(call);
     }
+    size_t room = stored->count > CALENDAR_DAYS_MAX ? stored->count : CALENDAR_DAYS_MAX;
     reply->has_year = reply->has_version = 1;
     reply->year = r->has_year ? r->year : day_to_ymd(call->today).year;
     reply->version = stored->count == 0 ? 0 : stored->items[0].version;
-    reply->days = arena_array(call->arena, stored->count, sizeof *reply->days);
-    for (size_t i = 0; reply->days != NULL && i < stored->count; i++) {
-        Pb__CalendarDay *day = call_message(call, &pb__calendar_day__descriptor);
-        if (day == NULL) {
-            return handler_no_memory(call);
-        }
-        day->date = day_text(call, stored->items[i].day);
-        day->has_working = 1;
-        day->working = stored->items[i].working;
-        day->name = (char *)(uintptr_t)stored->items[i].name;
-        reply->days[reply->n_days++] = day;
+    reply->days = arena_array(call->arena, room, sizeof *reply->days);
+    if (reply->days == NULL) {
+        return handler_no_memory(call);
+    }
+    enum status s = stored->count == 0 ? add_builtin(call, reply) : STATUS_OK;
+    for (size_t i = 0; s == STATUS_OK && i < stored->count; i++) {
+        const struct calendar_row *row = &stored->items[i];
+        s = add_day(call, reply, row->day, row->working, row->name);
     }
     call->reply = &reply->base;
-    return STATUS_OK;
+    return s;
 }
 
 static int
@@ -210,12 +276,20 @@ ladder_decide(struct call *call)
     reply->has_version = 1;
     reply->version = stored.version;
     reply->rules = arena_array(call->arena, stored.count, sizeof *reply->rules);
-    for (size_t i = 0; reply->rules != NULL && i < stored.count; i++) {
-        Pb__LadderRule *rule = rule_message(call, &stored.items[i]);
-        if (rule == NULL) {
-            return handler_no_memory(call);
+    if (reply->rules == NULL) {
+        return handler_no_memory(call);
+    }
+    /* Lowest level first, whatever order they are kept in. */
+    for (int level = 0; level <= UINT8_MAX; level++) {
+        for (size_t i = 0; i < stored.count; i++) {
+            if (stored.items[i].level != level) {
+                continue;
+            }
+            reply->rules[reply->n_rules] = rule_message(call, &stored.items[i]);
+            if (reply->rules[reply->n_rules++] == NULL) {
+                return handler_no_memory(call);
+            }
         }
-        reply->rules[reply->n_rules++] = rule;
     }
     call->reply = &reply->base;
     return STATUS_OK;
@@ -228,6 +302,7 @@ static const struct handler rows[] = {
      .roles = ROLE_ADMIN,
      .request = &pb__import_calendar_request__descriptor,
      .reply = &pb__import_calendar_reply__descriptor,
+     .subjects = import_subjects,
      .load = import_load,
      .decide = import_decide,
      .effects = import_effects},

@@ -36,9 +36,10 @@ check_table(const struct table_case *c, const Pb__DecideTableRequest *request, s
     if (request->n_decisions == 0) {
         return fault_set_field(fault, "decisions", "NO_DECISION", "请至少写一条审核意见。");
     }
-    if (strcmp(t->state, STATE_SUBMITTED) != 0) {
+    /* A table with a returned row is the unit's to mend, and its other rows can still be judged. */
+    if (strcmp(t->state, STATE_SUBMITTED) != 0 && strcmp(t->state, STATE_RETURNED) != 0) {
         return fault_set(fault, STATUS_FAILED_PRECONDITION, "STATE_FORBIDS",
-                         "这张表现在是“%s”，只有已报送的表可以审核。",
+                         "这张表现在是“%s”，只有报送后的表可以审核。",
                          workflow_state_zh(workflow_machine(WORKFLOW_TABLE), t->state));
     }
     if (t->filled_by != NULL && c->actor.account_id != NULL &&
@@ -77,6 +78,10 @@ judge_row(const struct table_case *c, const Pb__RowDecision *d, struct row_outco
     bool returned = d->verdict == PB__VERDICT__RETURNED;
     if (o->row.verdict == PB__VERDICT__ACCEPTED && !returned) {
         return STATUS_OK; /* accepted before; this decision is about its claim */
+    }
+    if (o->row.verdict == PB__VERDICT__RETURNED) {
+        return fault_set(fault, STATUS_FAILED_PRECONDITION, "ROW_RETURNED",
+                         "措施 %s 这一行已经退回，等单位改好重新报送后再审核。", o->before->ref);
     }
     uint32_t roles = table_roles(c->table, &c->actor);
     bool independent = measure_independent(o->before, &c->actor) &&
@@ -191,7 +196,7 @@ outcome_of(const struct table_outcome *o, const char *measure_id)
     return NULL;
 }
 
-/* RETURNED when any row is, ACCEPTED when all are, else SUBMITTED. */
+/* RETURNED from the first returned row on, ACCEPTED when all are, else SUBMITTED. */
 static enum status
 finish(const struct table_case *c, struct table_outcome *o, struct fault *fault)
 {
@@ -209,7 +214,8 @@ finish(const struct table_case *c, struct table_outcome *o, struct fault *fault)
     o->next.rows_returned = (int32_t)facts.rows_returned;
     o->command = "judge";
     bool returned = facts.rows_returned > 0;
-    if (returned || facts.rows_accepted == facts.rows_total) {
+    bool open = strcmp(c->table->state, STATE_SUBMITTED) == 0;
+    if (open && (returned || facts.rows_accepted == facts.rows_total)) {
         const struct workflow_edge *edge = NULL;
         o->command = returned ? COMMAND_RETURN : COMMAND_ACCEPT;
         enum status s = workflow_step(workflow_machine(WORKFLOW_TABLE), c->table->state, o->command,

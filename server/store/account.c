@@ -142,26 +142,10 @@ static const struct statement machine_revoke = {
 };
 
 const struct statement *const account_statements[] = {
-    &account_lock,
-    &account_seats,
-    &account_insert,
-    &seat_insert,
-    &inbox_insert,
-    &account_failures,
-    &account_password,
-    &session_end_others,
-    &session_insert,
-    &session_end,
-    &session_expiry,
-    &enrol_code_lock,
-    &enrol_code_insert,
-    &enrol_code_use,
-    &machine_by_key,
-    &machine_by_id,
-    &machine_list,
-    &machine_insert,
-    &machine_revoke,
-    NULL,
+    &account_lock,     &account_seats,    &account_insert,     &seat_insert,    &inbox_insert,
+    &account_failures, &account_password, &session_end_others, &session_insert, &session_end,
+    &session_expiry,   &enrol_code_lock,  &enrol_code_insert,  &enrol_code_use, &machine_by_key,
+    &machine_by_id,    &machine_list,     &machine_insert,     &machine_revoke, NULL,
 };
 
 static const struct db_sink one = {NULL, NULL, 1};

@@ -1,7 +1,7 @@
 #include "server/store/db_internal.h"
 
-#include <stdlib.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Added where the connection string does not say otherwise: with these a dead network is noticed in

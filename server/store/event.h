@@ -1,11 +1,13 @@
-/* Event: what every command leaves in the log, and the call that wakes other servers. */
+/* Event: what every command leaves in the log, and the call that wakes other servers.
+ *
+ * The events of a batch go in together: one statement for all of them, one for their changes. */
 #ifndef SERVER_STORE_EVENT_H
 #define SERVER_STORE_EVENT_H
 
+#include "server/store/columns.h"
 #include "server/store/db.h"
 
 struct event_record {
-    int tenant;
     const char *id;
     int64_t recorded_ms;
     const char *account;
@@ -28,12 +30,27 @@ struct event_change_record {
     const char *reason;
 };
 
+/* Events of one tenant on their way. Zeroed: none. */
+struct event_rows {
+    size_t events;
+    size_t changes;
+    struct column id, recorded, account, org, method, at, size, bodies, hashes;
+    struct column c_event, c_no, c_kind, c_thing, c_version, c_command, c_from, c_to, c_reason,
+        c_account, c_org, c_recorded;
+};
+
 extern const struct statement *const event_statements[];
 
-/* The event and its place in the queue of the sealer. */
-MUST_CHECK enum status event_queue_insert(struct db_queue *q, const struct event_record *event);
-MUST_CHECK enum status event_queue_change(struct db_queue *q, const struct event_record *event,
-                                          const struct event_change_record *change);
+/* Both copy. False when the arena is exhausted. */
+bool event_rows_add(struct event_rows *rows, struct arena *a, const struct event_record *event);
+bool event_rows_add_change(struct event_rows *rows, struct arena *a,
+                           const struct event_record *event,
+                           const struct event_change_record *change);
+
+/* Queues the inserts: events, their place before the sealer, their changes. Scope: the tenant. */
+MUST_CHECK enum status event_rows_queue(struct event_rows *rows, struct arena *a,
+                                        struct db_queue *q, int tenant);
+
 /* NOTIFY on channel "rectify" at COMMIT. */
 MUST_CHECK enum status event_queue_notify(struct db_queue *q, const char *payload);
 

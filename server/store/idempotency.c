@@ -23,8 +23,13 @@ static const struct statement idempotency_insert = {
     .name = "idempotency_insert",
     .sql = "INSERT INTO idempotency (tenant, principal, key, method, request_sha256, reply,"
            "                         event_id, recorded_ms)"
-           " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-    .params = 8,
+           " SELECT $1, i.principal, i.key, i.method,"
+           "        substr($9::bytea, (i.no::integer - 1) * 32 + 1, 32),"
+           "        substr($8::bytea, i.at, i.size), i.event_id, i.recorded_ms"
+           "   FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::bigint[],"
+           "               $7::integer[], $10::integer[]) WITH ORDINALITY"
+           "        AS i (principal, key, method, event_id, recorded_ms, at, size, no)",
+    .params = 10,
 };
 
 static const struct statement idempotency_replay = {
@@ -66,20 +71,43 @@ idempotency_queue_read(struct db_queue *q, const struct idempotency_key *key,
     return db_queue_add(q, &idempotency_read, params, sink);
 }
 
-enum status
-idempotency_queue_insert(struct db_queue *q, const struct idempotency_answer *answer)
+bool
+idempotency_rows_add(struct idempotency_rows *rows, struct arena *a,
+                     const struct idempotency_answer *answer)
 {
+    rows->count++;
+    return column_text(&rows->principal, a, answer->principal) &&
+           column_text(&rows->key, a, answer->key) &&
+           column_text(&rows->method, a, answer->method) &&
+           column_text(&rows->event, a, answer->event_id) &&
+           column_int(&rows->recorded, a, answer->now_ms) &&
+           column_int(&rows->at, a, (int64_t)rows->replies.used + 1) &&
+           column_int(&rows->size, a, (int64_t)answer->reply_size) &&
+           column_bytes(&rows->replies, a, answer->reply, answer->reply_size) &&
+           column_bytes(&rows->hashes, a, answer->request_sha256, 32);
+}
+
+enum status
+idempotency_rows_queue(struct idempotency_rows *rows, struct arena *a, struct db_queue *q,
+                       int tenant)
+{
+    if (rows->count == 0) {
+        return STATUS_OK;
+    }
     const struct param params[] = {
-        p_int(answer->tenant),
-        p_text(answer->principal),
-        p_text(answer->key),
-        p_text(answer->method),
-        p_bytes(answer->request_sha256, 32),
-        p_bytes(answer->reply, answer->reply_size),
-        p_text(answer->event_id),
-        p_int(answer->now_ms),
+        p_int(tenant),
+        p_text(column_literal(&rows->principal, a)),
+        p_text(column_literal(&rows->key, a)),
+        p_text(column_literal(&rows->method, a)),
+        p_text(column_literal(&rows->event, a)),
+        p_text(column_literal(&rows->recorded, a)),
+        p_text(column_literal(&rows->at, a)),
+        p_bytes(rows->replies.data, rows->replies.used),
+        p_bytes(rows->hashes.data, rows->hashes.used),
+        p_text(column_literal(&rows->size, a)),
     };
-    return db_queue_add(q, &idempotency_insert, params, (struct db_sink){.expect = 1});
+    return db_queue_add(q, &idempotency_insert, params,
+                        (struct db_sink){.expect = (int64_t)rows->count});
 }
 
 enum status

@@ -5,6 +5,7 @@
 #ifndef SERVER_STORE_IDEMPOTENCY_H
 #define SERVER_STORE_IDEMPOTENCY_H
 
+#include "server/store/columns.h"
 #include "server/store/db.h"
 
 struct idempotency_key {
@@ -24,7 +25,6 @@ struct idempotency_record {
 
 /* What is kept. principal as found by authentication. */
 struct idempotency_answer {
-    int tenant;
     const char *principal;
     const char *key;
     const char *method;
@@ -35,13 +35,23 @@ struct idempotency_answer {
     int64_t now_ms;
 };
 
+/* Answers of one tenant on their way; those of a batch go in together. Zeroed: none. */
+struct idempotency_rows {
+    size_t count;
+    struct column principal, key, method, event, recorded, at, size, replies, hashes;
+};
+
 extern const struct statement *const idempotency_statements[];
 
 /* *ret is zeroed by the caller. Scope: the tenant. */
 MUST_CHECK enum status idempotency_queue_read(struct db_queue *q, const struct idempotency_key *key,
                                               struct idempotency_record *ret);
-MUST_CHECK enum status idempotency_queue_insert(struct db_queue *q,
-                                                const struct idempotency_answer *answer);
+/* Copies. False when the arena is exhausted. */
+bool idempotency_rows_add(struct idempotency_rows *rows, struct arena *a,
+                          const struct idempotency_answer *answer);
+/* Queues the insert, if there is any. Scope: the tenant. */
+MUST_CHECK enum status idempotency_rows_queue(struct idempotency_rows *rows, struct arena *a,
+                                              struct db_queue *q, int tenant);
 MUST_CHECK enum status idempotency_queue_replay(struct db_queue *q, int tenant,
                                                 const char *principal, const char *key);
 

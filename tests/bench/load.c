@@ -1,11 +1,12 @@
 /* bench_load: many callers in one process, each on its own mutual-TLS connection.
  *
- *   bench_load seed CALLERS                     SQL for the callers' accounts, machines, sessions
- *   bench_load script                           the same statements for pgbench
- *   bench_load call URL PKI CALLERS SECONDS     durable commands a second
- *   bench_load echo URL PKI CALLERS SECONDS     Health calls a second
+ *   bench_load seed CALLERS                       SQL for the callers' accounts, machines, sessions
+ *   bench_load script                             the same statements for pgbench
+ *   bench_load call PORT PKI CALLERS SECONDS      durable commands a second
+ *   bench_load echo PORT PKI CALLERS SECONDS      Health calls a second
  *
- * PKI: the folder with ca.crt, client.crt, client.key. Prints one number.
+ * PKI: the folder with ca.crt, client.crt, client.key. Prints one number. One thread serves all
+ * connections, and commands are signed beforehand: units sign on their own machines.
  */
 #include "tests/bench/bench.h"
 
@@ -13,39 +14,41 @@
 #include "proto/ledger/key.h"
 #include "proto/ledger/secret.h"
 #include "proto/ledger/signing.h"
-#include "proto/rpc/client.h"
 #include "rectify/v1/account.pb-c.h"
 #include "rectify/v1/envelope.pb-c.h"
+#include "tests/bench/wire.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <time.h>
-#include <unistd.h>
 
-enum { CALL_MS = 20000, PATH_BYTES = 4096, HANDSHAKES_AT_ONCE = 32 };
+enum { SIGNED_BEFORE = 80000, EVENTS = 64, REQUEST_BYTES = 640 };
 
-struct bench {
-    const char *url;
-    const char *pki;
-    bool echo;
-    atomic_int connected;
-    atomic_bool go;
-    atomic_bool stop;
-    atomic_ullong done;
-    atomic_ullong failed;
+struct request {
+    size_t size;
+    unsigned char bytes[REQUEST_BYTES];
 };
 
 struct caller {
-    struct bench *b;
-    pthread_t thread;
     struct ledger_key key;
     char machine[BENCH_NAME_SIZE];
     char account[BENCH_NAME_SIZE];
     char session_sha256[SECRET_HASH_HEX_SIZE];
     struct uuid7_source ids;
-    struct rpc_client *client;
+    struct wire *wire;
+    struct request *ready; /* signed beforehand */
+    size_t ready_count;
+    size_t next;
+};
+
+struct bench {
+    struct caller *callers;
+    int count;
+    int epoll;
+    bool echo;
+    unsigned long long done;
 };
 
 static void
@@ -148,19 +151,18 @@ sign(const struct caller *c, Pb__CallRequest *e, unsigned char signature[LEDGER_
     e->signature.len = LEDGER_SIGNATURE_BYTES;
 }
 
-static bool
-call_once(struct caller *c)
+static void
+request_make(struct caller *c, bool echo, struct request *ret)
 {
     char key[UUID_TEXT_SIZE];
     char code[SECRET_TOKEN_TEXT_SIZE];
     unsigned char signature[LEDGER_SIGNATURE_BYTES];
     unsigned char payload[256];
-    unsigned char bytes[1024];
     Pb__CallRequest e = PB__CALL_REQUEST__INIT;
     Pb__AddEnrolCodeRequest r = PB__ADD_ENROL_CODE_REQUEST__INIT;
     e.tenant = (char *)(uintptr_t) "sample";
     e.method = (char *)(uintptr_t) "rectify.v1.SystemService/Health";
-    if (!c->b->echo) {
+    if (!echo) {
         secret_token_make(code);
         uuid7_next(&c->ids, key);
         r.account = c->account;
@@ -174,104 +176,133 @@ call_once(struct caller *c)
         e.payload.len = pb__add_enrol_code_request__pack(&r, payload);
         sign(c, &e, signature);
     }
-    struct rpc_reply reply = {0};
-    struct fault fault = {0};
-    size_t n = pb__call_request__pack(&e, bytes);
-    if (rpc_client_call(c->client, bytes, n, CALL_MS, &reply, &fault) != STATUS_OK) {
-        fprintf(stderr, "%s: %s\n", fault.reason, fault.message);
-        return false;
+    if (pb__call_request__get_packed_size(&e) > sizeof ret->bytes) {
+        abort();
     }
-    Pb__CallReply *answer = pb__call_reply__unpack(NULL, reply.n, reply.bytes);
-    bool good = answer != NULL && answer->status != NULL && answer->status->code == 0;
-    if (!good && answer != NULL) {
-        fprintf(stderr, "%s: %s\n", answer->status->reason, answer->status->message);
-    }
-    pb__call_reply__free_unpacked(answer, NULL);
-    rpc_reply_clear(&reply);
-    return good;
-}
-
-static void *
-caller_run(void *arg)
-{
-    struct caller *c = arg;
-    struct bench *b = c->b;
-    struct fault fault = {0};
-    if (rpc_client_connect(c->client, CALL_MS, &fault) != STATUS_OK || !call_once(c)) {
-        fprintf(stderr, "cannot connect: %s\n", fault.message);
-        exit(EXIT_FAILURE);
-    }
-    atomic_fetch_add(&b->connected, 1);
-    while (!atomic_load(&b->go)) {
-        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-    }
-    while (!atomic_load(&b->stop)) {
-        atomic_fetch_add(call_once(c) ? &b->done : &b->failed, 1);
-    }
-    return NULL;
+    ret->size = pb__call_request__pack(&e, ret->bytes);
 }
 
 static void
-caller_start(struct bench *b, struct caller *c, int n)
+send_next(struct bench *b, struct caller *c)
 {
-    char ca[PATH_BYTES];
-    char cert[PATH_BYTES];
-    char key[PATH_BYTES];
+    struct request made;
+    const struct request *r = &made;
+    if (c->next < c->ready_count) {
+        r = &c->ready[c->next++];
+    } else {
+        request_make(c, b->echo, &made);
+    }
+    if (!wire_send(c->wire, r->bytes, r->size)) {
+        fputs("connection lost while sending\n", stderr);
+        exit(EXIT_FAILURE);
+    }
+}
+
+static void
+check_reply(const unsigned char *bytes, size_t size)
+{
+    Pb__CallReply *answer = pb__call_reply__unpack(NULL, size, bytes);
+    if (answer == NULL || answer->status == NULL || answer->status->code != 0) {
+        fprintf(stderr, "%s\n",
+                answer == NULL || answer->status == NULL ? "no reply" : answer->status->message);
+        exit(EXIT_FAILURE);
+    }
+    pb__call_reply__free_unpacked(answer, NULL);
+}
+
+/* True when a reply has come in. */
+static bool
+take_reply(struct caller *c)
+{
+    const unsigned char *bytes = NULL;
+    size_t size = 0;
+    int got = wire_receive(c->wire, &bytes, &size);
+    if (got < 0) {
+        fputs("connection lost while receiving\n", stderr);
+        exit(EXIT_FAILURE);
+    }
+    if (got > 0) {
+        check_reply(bytes, size);
+    }
+    return got > 0;
+}
+
+static void
+caller_start(struct bench *b, struct wire_tls *tls, int n, int port)
+{
+    struct caller *c = &b->callers[n];
     unsigned char seed[16];
-    struct fault fault = {0};
-    c->b = b;
     caller_key(n, &c->key);
     bench_machine_id(n, c->machine);
     bench_account_name(n, c->account);
     secret_token_hash_hex(c->account, c->session_sha256);
     secret_random(seed, sizeof seed);
     uuid7_source_init(&c->ids, now_ms(), seed);
-    snprintf(ca, sizeof ca, "%s/ca.crt", b->pki);
-    snprintf(cert, sizeof cert, "%s/client.crt", b->pki);
-    snprintf(key, sizeof key, "%s/client.key", b->pki);
-    const struct rpc_client_config config = {
-        .url = b->url,
-        .server_name = "rectifyd",
-        .tls = {.ca_file = ca, .cert_file = cert, .key_file = key},
-        .connect_timeout_ms = CALL_MS,
-    };
-    if (rpc_client_open(&config, &c->client, &fault) != STATUS_OK ||
-        pthread_create(&c->thread, NULL, caller_run, c) != 0) {
-        fprintf(stderr, "cannot start: %s\n", fault.message);
+    c->wire = wire_open(tls, port);
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
+    if (c->wire == NULL || epoll_ctl(b->epoll, EPOLL_CTL_ADD, wire_fd(c->wire), &event) != 0) {
         exit(EXIT_FAILURE);
+    }
+    /* One call says who it is: a server holds few connections of strangers. */
+    send_next(b, c);
+    struct epoll_event ready;
+    while (!take_reply(c)) {
+        epoll_wait(b->epoll, &ready, 1, -1);
     }
 }
 
-static int
-run(struct bench *b, int callers, int seconds)
+static void
+sign_beforehand(struct bench *b)
 {
-    struct caller *all = calloc((size_t)callers, sizeof *all);
-    struct timespec from;
-    struct timespec to;
-    if (all == NULL) {
-        return EXIT_FAILURE;
-    }
-    for (int n = 0; n < callers; n++) {
-        caller_start(b, &all[n], n);
-        /* A server holds few connections that have not said who they are. */
-        while (n - atomic_load(&b->connected) >= HANDSHAKES_AT_ONCE) {
-            nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    size_t each = b->echo ? 1 : SIGNED_BEFORE / (size_t)b->count;
+    for (int n = 0; n < b->count; n++) {
+        struct caller *c = &b->callers[n];
+        c->ready = calloc(each, sizeof *c->ready);
+        if (c->ready == NULL) {
+            abort();
         }
+        for (size_t i = 0; i < each; i++) {
+            request_make(c, b->echo, &c->ready[i]);
+        }
+        c->ready_count = each;
     }
-    while (atomic_load(&b->connected) < callers) {
-        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+}
+
+static double
+seconds_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void
+run(struct bench *b, int seconds)
+{
+    struct epoll_event events[EVENTS];
+    double from = seconds_now();
+    double now = from;
+    for (int n = 0; n < b->count; n++) {
+        send_next(b, &b->callers[n]);
     }
-    clock_gettime(CLOCK_MONOTONIC, &from);
-    atomic_store(&b->go, true);
-    nanosleep(&(struct timespec){.tv_sec = seconds}, NULL);
-    unsigned long long done = atomic_load(&b->done);
-    clock_gettime(CLOCK_MONOTONIC, &to);
-    atomic_store(&b->stop, true);
-    double elapsed = (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
-    printf("%.1f\n", (double)done / elapsed);
-    fflush(stdout);
-    bool clean = atomic_load(&b->failed) == 0;
-    _exit(clean ? EXIT_SUCCESS : EXIT_FAILURE);
+    while (now - from < seconds) {
+        int count = epoll_wait(b->epoll, events, EVENTS, 100);
+        for (int i = 0; i < count; i++) {
+            if (take_reply(events[i].data.ptr)) {
+                b->done++;
+                send_next(b, events[i].data.ptr);
+            }
+        }
+        now = seconds_now();
+    }
+    printf("%.1f\n", (double)b->done / (now - from));
+}
+
+static int
+usage(void)
+{
+    fputs("usage: see the top of load.c\n", stderr);
+    return 2;
 }
 
 int
@@ -279,19 +310,31 @@ main(int argc, char **argv)
 {
     struct bench b = {.echo = argc > 1 && strcmp(argv[1], "echo") == 0};
     long callers = argc > 2 ? strtol(argv[argc == 6 ? 4 : 2], NULL, 10) : 0;
-    if (argc == 3 && strcmp(argv[1], "seed") == 0 && callers > 0 && callers <= BENCH_CALLERS_MAX) {
-        bench_print_seed(stdout, (int)callers);
-        return EXIT_SUCCESS;
-    }
     if (argc == 2 && strcmp(argv[1], "script") == 0) {
         bench_print_script(stdout);
         return EXIT_SUCCESS;
     }
-    if (argc != 6 || callers < 1 || callers > BENCH_CALLERS_MAX) {
-        fputs("usage: see the top of load.c\n", stderr);
-        return 2;
+    if (callers < 1 || callers > BENCH_CALLERS_MAX) {
+        return usage();
     }
-    b.url = argv[2];
-    b.pki = argv[3];
-    return run(&b, (int)callers, (int)strtol(argv[5], NULL, 10));
+    if (argc == 3 && strcmp(argv[1], "seed") == 0) {
+        bench_print_seed(stdout, (int)callers);
+        return EXIT_SUCCESS;
+    }
+    if (argc != 6 || (!b.echo && strcmp(argv[1], "call") != 0)) {
+        return usage();
+    }
+    struct wire_tls *tls = wire_tls_load(argv[3]);
+    b.count = (int)callers;
+    b.callers = calloc((size_t)callers, sizeof *b.callers);
+    b.epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (tls == NULL || b.callers == NULL || b.epoll < 0) {
+        return EXIT_FAILURE;
+    }
+    for (int n = 0; n < b.count; n++) {
+        caller_start(&b, tls, n, (int)strtol(argv[2], NULL, 10));
+    }
+    sign_beforehand(&b);
+    run(&b, (int)strtol(argv[5], NULL, 10));
+    return EXIT_SUCCESS;
 }

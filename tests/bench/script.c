@@ -19,6 +19,7 @@ struct step {
 #define ACCOUNT "('20000000000070008000' || (100000000000 + :client_id)::text)::uuid"
 #define BODY "decode(repeat('ab', 420), 'hex')"
 #define HASH "decode(repeat('cd', 32), 'hex')"
+#define ONE(value) "ARRAY[" value "]"
 #define TOKEN "sha256(('bench' || :client_id)::bytea)"
 
 static const struct step steps[] = {
@@ -28,16 +29,19 @@ static const struct step steps[] = {
     {"scope_set", {"'1'", "''", "'{10000000-0000-7000-8000-000000000001}'", ACCOUNT "::text"}},
     {"account_lock", {"1", "'bench' || :client_id", "NULL::uuid"}},
     {"enrol_code_insert", {"1", "sha256((:a::text || :b::text)::bytea)", ACCOUNT, ":b", EVENT}},
+    {"scope_set", {"'1'", "''", "''", "''"}},
     {"event_insert",
-     {"1", EVENT, ":b", "'bench' || :client_id", "'10000000-0000-7000-8000-000000000001'",
-      "'" BENCH_METHOD "'", BODY, HASH}},
-    {"event_unsealed_insert", {"1", EVENT}},
+     {"1", ONE(EVENT), ONE(":b"), ONE("'bench' || :client_id"),
+      ONE("'10000000-0000-7000-8000-000000000001'"), ONE("'" BENCH_METHOD "'"), ONE("1"),
+      ONE("420"), BODY, HASH}},
+    {"event_unsealed_insert", {"1", ONE(EVENT)}},
     {"event_change_insert",
-     {"1", EVENT, "1", "'enrol_code'", ACCOUNT, "1", "NULL", "NULL", "NULL", "NULL",
-      "'bench' || :client_id", "'admin'", ":b"}},
+     {"1", ONE(EVENT), ONE("1"), ONE("'enrol_code'"), ONE(ACCOUNT), ONE("1"), ONE("NULL"),
+      ONE("NULL"), ONE("NULL"), ONE("NULL"), ONE("'bench' || :client_id"), ONE("'admin'"),
+      ONE(":b")}},
     {"idempotency_insert",
-     {"1", ACCOUNT, KEY, "'" BENCH_METHOD "'", HASH, "decode(repeat('ef', 250), 'hex')", EVENT,
-      ":b"}},
+     {"1", ONE(ACCOUNT), ONE(KEY), ONE("'" BENCH_METHOD "'"), ONE(EVENT), ONE(":b"), ONE("1"),
+      "decode(repeat('ef', 250), 'hex')", HASH, ONE("250")}},
 };
 
 static const struct statement *

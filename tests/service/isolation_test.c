@@ -22,7 +22,7 @@ answer_text(const Pb__CallReply *reply, const char *name, const char *instead)
 {
     const Pb__Status *s = reply->status;
     char *message = arena_strdup(&slice_arena, s->message == NULL ? "" : s->message);
-    for (char *p = strstr(message, name); p != NULL; p = strstr(p, name)) {
+    for (char *p = strstr(message, name); p != NULL; p = strstr(p + 1, name)) {
         assert_int_equal(strlen(name), strlen(instead));
         memcpy(p, instead, strlen(instead));
     }

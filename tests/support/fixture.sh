@@ -90,12 +90,13 @@ fixture_enrol() {
     sample_enrol "$@"
 }
 
-# fixture_sample: needs the profiles office and group.
+# fixture_sample: needs the profiles office, group and unit01; returns when unit01 owes its tables.
 fixture_sample() {
     sample_inspection
     sample_notice
     sample_plan
     sample_approve
+    sample_settle
 }
 
 # server_kill: kill -9, as a crash would; returns when the process is gone.

@@ -190,6 +190,7 @@ read_back(const char *text, struct table_file *ret, struct fault *f)
     struct csv csv;
     char *decoded = NULL;
     *f = (struct fault){.code = STATUS_OK};
+    *ret = (struct table_file){.count = 0};
     enum status status = csv_decode(&arena, text, strlen(text), &decoded, f);
     if (status == STATUS_OK) {
         status = csv_parse(&arena, decoded, "措施编号", &csv, f);
@@ -366,6 +367,7 @@ decisions(const char *text, struct decision_file *ret, struct fault *f)
 {
     struct csv csv;
     *f = (struct fault){.code = STATUS_OK};
+    *ret = (struct decision_file){.count = 0};
     enum status status = csv_parse(&arena, text, "措施编号", &csv, f);
     return status == STATUS_OK ? decision_file_read(&arena, &csv, ret, f) : status;
 }
