@@ -4,6 +4,8 @@
 #include "client/cli/value.h"
 #include "client/lib/state.h"
 
+#include "proto/ledger/secret.h"
+
 #include <rectify/v1/account.pb-c.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,6 +20,11 @@ cmd_account_add(struct cli *c, const struct line *line, struct fault *f)
     bool password_made = false;
     bool code_made = false;
     const char *code_file = line_value(line, "code-file");
+    unsigned char nonce[16];
+    secret_random(nonce, sizeof nonce);
+    add.has_nonce = 1;
+    add.nonce.data = nonce;
+    add.nonce.len = sizeof nonce;
     add.account = cli_field(line->args[0]);
     add.display_name = cli_field(line_value(line, "display"));
     add.org = cli_field(line_value(line, "org"));

@@ -80,8 +80,78 @@ struct export
     struct rectify_file file;
 };
 
+/* One page from a byte of the next leaf's body on; the reply lives in the arena. */
 static enum status
-leaf_write(struct export *e, const Pb__LogLeaf *leaf, struct fault *f)
+page_get(struct export *e, int64_t body_offset, struct arena *a, const Pb__ExportLogReply **ret,
+         struct fault *f)
+{
+    Pb__ExportLogRequest request = PB__EXPORT_LOG_REQUEST__INIT;
+    struct rectify_answer answer;
+    request.has_from_seq = true;
+    request.from_seq = (int64_t)e->done + 1;
+    request.has_limit = true;
+    request.limit = PAGE;
+    request.has_tree_size = true;
+    request.tree_size = (int64_t)e->size;
+    request.has_body_offset = body_offset > 0;
+    request.body_offset = body_offset;
+    struct rectify_request call = {.method = "rectify.v1.AuditService/ExportLog",
+                                   .message = &request.base,
+                                   .timeout_ms = 30000};
+    enum status status = rectify_call(e->c->channel, a, &call, &answer, f);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    const Pb__ExportLogReply *reply = (const Pb__ExportLogReply *)answer.message;
+    if (reply->n_leaves == 0) {
+        return reply_fault(f);
+    }
+    *ret = reply;
+    return STATUS_OK;
+}
+
+/* A body that is larger than a reply comes in parts. */
+static enum status
+body_get(struct export *e, const Pb__LogLeaf *leaf, struct arena *a, struct ledger_leaf *out,
+         struct fault *f)
+{
+    size_t whole = leaf->has_body_size ? (size_t)leaf->body_size : leaf->body.len;
+    out->body = leaf->body.data;
+    out->body_size = leaf->body.len;
+    if (whole == leaf->body.len) {
+        return STATUS_OK;
+    }
+    if (leaf->body_size < 0 || whole > LIMIT_LEDGER_BODY_BYTES) {
+        return reply_fault(f);
+    }
+    unsigned char *body = arena_alloc(a, whole);
+    if (body == NULL) {
+        return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+    }
+    size_t have = 0;
+    for (;;) {
+        if (leaf->body.len == 0 || leaf->body.len > whole - have) {
+            return reply_fault(f);
+        }
+        memcpy(body + have, leaf->body.data, leaf->body.len);
+        have += leaf->body.len;
+        if (have == whole) {
+            break;
+        }
+        const Pb__ExportLogReply *reply = NULL;
+        enum status status = page_get(e, (int64_t)have, a, &reply, f);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        leaf = reply->leaves[0];
+    }
+    out->body = body;
+    out->body_size = whole;
+    return STATUS_OK;
+}
+
+static enum status
+leaf_write(struct export *e, const Pb__LogLeaf *leaf, struct arena *a, struct fault *f)
 {
     struct ledger_leaf out = {.seq = e->done + 1, .event_id = leaf->event_id};
     if (!leaf->has_seq || leaf->seq != (int64_t)e->done + 1 || leaf->event_id == NULL ||
@@ -89,8 +159,10 @@ leaf_write(struct export *e, const Pb__LogLeaf *leaf, struct fault *f)
         return reply_fault(f);
     }
     memcpy(out.hash.bytes, leaf->leaf_hash.data, MERKLE_HASH_BYTES);
-    out.body = leaf->body.data;
-    out.body_size = leaf->body.len;
+    enum status status = body_get(e, leaf, a, &out, f);
+    if (status != STATUS_OK) {
+        return status;
+    }
     e->done++;
     return ledger_export_leaf(&e->writer, &out, f);
 }
@@ -99,28 +171,12 @@ leaf_write(struct export *e, const Pb__LogLeaf *leaf, struct fault *f)
 static enum status
 page_write(struct export *e, struct fault *f)
 {
-    Pb__ExportLogRequest request = PB__EXPORT_LOG_REQUEST__INIT;
-    struct rectify_answer answer;
+    const Pb__ExportLogReply *reply = NULL;
     struct arena a;
-    request.has_from_seq = true;
-    request.from_seq = (int64_t)e->done + 1;
-    request.has_limit = true;
-    request.limit = PAGE;
-    request.has_tree_size = true;
-    request.tree_size = (int64_t)e->size;
-    struct rectify_request call = {.method = "rectify.v1.AuditService/ExportLog",
-                                   .message = &request.base,
-                                   .timeout_ms = 30000};
     arena_init(&a, LIMIT_UNPACK_BYTES);
-    enum status status = rectify_call(e->c->channel, &a, &call, &answer, f);
-    if (status == STATUS_OK) {
-        const Pb__ExportLogReply *reply = (const Pb__ExportLogReply *)answer.message;
-        if (reply->n_leaves == 0) {
-            status = reply_fault(f);
-        }
-        for (size_t i = 0; i < reply->n_leaves && status == STATUS_OK && e->done < e->size; i++) {
-            status = leaf_write(e, reply->leaves[i], f);
-        }
+    enum status status = page_get(e, 0, &a, &reply, f);
+    for (size_t i = 0; status == STATUS_OK && i < reply->n_leaves && e->done < e->size; i++) {
+        status = leaf_write(e, reply->leaves[i], &a, f);
     }
     arena_release(&a);
     return status;

@@ -121,6 +121,11 @@ cmd_passwd(struct cli *c, const struct line *line, struct fault *f)
     struct rectify_answer answer;
     const char *path = line_value(line, "new-password-file");
     bool made = false;
+    unsigned char nonce[16];
+    secret_random(nonce, sizeof nonce);
+    change.has_nonce = 1;
+    change.nonce.data = nonce;
+    change.nonce.len = sizeof nonce;
     enum status status = cli_channel(c, f);
     if (status == STATUS_OK) {
         status = password_get(c, &change.old_password, f);

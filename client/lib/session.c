@@ -56,6 +56,11 @@ rectify_login(struct rectify_channel *channel, struct arena *a, const char *pass
     }
     login.account = arena_strdup(a, profile->account);
     login.password = arena_strdup(a, password);
+    unsigned char nonce[16];
+    secret_random(nonce, sizeof nonce);
+    login.has_nonce = 1;
+    login.nonce.data = nonce;
+    login.nonce.len = sizeof nonce;
     if (login.account == NULL || login.password == NULL) {
         return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
     }

@@ -202,18 +202,34 @@ login_load(struct call *call, struct db_queue *q)
                               call->who->machine_id, &l->account);
 }
 
+/* Counts a wrong password; the refusal's effects are written all the same. */
+static void
+account_failed(struct call *call, struct account_record *account)
+{
+    account->failures++;
+    if (account->failures >= LIMIT_LOGIN_FAILURES) {
+        account->failures = 0;
+        account->locked_until_ms = call->now_ms + LIMIT_LOGIN_LOCK_MS;
+    }
+    call->keep_effects = true;
+}
+
+static enum status
+refuse_locked(struct call *call, const struct account_record *account)
+{
+    enum status s = fault_set(&call->fault, STATUS_RESOURCE_EXHAUSTED, "LOGIN_LOCKED",
+                              "连续多次输错密码，账号已锁定：请 15 分钟后再试。");
+    call->fault.retry_after_ms = (uint32_t)(account->locked_until_ms - call->now_ms);
+    return s;
+}
+
 /* Wrong name, wrong password and a machine of another unit answer alike: nobody learns which
  * accounts exist. Only who could log in here is counted: another unit's machine locks nobody. */
 static enum status
 login_refuse(struct call *call, struct login *l)
 {
     if (l->account.id != NULL && l->account.sits_in_org) {
-        l->account.failures++;
-        if (l->account.failures >= LIMIT_LOGIN_FAILURES) {
-            l->account.failures = 0;
-            l->account.locked_until_ms = call->now_ms + LIMIT_LOGIN_LOCK_MS;
-        }
-        call->keep_effects = true;
+        account_failed(call, &l->account);
     }
     call->no_event = true;
     return fault_set(&call->fault, STATUS_UNAUTHENTICATED, "LOGIN_FAILED",
@@ -229,10 +245,7 @@ login_decide(struct call *call)
     struct login *l = call->data;
     if (l->account.sits_in_org && l->account.locked_until_ms > call->now_ms) {
         call->no_event = true;
-        enum status s = fault_set(&call->fault, STATUS_RESOURCE_EXHAUSTED, "LOGIN_LOCKED",
-                                  "连续多次登录失败，账号已锁定：请 15 分钟后再试。");
-        call->fault.retry_after_ms = (uint32_t)(l->account.locked_until_ms - call->now_ms);
-        return s;
+        return refuse_locked(call, &l->account);
     }
     const char *password = r->password == NULL ? "" : r->password;
     const char *hash = l->account.disabled ? NULL : l->account.password_hash;
@@ -617,17 +630,29 @@ password_load(struct call *call, struct db_queue *q)
     return account_queue_lock(q, call->who->tenant, call->who->account, NULL, &p->account);
 }
 
+/* A stolen session must not serve to guess the password: failures count as at a login. */
+static enum status
+password_refuse(struct call *call, struct password_change *p)
+{
+    account_failed(call, &p->account);
+    return fault_set_field(&call->fault, "old_password", "PASSWORD_WRONG",
+                           "原密码不对：请重新输入；连续 %d 次失败将锁定 15 分钟。",
+                           LIMIT_LOGIN_FAILURES);
+}
+
 static enum status
 password_decide(struct call *call)
 {
     const Pb__ChangePasswordRequest *r = REQUEST(call, Pb__ChangePasswordRequest);
     struct password_change *p = call->data;
     struct fault ignored;
+    if (p->account.locked_until_ms > call->now_ms) {
+        return refuse_locked(call, &p->account);
+    }
     if (secret_password_verify(p->account.password_hash,
                                r->old_password == NULL ? "" : r->old_password, NULL,
                                &ignored) != STATUS_OK) {
-        return fault_set_field(&call->fault, "old_password", "PASSWORD_WRONG",
-                               "原密码不对：请重新输入。");
+        return password_refuse(call, p);
     }
     enum status s = check_password(call, r->new_password, "new_password");
     char *hash = NULL;
@@ -649,6 +674,10 @@ static enum status
 password_effects(struct call *call, struct db_queue *q)
 {
     const struct password_change *p = call->data;
+    if (p->hash == NULL) {
+        return account_queue_failures(q, call->who->tenant, p->account.id, p->account.failures,
+                                      p->account.locked_until_ms);
+    }
     enum status s =
         account_queue_password(q, call->who->tenant, p->account.id, p->hash, call->event_id);
     if (s == STATUS_OK) {
@@ -721,7 +750,8 @@ revoke_load(struct call *call, struct db_queue *q)
         return handler_no_memory(call);
     }
     if (!uuid_text_valid(r->machine)) {
-        return fault_set_field(&call->fault, "machine", "BAD_ID", "机器编号“%s”的形式不对：请从机器清单里照抄编号。",
+        return fault_set_field(&call->fault, "machine", "BAD_ID",
+                               "机器编号“%s”的形式不对：请从机器清单里照抄编号。",
                                r->machine == NULL ? "" : r->machine);
     }
     return machine_queue_by_id(q, call->who->tenant, r->machine, machine);
@@ -733,15 +763,16 @@ revoke_decide(struct call *call)
     const Pb__RevokeMachineRequest *r = REQUEST(call, Pb__RevokeMachineRequest);
     struct machine_record *machine = call->data;
     if (machine->id == NULL) {
-        return fault_set(&call->fault, STATUS_NOT_FOUND, "MACHINE_UNKNOWN", "没有编号为“%s”的机器：请从机器清单里核对编号。", r->machine);
+        return fault_set(&call->fault, STATUS_NOT_FOUND, "MACHINE_UNKNOWN",
+                         "没有编号为“%s”的机器：请从机器清单里核对编号。", r->machine);
     }
     if (machine->revoked_ms != 0) {
         return fault_set(&call->fault, STATUS_FAILED_PRECONDITION, "MACHINE_REVOKED",
                          "这台机器已经停用，不必再办理。");
     }
     if (!text_given(r->reason, REASON_MAX_BYTES)) {
-        return fault_set_field(&call->fault, "reason", "REASON_MISSING", "请写明停用的理由，至多 %d 字节。",
-                               REASON_MAX_BYTES);
+        return fault_set_field(&call->fault, "reason", "REASON_MISSING",
+                               "请写明停用的理由，至多 %d 字节。", REASON_MAX_BYTES);
     }
     enum status s = check_text(call, "reason", r->reason, REASON_MAX_BYTES, true);
     if (s != STATUS_OK) {

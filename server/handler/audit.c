@@ -10,7 +10,7 @@
 enum { EXPORT_ROWS_MAX = 1000, EXPORT_ROWS_DEFAULT = 500, HASH_BYTES = 32, SIGNATURE_BYTES = 64 };
 
 /* Bodies of one reply; the rest of the frame is for hashes and ids. */
-static const int64_t EXPORT_BODY_BYTES = (int64_t)LIMIT_PAYLOAD_BYTES - 256 * 1024;
+static const int32_t EXPORT_BODY_BYTES = (int32_t)LIMIT_PAYLOAD_BYTES - 256 * 1024;
 
 struct log_view {
     struct audit_head head;
@@ -84,13 +84,22 @@ export_load(struct call *call, struct db_queue *q)
     view->from_seq = r->has_from_seq && r->from_seq > 0 ? r->from_seq : 1;
     int32_t limit = r->has_limit ? r->limit : EXPORT_ROWS_DEFAULT;
     if (limit < 1 || limit > EXPORT_ROWS_MAX) {
-        return fault_set_field(&call->fault, "limit", "LIMIT_RANGE", "每次取 1 至 %d 条，请改正条数。",
-                               EXPORT_ROWS_MAX);
+        return fault_set_field(&call->fault, "limit", "LIMIT_RANGE",
+                               "每次取 1 至 %d 条，请改正条数。", EXPORT_ROWS_MAX);
     }
+    if (r->body_offset < 0 || r->body_offset > (int64_t)LIMIT_LEDGER_BODY_BYTES) {
+        return fault_set_field(&call->fault, "body_offset", "OFFSET_RANGE",
+                               "正文的起点应在 0 至 %zu 字节之间，请改正。",
+                               LIMIT_LEDGER_BODY_BYTES);
+    }
+    const struct audit_page page = {
+        .from_seq = view->from_seq,
+        .limit = limit,
+        .max_bytes = EXPORT_BODY_BYTES,
+        .body_offset = (int32_t)r->body_offset,
+    };
     enum status s = audit_queue_head(q, call->who->tenant, r->tree_size, &view->head);
-    return s != STATUS_OK ? s
-                          : audit_queue_leaves(q, call->who->tenant, view->from_seq, limit,
-                                               EXPORT_BODY_BYTES, &view->leaves);
+    return s != STATUS_OK ? s : audit_queue_leaves(q, call->who->tenant, &page, &view->leaves);
 }
 
 static Pb__LogLeaf *
@@ -105,6 +114,8 @@ leaf_message(struct call *call, const struct audit_leaf *leaf)
         out->body.len = leaf->body_size;
         out->leaf_hash.data = (uint8_t *)(uintptr_t)leaf->leaf_hash;
         out->leaf_hash.len = HASH_BYTES;
+        out->has_body_size = leaf->whole_size != leaf->body_size;
+        out->body_size = (int64_t)leaf->whole_size;
     }
     return out;
 }

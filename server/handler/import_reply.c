@@ -77,9 +77,9 @@ import_warnings_end(struct call *call, struct import_warnings *w)
     if (w->all == w->count) {
         return STATUS_OK;
     }
-    const char *message = arena_printf(
-        call->arena, "另有 %zu 条提示没有列出：请用试读（--dry-run）查看全部提示。",
-        w->all - w->count);
+    const char *message =
+        arena_printf(call->arena, "另有 %zu 条提示没有列出：请用试读（--dry-run）查看全部提示。",
+                     w->all - w->count);
     return message == NULL ? handler_no_memory(call)
                            : append(call, w, "MORE_WARNINGS", 0, message, SIZE_MAX);
 }

@@ -61,8 +61,8 @@ create_check(struct call *call, const Pb__CreateInspectionRequest *r, int32_t *r
                                "巡视代码用字母、数字和 -，1 至 %d 个字符，如 INS1。", CODE_MAX);
     }
     if (!text_given(r->name, LIMIT_NAME_BYTES)) {
-        return fault_set_field(&call->fault, "name", "NAME_MISSING", "请写明巡视的名称，至多 %d 字节。",
-                               LIMIT_NAME_BYTES);
+        return fault_set_field(&call->fault, "name", "NAME_MISSING",
+                               "请写明巡视的名称，至多 %d 字节。", LIMIT_NAME_BYTES);
     }
     enum status s = check_text(call, "name", r->name, LIMIT_NAME_BYTES, true);
     if (s != STATUS_OK) {
@@ -114,7 +114,8 @@ create_decide(struct call *call)
     }
     char *bodies = arena_strdup(call->arena, r->bodies[0]);
     for (size_t k = 1; k < r->n_bodies && bodies != NULL; k++) {
-        bodies = arena_printf(call->arena, "%s%s%s", bodies, INSPECTION_BODY_SEPARATOR, r->bodies[k]);
+        bodies =
+            arena_printf(call->arena, "%s%s%s", bodies, INSPECTION_BODY_SEPARATOR, r->bodies[k]);
     }
     *i = (struct inspection_record){
         .id = call_new_id(call),
@@ -128,7 +129,8 @@ create_decide(struct call *call)
         .plan_state = "DRAFT",
         .version = 1,
     };
-    Pb__Inspection *reply = i->id == NULL || bodies == NULL ? NULL : inspection_record_message(call, i);
+    Pb__Inspection *reply =
+        i->id == NULL || bodies == NULL ? NULL : inspection_record_message(call, i);
     if (reply == NULL || !call_change(call, "inspection", i->id, i->code, 1, &reply->base)) {
         return handler_no_memory(call);
     }

@@ -144,8 +144,8 @@ read_table(struct call *call, struct plan_call *p)
     if (s != STATUS_OK) {
         return s;
     }
-    s = plan_table_read(call->arena, r->content.data, r->content.len, &options,
-                                    &p->table, &call->fault);
+    s = plan_table_read(call->arena, r->content.data, r->content.len, &options, &p->table,
+                        &call->fault);
     if (s != STATUS_OK) {
         return s;
     }

@@ -16,14 +16,16 @@ static const struct statement audit_unsealed = {
 
 static const struct statement audit_leaves = {
     .name = "audit_leaves",
-    .params = 4,
-    .sql = "SELECT seq, event_id, body, leaf_hash FROM ("
+    .params = 5,
+    .sql = "SELECT seq, event_id, CASE WHEN seq = $2"
+           "         THEN substring(body FROM $5::integer + 1 FOR $4::integer) ELSE body END,"
+           "       leaf_hash, octet_length(body) FROM ("
            "  SELECT l.seq, l.event_id, e.body, e.leaf_hash,"
            "         sum(octet_length(e.body)) OVER (ORDER BY l.seq) AS bytes"
            "    FROM (SELECT seq, event_id, tenant FROM log_leaf"
            "           WHERE tenant = $1 AND seq >= $2 ORDER BY seq LIMIT $3) l"
            "    JOIN event e ON e.tenant = l.tenant AND e.id = l.event_id) x"
-           " WHERE bytes <= $4::bigint OR seq = $2 ORDER BY seq",
+           " WHERE bytes <= $4::integer OR seq = $2 ORDER BY seq",
 };
 
 const struct statement *const audit_statements[] = {&audit_head, &audit_unsealed, &audit_leaves,
@@ -81,14 +83,16 @@ take_leaf(void *ctx, const struct db_row *row, struct arena *a)
     *leaf = (struct audit_leaf){.seq = db_int(row, 0), .event_id = db_text(row, 1, a)};
     leaf->body = db_bytes(row, 2, a, &leaf->body_size);
     leaf->leaf_hash = db_bytes(row, 3, a, &hash);
+    leaf->whole_size = (size_t)db_int(row, 4);
     list->count++;
     return hash == 32 ? STATUS_OK : STATUS_INTERNAL;
 }
 
 enum status
-audit_queue_leaves(struct db_queue *q, int tenant, int64_t from_seq, int32_t limit,
-                   int64_t max_bytes, struct audit_leaves *ret)
+audit_queue_leaves(struct db_queue *q, int tenant, const struct audit_page *page,
+                   struct audit_leaves *ret)
 {
-    struct param params[] = {p_int(tenant), p_int(from_seq), p_int(limit), p_int(max_bytes)};
+    struct param params[] = {p_int(tenant), p_int(page->from_seq), p_int(page->limit),
+                             p_int(page->max_bytes), p_int(page->body_offset)};
     return db_queue_add(q, &audit_leaves, params, (struct db_sink){take_leaf, ret, DB_ANY_COUNT});
 }

@@ -16,8 +16,9 @@ struct audit_head {
 struct audit_leaf {
     int64_t seq;
     const char *event_id;
-    const unsigned char *body;
+    const unsigned char *body; /* NULL when empty */
     size_t body_size;
+    size_t whole_size;              /* of the stored body; larger when this is a part of it */
     const unsigned char *leaf_hash; /* 32 bytes */
 };
 
@@ -34,10 +35,16 @@ MUST_CHECK enum status audit_queue_head(struct db_queue *q, int tenant, int64_t 
                                         struct audit_head *ret);
 /* Events that wait for their number. */
 MUST_CHECK enum status audit_queue_unsealed(struct db_queue *q, int tenant, int64_t *ret_count);
-/* Leaves from seq on, at most limit, in order; at least the first, then as long as their bodies add
- * up to at most max_bytes. */
-MUST_CHECK enum status audit_queue_leaves(struct db_queue *q, int tenant, int64_t from_seq,
-                                          int32_t limit, int64_t max_bytes,
-                                          struct audit_leaves *ret);
+/* Which leaves: from seq on, at most limit. */
+struct audit_page {
+    int64_t from_seq;
+    int32_t limit;
+    int32_t max_bytes;   /* of all bodies together */
+    int32_t body_offset; /* where to begin in the body of from_seq */
+};
+
+/* In order: at least the first, or what fits of it; then as long as the bodies fit whole. */
+MUST_CHECK enum status audit_queue_leaves(struct db_queue *q, int tenant,
+                                          const struct audit_page *page, struct audit_leaves *ret);
 
 #endif

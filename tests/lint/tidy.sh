@@ -11,7 +11,8 @@ mkdir -p "$BUILD_DIR/tidy"
 
 # one FILE: the key of a clean result is everything that could change it.
 one() {
-    local file=$1 key output first=(--extra-arg-before=-include "--extra-arg-before=$SOURCE_DIR/tests/lint/analyzer.h")
+    local file=$1 key output
+    local first=(--extra-arg-before=-include "--extra-arg-before=$SOURCE_DIR/tests/lint/analyzer.h")
     [[ $file != */proto/base/fault.c ]] || first=()
     key=$({
         cat "$SOURCE_DIR/.clang-tidy" "$SOURCE_DIR"/tests/{.clang-tidy,lint/analyzer.h} "$file"

@@ -7,12 +7,11 @@
 #include "tests/support/district.h"
 #include "tests/support/fixture.h"
 
-#include <libpq-fe.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { DAY_MS = 86400000, KEYS = 200 };
+enum { KEYS = 200 };
 
 static struct person unit01;
 static struct person office;
@@ -194,8 +193,8 @@ another_units_machine_locks_nobody(void **state)
         district_expect(district_login(&foreign, "not the password"), STATUS_UNAUTHENTICATED,
                         "LOGIN_FAILED");
     }
-    assert_int_equal(
-        district_number("SELECT failures FROM rectify.account WHERE name = 'office'"), 0);
+    assert_int_equal(district_number("SELECT failures FROM rectify.account WHERE name = 'office'"),
+                     0);
     district_expect(district_login(&office, DISTRICT_PASSWORD), STATUS_OK, NULL);
 }
 
@@ -225,8 +224,8 @@ five_failures_lock_for_a_while(void **state)
     /* A good login forgets the failures before it. */
     district_expect(district_login(&p, "not the password"), STATUS_UNAUTHENTICATED, "LOGIN_FAILED");
     district_expect(district_login(&p, DISTRICT_PASSWORD), STATUS_OK, NULL);
-    assert_int_equal(
-        district_number("SELECT failures FROM rectify.account WHERE name = 'unit01'"), 0);
+    assert_int_equal(district_number("SELECT failures FROM rectify.account WHERE name = 'unit01'"),
+                     0);
 }
 
 /* The same key and the same envelope again: nothing was kept that could be handed out, so it runs
@@ -246,11 +245,10 @@ a_replayed_login_gives_away_no_token(void **state)
     assert_false(again->has_replayed && again->replayed);
     assert_string_not_equal(first->session, second->session);
     assert_non_null(strstr(first->notice, "非涉密系统"));
-    assert_int_equal(
-        district_number("SELECT count(*) FROM rectify.idempotency WHERE key = '%s'"
-                        " OR position('%s'::bytea IN reply) > 0",
-                        e->idempotency_key, first->session),
-        0);
+    assert_int_equal(district_number("SELECT count(*) FROM rectify.idempotency WHERE key = '%s'"
+                                     " OR position('%s'::bytea IN reply) > 0",
+                                     e->idempotency_key, first->session),
+                     0);
     assert_int_equal(district_number("SELECT count(*) FROM rectify.event"
                                      " WHERE position('%s'::bytea IN body) > 0",
                                      first->session),
@@ -323,8 +321,8 @@ a_session_says_who_it_is(void **state)
 {
     (void)state;
     Pb__Empty empty = PB__EMPTY__INIT;
-    const Pb__WhoAmIReply *who = district_ok(&unit01, "AccountService/WhoAmI", &empty.base,
-                                             &pb__who_am_ireply__descriptor);
+    const Pb__WhoAmIReply *who =
+        district_ok(&unit01, "AccountService/WhoAmI", &empty.base, &pb__who_am_ireply__descriptor);
     assert_string_equal(who->account, "unit01");
     assert_string_equal(who->machine, unit01.machine);
     assert_int_equal(who->n_seats, 1);
@@ -364,6 +362,28 @@ a_new_password_ends_other_sessions(void **state)
     request.new_password = district_text(DISTRICT_PASSWORD);
     (void)district_ok(&here, method, &request.base, &pb__empty__descriptor);
     district_expect(district_login(&unit01, DISTRICT_PASSWORD), STATUS_OK, NULL);
+}
+
+/* A session left open does not serve to guess the password behind it. */
+static void
+wrong_old_passwords_lock_too(void **state)
+{
+    (void)state;
+    struct person p = unit01;
+    Pb__ChangePasswordRequest request = PB__CHANGE_PASSWORD_REQUEST__INIT;
+    const char *method = "AccountService/ChangePassword";
+    district_expect(district_login(&p, DISTRICT_PASSWORD), STATUS_OK, NULL);
+    request.old_password = district_text("wrong");
+    request.new_password = district_text("another horse 样例");
+    for (int i = 0; i < LIMIT_LOGIN_FAILURES; i++) {
+        district_refused(&p, method, &request.base, STATUS_INVALID_ARGUMENT, "PASSWORD_WRONG");
+    }
+    request.old_password = district_text(DISTRICT_PASSWORD);
+    district_refused(&p, method, &request.base, STATUS_RESOURCE_EXHAUSTED, "LOGIN_LOCKED");
+    district_expect(district_login(&p, DISTRICT_PASSWORD), STATUS_RESOURCE_EXHAUSTED,
+                    "LOGIN_LOCKED");
+    district_pass(LIMIT_LOGIN_LOCK_MS);
+    district_expect(district_login(&p, DISTRICT_PASSWORD), STATUS_OK, NULL);
 }
 
 /* ---- accounts ---- */
@@ -409,8 +429,8 @@ accounts_are_checked(void **state)
     r.display_name = district_text("样例");
     r.enrol_code = district_text("1234");
     district_refused(admin, method, &r.base, STATUS_INVALID_ARGUMENT, "ENROL_CODE_FORM");
-    assert_int_equal(
-        district_number("SELECT count(*) FROM rectify.account WHERE name = 'unit01b'"), 0);
+    assert_int_equal(district_number("SELECT count(*) FROM rectify.account WHERE name = 'unit01b'"),
+                     0);
 }
 
 static void
@@ -432,13 +452,12 @@ secrets_reach_neither_log_nor_answers(void **state)
     const char *secrets[] = {r.password, r.enrol_code, code, DISTRICT_PASSWORD};
     for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++) {
         const char *bytes = secrets[i];
-        assert_int_equal(
-            district_number("SELECT (SELECT count(*) FROM rectify.event WHERE"
-                            "  position(convert_to('%s', 'UTF8') IN body) > 0)"
-                            " + (SELECT count(*) FROM rectify.idempotency WHERE"
-                            "  position(convert_to('%s', 'UTF8') IN reply) > 0)",
-                            bytes, bytes),
-            0);
+        assert_int_equal(district_number("SELECT (SELECT count(*) FROM rectify.event WHERE"
+                                         "  position(convert_to('%s', 'UTF8') IN body) > 0)"
+                                         " + (SELECT count(*) FROM rectify.idempotency WHERE"
+                                         "  position(convert_to('%s', 'UTF8') IN reply) > 0)",
+                                         bytes, bytes),
+                         0);
     }
     /* The control: what may be there is found by the same question. */
     assert_true(district_number("SELECT count(*) FROM rectify.event"
@@ -455,12 +474,12 @@ a_unit_has_no_office(void **state)
 {
     (void)state;
     static const char *const forbidden[] = {
-        "AccountService/AddAccount",          "AccountService/AddEnrolCode",
-        "AccountService/RevokeMachine",       "OrgService/ImportOrgs",
-        "SettingsService/ImportCalendar",     "InspectionService/CreateInspection",
-        "InspectionService/ImportNotice",     "InspectionService/PreviewNotice",
-        "PlanService/ImportPlan",             "PlanService/PreviewPlan",
-        "PlanService/ApprovePlan",            "AuditService/ExportLog",
+        "AccountService/AddAccount",      "AccountService/AddEnrolCode",
+        "AccountService/RevokeMachine",   "OrgService/ImportOrgs",
+        "SettingsService/ImportCalendar", "InspectionService/CreateInspection",
+        "InspectionService/ImportNotice", "InspectionService/PreviewNotice",
+        "PlanService/ImportPlan",         "PlanService/PreviewPlan",
+        "PlanService/ApprovePlan",        "AuditService/ExportLog",
     };
     Pb__Empty empty = PB__EMPTY__INIT;
     for (size_t i = 0; i < sizeof forbidden / sizeof forbidden[0]; i++) {
@@ -483,8 +502,7 @@ changing_needs_a_signature(void **state)
 {
     (void)state;
     Pb__ImportOrgsRequest request = PB__IMPORT_ORGS_REQUEST__INIT;
-    Pb__CallRequest *e =
-        district_envelope(&district.admin, "OrgService/ImportOrgs", &request.base);
+    Pb__CallRequest *e = district_envelope(&district.admin, "OrgService/ImportOrgs", &request.base);
     e->has_signature = 0;
     district_expect(district_send(e), STATUS_UNAUTHENTICATED, "SIGNATURE_MISSING");
     e = district_envelope(&district.admin, "OrgService/ImportOrgs", &request.base);
@@ -560,6 +578,7 @@ main(void)
         cmocka_unit_test(logout_ends_the_session),
         cmocka_unit_test(a_session_says_who_it_is),
         cmocka_unit_test(a_new_password_ends_other_sessions),
+        cmocka_unit_test(wrong_old_passwords_lock_too),
         cmocka_unit_test(accounts_are_checked),
         cmocka_unit_test(secrets_reach_neither_log_nor_answers),
         cmocka_unit_test(a_unit_has_no_office),

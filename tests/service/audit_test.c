@@ -1,9 +1,11 @@
 /* AuditService through the door: the export is whole, verifies offline, and an altered event is
  * named. */
+#include "proto/base/limits.h"
 #include "proto/ledger/export.h"
 #include "proto/ledger/merkle.h"
 #include "rectify/v1/audit.pb-c.h"
 #include "rectify/v1/common.pb-c.h"
+#include "rectify/v1/inspection.pb-c.h"
 #include "tests/support/district.h"
 #include "tests/support/fixture.h"
 
@@ -33,8 +35,8 @@ set_up(void **state)
     Pb__Empty empty = PB__EMPTY__INIT;
     auditor = district_person("auditor", "disc", "AUDIT", 2);
     unit01 = district_person("unit01", "unit01", "PLEAD", 3);
-    const Pb__GetHeadReply *head = district_ok(&auditor, "AuditService/GetHead", &empty.base,
-                                               &pb__get_head_reply__descriptor);
+    const Pb__GetHeadReply *head =
+        district_ok(&auditor, "AuditService/GetHead", &empty.base, &pb__get_head_reply__descriptor);
     assert_true(head->has_unsealed);
     for (int i = 0; i < EVENTS; i++) {
         district_org(arena_printf(&district.arena, "org%02d", i), "样例单位", "UNIT");
@@ -44,14 +46,23 @@ set_up(void **state)
 }
 
 static const Pb__ExportLogReply *
-page(int64_t from, int32_t limit, int64_t tree_size)
+part(int64_t from, int32_t limit, int64_t tree_size, int64_t offset)
 {
     Pb__ExportLogRequest r = PB__EXPORT_LOG_REQUEST__INIT;
+    r.has_body_offset = 1;
+    r.body_offset = offset;
     r.has_from_seq = r.has_limit = r.has_tree_size = 1;
     r.from_seq = from;
     r.limit = limit;
     r.tree_size = tree_size;
-    return district_ok(&auditor, "AuditService/ExportLog", &r.base, &pb__export_log_reply__descriptor);
+    return district_ok(&auditor, "AuditService/ExportLog", &r.base,
+                       &pb__export_log_reply__descriptor);
+}
+
+static const Pb__ExportLogReply *
+page(int64_t from, int32_t limit, int64_t tree_size)
+{
+    return part(from, limit, tree_size, 0);
 }
 
 static struct ledger_head
@@ -65,6 +76,25 @@ head_of(const Pb__SignedHead *m)
     memcpy(head.root.bytes, m->root.data, sizeof head.root.bytes);
     memcpy(head.signature, m->signature.data, sizeof head.signature);
     return head;
+}
+
+/* The body of an event that is larger than a reply. */
+static const unsigned char *
+whole_body(const Pb__LogLeaf *leaf, int64_t tree_size)
+{
+    size_t whole = (size_t)leaf->body_size;
+    unsigned char *body = arena_alloc(&district.arena, whole);
+    assert_non_null(body);
+    for (size_t have = 0; have < whole;) {
+        const Pb__ExportLogReply *reply = part(leaf->seq, 7, tree_size, (int64_t)have);
+        const Pb__LogLeaf *in = reply->leaves[0];
+        assert_int_equal(reply->n_leaves, 1);
+        assert_int_equal(in->seq, leaf->seq);
+        assert_true(in->body.len > 0 && in->body.len <= whole - have);
+        memcpy(body + have, in->body.data, in->body.len);
+        have += in->body.len;
+    }
+    return body;
 }
 
 /* What a client does: pages of seven into a file. */
@@ -93,6 +123,10 @@ export_log(int64_t *ret_size)
             memcpy(leaf.hash.bytes, in->leaf_hash.data, sizeof leaf.hash.bytes);
             leaf.body = in->body.data;
             leaf.body_size = in->body.len;
+            if (in->has_body_size) {
+                leaf.body = whole_body(in, size);
+                leaf.body_size = (size_t)in->body_size;
+            }
             assert_int_equal(ledger_export_leaf(&w, &leaf, &fault), STATUS_OK);
         }
         if (!reply->more) {
@@ -172,8 +206,8 @@ only_auditors_export(void **state)
     /* And an auditor changes nothing. */
     Pb__Empty empty = PB__EMPTY__INIT;
     static const char *const forbidden[] = {
-        "OrgService/ImportOrgs",           "AccountService/AddAccount",
-        "PlanService/ApprovePlan",         "InspectionService/CreateInspection",
+        "OrgService/ImportOrgs",          "AccountService/AddAccount",
+        "PlanService/ApprovePlan",        "InspectionService/CreateInspection",
         "SettingsService/ImportCalendar",
     };
     for (size_t i = 0; i < sizeof forbidden / sizeof forbidden[0]; i++) {
@@ -182,16 +216,57 @@ only_auditors_export(void **state)
     }
 }
 
+/* An event larger than a reply comes in parts and verifies like any other. */
+static void
+a_large_event_is_exported_in_parts(void **state)
+{
+    (void)state;
+    enum { MEASURES = 900, TEXT_BYTES = 900 };
+    district_org("office", "样例办公室", "OFFICE");
+    struct person office = district_person("office", "office", "OFFICE", 4);
+    Pb__CreateInspectionRequest create = PB__CREATE_INSPECTION_REQUEST__INIT;
+    char *bodies[] = {district_text("样例区委")};
+    create.code = district_text("BIG");
+    create.name = district_text("样例巡视");
+    create.bodies = bodies;
+    create.n_bodies = 1;
+    (void)district_ok(&office, "InspectionService/CreateInspection", &create.base,
+                      &pb__inspection__descriptor);
+    size_t room = (size_t)MEASURES * (TEXT_BYTES + 100) + 1000;
+    char *text = arena_alloc(&district.arena, room);
+    size_t n = (size_t)snprintf(text, room, "二、整改落实情况\n（一）样例。\n");
+    for (int i = 1; i <= MEASURES; i++) {
+        n += (size_t)snprintf(text + n, room - n, "%d.关于“样例%d”问题的整改。\n一是", i, i);
+        for (int k = 0; k < TEXT_BYTES / 3; k++) {
+            n += (size_t)snprintf(text + n, room - n, "改");
+        }
+        n += (size_t)snprintf(text + n, room - n, "。\n");
+    }
+    Pb__ImportNoticeRequest r = PB__IMPORT_NOTICE_REQUEST__INIT;
+    r.inspection = district_text("BIG");
+    r.has_content = 1;
+    r.content.data = (uint8_t *)text;
+    r.content.len = n;
+    const Pb__ImportNoticeReply *reply = district_ok(&office, "InspectionService/ImportNotice",
+                                                     &r.base, &pb__import_notice_reply__descriptor);
+    assert_int_equal(reply->measure_count, MEASURES);
+    assert_true(district_number("SELECT max(octet_length(body)) FROM rectify.event") >
+                (long)LIMIT_PAYLOAD_BYTES);
+    seal();
+    int64_t size = 0;
+    struct ledger_verify_report report = verify(export_log(&size), STATUS_OK);
+    assert_int_equal(report.leaves, size);
+}
+
 static void
 the_database_refuses_to_alter_an_event(void **state)
 {
     (void)state;
-    test_db_exec("postgres",
-                 "DO $$ BEGIN UPDATE rectify.event SET method = 'x';"
-                 " RAISE EXCEPTION 'an event was altered';"
-                 " EXCEPTION WHEN integrity_constraint_violation OR check_violation"
-                 "  OR raise_exception OR insufficient_privilege THEN"
-                 "  IF SQLERRM = 'an event was altered' THEN RAISE; END IF; END $$");
+    test_db_exec("postgres", "DO $$ BEGIN UPDATE rectify.event SET method = 'x';"
+                             " RAISE EXCEPTION 'an event was altered';"
+                             " EXCEPTION WHEN integrity_constraint_violation OR check_violation"
+                             "  OR raise_exception OR insufficient_privilege THEN"
+                             "  IF SQLERRM = 'an event was altered' THEN RAISE; END IF; END $$");
 }
 
 static void
@@ -238,6 +313,7 @@ main(void)
         cmocka_unit_test(the_export_is_whole_and_verifies),
         cmocka_unit_test(a_page_is_asked_for_sensibly),
         cmocka_unit_test(only_auditors_export),
+        cmocka_unit_test(a_large_event_is_exported_in_parts),
         cmocka_unit_test(the_database_refuses_to_alter_an_event),
         cmocka_unit_test(an_altered_event_is_named),
     };

@@ -156,9 +156,8 @@ the_notice_gives_15_47_102(void **state)
 {
     (void)state;
     Pb__ImportNoticeRequest r = document(NULL, notice, notice_size);
-    const Pb__ImportNoticeReply *preview =
-        district_ok(&office, "InspectionService/PreviewNotice", &r.base,
-                    &pb__import_notice_reply__descriptor);
+    const Pb__ImportNoticeReply *preview = district_ok(
+        &office, "InspectionService/PreviewNotice", &r.base, &pb__import_notice_reply__descriptor);
     assert_int_equal(preview->n_items, 15);
     assert_int_equal(preview->measure_count, 102);
     assert_int_equal(district_number("SELECT count(*) FROM rectify.measure"), 0);
@@ -217,8 +216,7 @@ changed_wording_updates_by_reference(void **state)
                   sizeof text);
     char *changed = arena_strdup(&district.arena, text);
     memcpy(changed + strlen("一是"), "样例", strlen("样例"));
-    const Pb__ImportNoticeReply *reply =
-        import("INS1", notice_with(text, changed), notice_size);
+    const Pb__ImportNoticeReply *reply = import("INS1", notice_with(text, changed), notice_size);
     assert_int_equal(reply->added, 0);
     assert_int_equal(reply->updated, 1);
     assert_int_equal(district_number("SELECT version FROM rectify.measure"
@@ -226,8 +224,8 @@ changed_wording_updates_by_reference(void **state)
                      2);
     reply = import("INS1", notice, notice_size);
     assert_int_equal(reply->updated, 1);
-    assert_int_equal(
-        district_number("SELECT version FROM rectify.measure WHERE ref = 'P-01-M-01'"), 3);
+    assert_int_equal(district_number("SELECT version FROM rectify.measure WHERE ref = 'P-01-M-01'"),
+                     3);
 }
 
 static void
@@ -259,9 +257,8 @@ marked_documents_are_not_kept(void **state)
     char *marked = arena_printf(&district.arena, "机密★5年\n%s", notice);
     import_refused("INS1", marked, strlen(marked), STATUS_FAILED_PRECONDITION, "SECRET_MARK");
     /* As people see it: tags between the word and its star. */
-    char *page = arena_printf(&district.arena,
-                              "<html><body><p>秘密<b>★</b>10年</p><pre>%s</pre></body></html>",
-                              notice);
+    char *page = arena_printf(
+        &district.arena, "<html><body><p>秘密<b>★</b>10年</p><pre>%s</pre></body></html>", notice);
     import_refused("INS1", page, strlen(page), STATUS_FAILED_PRECONDITION, "SECRET_MARK");
     Pb__ImportNoticeRequest r = document(NULL, marked, strlen(marked));
     district_refused(&office, "InspectionService/PreviewNotice", &r.base,
@@ -277,8 +274,8 @@ a_document_without_an_outline_says_why(void **state)
 {
     (void)state;
     static const char speech[] = "同志们：\n今天我们开会，讲三点意见。\n第一，提高认识。\n";
-    const Pb__Status *s = import_refused("INS1", speech, strlen(speech), STATUS_INVALID_ARGUMENT,
-                                         "NO_OUTLINE");
+    const Pb__Status *s =
+        import_refused("INS1", speech, strlen(speech), STATUS_INVALID_ARGUMENT, "NO_OUTLINE");
     assert_true(strlen(s->message) > strlen("没有从文件中识别出任何整改措施，未导入。") + 20);
     assert_string_equal(s->violations[0]->field, "content");
     import_refused("INS1", "", 0, STATUS_INVALID_ARGUMENT, "TEXT_EMPTY");
@@ -288,9 +285,8 @@ a_document_without_an_outline_says_why(void **state)
     import_refused("INS9", notice, notice_size, STATUS_NOT_FOUND, "INSPECTION_UNKNOWN");
     import_refused(NULL, notice, notice_size, STATUS_NOT_FOUND, "INSPECTION_UNKNOWN");
     Pb__ImportNoticeRequest r = document(NULL, speech, strlen(speech));
-    const Pb__ImportNoticeReply *preview =
-        district_ok(&office, "InspectionService/PreviewNotice", &r.base,
-                    &pb__import_notice_reply__descriptor);
+    const Pb__ImportNoticeReply *preview = district_ok(
+        &office, "InspectionService/PreviewNotice", &r.base, &pb__import_notice_reply__descriptor);
     assert_int_equal(preview->n_items, 0);
     assert_true(preview->n_warnings > 0);
 }
@@ -307,9 +303,8 @@ many_warnings_do_not_stop_an_import(void **state)
                             text, 2 * i, i);
     }
     Pb__ImportNoticeRequest r = document("INS-W", text, strlen(text));
-    const Pb__ImportNoticeReply *preview =
-        district_ok(&office, "InspectionService/PreviewNotice", &r.base,
-                    &pb__import_notice_reply__descriptor);
+    const Pb__ImportNoticeReply *preview = district_ok(
+        &office, "InspectionService/PreviewNotice", &r.base, &pb__import_notice_reply__descriptor);
     assert_true(preview->n_warnings >= 100);
     const Pb__ImportNoticeReply *reply = import("INS-W", text, strlen(text));
     assert_int_equal(reply->problem_count, 120);
@@ -341,8 +336,7 @@ a_replay_gives_the_same_answer(void **state)
 {
     (void)state;
     Pb__CreateInspectionRequest r = new_inspection("INS-ONCE");
-    Pb__CallRequest *e =
-        district_envelope(&office, "InspectionService/CreateInspection", &r.base);
+    Pb__CallRequest *e = district_envelope(&office, "InspectionService/CreateInspection", &r.base);
     const Pb__Inspection *first = district_read(district_send(e), &pb__inspection__descriptor);
     const Pb__CallReply *again = district_send(e);
     const Pb__Inspection *second = district_read(again, &pb__inspection__descriptor);

@@ -45,8 +45,8 @@ static void
 import_counts(int added, int updated, int unchanged)
 {
     Pb__ImportOrgsRequest r = request();
-    const Pb__ImportOrgsReply *reply = district_ok(
-        &district.admin, "OrgService/ImportOrgs", &r.base, &pb__import_orgs_reply__descriptor);
+    const Pb__ImportOrgsReply *reply = district_ok(&district.admin, "OrgService/ImportOrgs",
+                                                   &r.base, &pb__import_orgs_reply__descriptor);
     assert_int_equal(reply->added, added);
     assert_int_equal(reply->updated, updated);
     assert_int_equal(reply->unchanged, unchanged);
@@ -99,7 +99,8 @@ orgs_are_added_updated_and_left_alone(void **state)
     list[0]->parent_code = NULL;
     import_counts(0, 1, 2);
     assert_int_equal(
-        district_number("SELECT count(*) FROM rectify.org WHERE code = 'unit01' AND parent IS NULL"),
+        district_number(
+            "SELECT count(*) FROM rectify.org WHERE code = 'unit01' AND parent IS NULL"),
         1);
     sample_rows();
     import_counts(0, 1, 2);
@@ -165,8 +166,8 @@ rows_are_checked_all_or_none(void **state)
     list[1]->kind = district_text("UNIT");
     list[1]->name = district_text("秘密★十年");
     Pb__ImportOrgsRequest r = request();
-    district_refused(&district.admin, "OrgService/ImportOrgs", &r.base,
-                     STATUS_FAILED_PRECONDITION, "SECRET_MARK");
+    district_refused(&district.admin, "OrgService/ImportOrgs", &r.base, STATUS_FAILED_PRECONDITION,
+                     "SECRET_MARK");
     assert_int_equal(district_number("SELECT count(*) FROM rectify.org WHERE code = 'unit03'"), 0);
 }
 

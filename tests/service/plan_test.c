@@ -24,8 +24,8 @@ static size_t notice_size;
 static char *plan;
 static size_t plan_size;
 
-#define HEAD                                                                                       \
-    "措施编号,牵头区领导,问题牵头单位,牵头单位,参与单位,整改目标,整改类型,"                        \
+#define HEAD                                                                                               \
+    "措施编号,牵头区领导,问题牵头单位,牵头单位,参与单位,整改目标,整改类型," \
     "取得明显成效时限,整改落实到位时限\n"
 
 static void
@@ -414,9 +414,8 @@ everybody_gets_access_to_exactly_his(void **state)
         seen);
     /* And so does the door. */
     Pb__ListMeasuresRequest list = PB__LIST_MEASURES_REQUEST__INIT;
-    const Pb__ListMeasuresReply *mine =
-        district_ok(&unit01, "MeasureService/ListMeasures", &list.base,
-                    &pb__list_measures_reply__descriptor);
+    const Pb__ListMeasuresReply *mine = district_ok(
+        &unit01, "MeasureService/ListMeasures", &list.base, &pb__list_measures_reply__descriptor);
     assert_int_equal(mine->n_measures, seen);
 }
 
@@ -443,10 +442,10 @@ the_hash_is_of_the_content(void **state)
     assert_string_equal(approved_hash("H2", notice_small, base), first);
     assert_string_not_equal(
         approved_hash("H3", notice_small, ROWS("目标二", "unit03", "2026-12-31")), first);
-    assert_string_not_equal(
-        approved_hash("H4", notice_small, ROWS("目标", "unit04", "2026-12-31")), first);
-    assert_string_not_equal(
-        approved_hash("H5", notice_small, ROWS("目标", "unit03", "2026-12-30")), first);
+    assert_string_not_equal(approved_hash("H4", notice_small, ROWS("目标", "unit04", "2026-12-31")),
+                            first);
+    assert_string_not_equal(approved_hash("H5", notice_small, ROWS("目标", "unit03", "2026-12-30")),
+                            first);
     /* What has no measure of its own belongs to the plan too. */
     char *more = arena_printf(&district.arena, "%s2.关于“甲二”问题的整改。\n", notice_small);
     assert_string_not_equal(approved_hash("H6", more, base), first);

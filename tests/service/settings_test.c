@@ -157,8 +157,8 @@ days_are_checked_all_or_none(void **state)
     list[1]->date = district_text("2029-01-02");
     list[1]->name = district_text("一个实在太长的节日名称，长到任何一张表格、任何一块屏幕都放不下");
     import_refused(2029, "TEXT_TOO_LONG");
-    assert_int_equal(
-        district_number("SELECT count(*) FROM rectify.calendar_day WHERE year = 2029"), 0);
+    assert_int_equal(district_number("SELECT count(*) FROM rectify.calendar_day WHERE year = 2029"),
+                     0);
     Pb__GetCalendarRequest all = PB__GET_CALENDAR_REQUEST__INIT;
     all.has_year = 1;
     all.year = 0;

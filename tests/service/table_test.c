@@ -288,7 +288,37 @@ a_returned_row_returns_its_claim(void **state)
     assert_int_equal(get_table(UNIT1, NULL, "2026-11")->rows[1]->claim_verdict,
                      PB__VERDICT__RETURNED);
     slice_refused(OFFICE1, "TableService/DecideTable", &d->base, STATUS_FAILED_PRECONDITION,
-                  "STATE_FORBIDS");
+                  "ROW_RETURNED");
+}
+
+/* One decision of a table's request, as the office gives it: row by row. */
+static const Pb__DecideTableReply *
+decide_row(size_t row, Pb__Verdict verdict)
+{
+    Pb__DecideTableRequest *d = decisions(get_table(OFFICE1, "unit01", "2026-11"), verdict);
+    d->decisions += row;
+    d->n_decisions = 1;
+    if (verdict == PB__VERDICT__RETURNED) {
+        d->decisions[0]->reason_code = slice_text("OTHER");
+        d->decisions[0]->reason = slice_text("请重写");
+    }
+    return slice_ok(OFFICE1, "TableService/DecideTable", &d->base,
+                    &pb__decide_table_reply__descriptor);
+}
+
+static void
+other_rows_are_judged_after_the_first_return(void **state)
+{
+    (void)state;
+    slice_job("OpenObligations");
+    slice_sign_all();
+    submit(UNIT1, fill(get_table(UNIT1, NULL, "2026-11")));
+    assert_string_equal(decide_row(0, PB__VERDICT__RETURNED)->table->state, "RETURNED");
+    const Pb__DecideTableReply *reply = decide_row(1, PB__VERDICT__ACCEPTED);
+    assert_string_equal(reply->table->state, "RETURNED");
+    assert_int_equal(reply->table->rows_accepted, 1);
+    assert_int_equal(reply->table->rows_returned, 1);
+    assert_int_equal(get_table(UNIT1, NULL, "2026-11")->rows[1]->verdict, PB__VERDICT__ACCEPTED);
 }
 
 static void
@@ -322,6 +352,7 @@ main(void)
         TEST(rows_are_judged_one_by_one),
         TEST(claims_in_rows_are_commands),
         TEST(a_returned_row_returns_its_claim),
+        TEST(other_rows_are_judged_after_the_first_return),
         TEST(who_fills_for_a_unit_does_not_judge),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

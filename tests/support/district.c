@@ -56,8 +56,8 @@ seed(void)
     char *hash = NULL;
     struct fault fault = {0};
     secret_token_hash_hex(ADMIN_CODE, code);
-    assert_int_equal(
-        secret_password_hash(&district.arena, DISTRICT_PASSWORD, NULL, &hash, &fault), STATUS_OK);
+    assert_int_equal(secret_password_hash(&district.arena, DISTRICT_PASSWORD, NULL, &hash, &fault),
+                     STATUS_OK);
     char *sql = arena_printf(
         &district.arena,
         "INSERT INTO rectify.tenant (code, name, created_ms) VALUES ('t1', '样例区', 0);"
@@ -178,8 +178,8 @@ district_envelope(const struct person *p, const char *method, const ProtobufCMes
     e->timeout_ms = 100000;
     if (request != NULL) {
         e->has_payload = 1;
-        assert_int_equal(
-            wire_pack(&district.arena, request, &e->payload.data, &e->payload.len), STATUS_OK);
+        assert_int_equal(wire_pack(&district.arena, request, &e->payload.data, &e->payload.len),
+                         STATUS_OK);
     }
     district_sign(e, &p->key);
     return e;
@@ -206,9 +206,9 @@ district_read(const Pb__CallReply *reply, const ProtobufCMessageDescriptor *desc
 {
     ProtobufCMessage *m = NULL;
     district_expect(reply, STATUS_OK, NULL);
-    assert_int_equal(wire_unpack(&district.arena, descriptor, reply->payload.data,
-                                 reply->payload.len, &m, NULL),
-                     STATUS_OK);
+    assert_int_equal(
+        wire_unpack(&district.arena, descriptor, reply->payload.data, reply->payload.len, &m, NULL),
+        STATUS_OK);
     return m;
 }
 
@@ -347,9 +347,9 @@ char *
 district_file(const char *path, size_t *ret_size)
 {
     const char *source = getenv("SOURCE_DIR");
-    char *full = path[0] == '/' ? arena_strdup(&district.arena, path)
-                                : arena_printf(&district.arena, "%s/%s",
-                                               source == NULL ? "." : source, path);
+    char *full = path[0] == '/'
+                     ? arena_strdup(&district.arena, path)
+                     : arena_printf(&district.arena, "%s/%s", source == NULL ? "." : source, path);
     FILE *f = fopen(full, "rb");
     if (f == NULL) {
         fail_msg("cannot open %s", full);
