@@ -1,5 +1,6 @@
 #include "client/cli/table_file.h"
 #include "client/cli/value.h"
+#include "client/lib/file.h"
 #include "proto/base/limits.h"
 
 #include <string.h>
@@ -71,6 +72,18 @@ table_file_attachment_parse(struct arena *a, const char *text, const char **ret_
     return STATUS_OK;
 }
 
+const char *
+table_file_bad_kind(struct arena *a, const char *path)
+{
+    size_t width = 0;
+    const char *colon = last_colon(path, &width);
+    if (colon == NULL || colon == path || strchr(colon, '/') != NULL) {
+        return NULL;
+    }
+    const char *file = arena_strndup(a, path, (size_t)(colon - path));
+    return file != NULL && rectify_file_exists(file) ? arena_strdup(a, colon + width) : NULL;
+}
+
 /* ---- the office's opinions ---- */
 
 static enum status
@@ -135,9 +148,10 @@ decision_file_read(struct arena *a, const struct csv *csv, struct decision_file 
                          "第 %u 行的表头里缺少“意见”一列（通过或退回）。", header->line);
     }
     file.decisions = arena_array(a, csv->count, sizeof *file.decisions);
+    file.lines = arena_array(a, csv->count, sizeof *file.lines);
     for (size_t i = at + 1; i < csv->count; i++) {
         Pb__RowDecision *decision = arena_alloc(a, sizeof *decision);
-        if (decision == NULL || file.decisions == NULL) {
+        if (decision == NULL || file.decisions == NULL || file.lines == NULL) {
             return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
         }
         enum status status = decision_read(a, header, &csv->rows[i], decision, f);
@@ -145,6 +159,7 @@ decision_file_read(struct arena *a, const struct csv *csv, struct decision_file 
             return status;
         }
         if (decision->has_verdict) {
+            file.lines[file.count] = csv->rows[i].line;
             file.decisions[file.count++] = decision;
         }
     }

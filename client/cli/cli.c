@@ -1,8 +1,10 @@
 #include "client/cli/cli.h"
 #include "client/cli/exit_code.h"
 #include "client/cli/help.h"
+#include "client/cli/place.h"
 #include "client/cli/text.h"
 #include "client/cli/value.h"
+#include "client/lib/file.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -143,13 +145,49 @@ globals_take(struct cli *c, const struct line *line, struct fault *f)
 
 /* ---- faults ---- */
 
-static void
-violations_print(struct cli *c, const struct rectify_outcome *outcome)
+void
+cli_detail(struct cli *c, const char *text)
 {
+    const char **place = arena_grow(&c->arena, &c->details, c->detail_count, &c->detail_capacity,
+                                    sizeof *place);
+    if (place != NULL && text != NULL) {
+        *place = text;
+        c->detail_count++;
+    }
+}
+
+/* What the server found beside its first sentence. Fields are for programs; people see the column
+ * they know, or nothing. */
+static void
+violations_print(struct cli *c, const struct fault *f)
+{
+    const struct rectify_outcome *outcome =
+        c->channel != NULL ? rectify_channel_outcome(c->channel) : NULL;
+    if (outcome == NULL || c->explained) {
+        return;
+    }
     for (size_t i = 0; i < outcome->violation_count; i++) {
         const Pb__FieldViolation *v = outcome->violations[i];
-        (void)fprintf(c->err, "  · %s %s（%s）\n", cli_text(c, v->field), cli_text(c, v->message),
-                      cli_text(c, v->reason));
+        if (v->message == NULL || strcmp(v->message, f->message) == 0) {
+            continue;
+        }
+        const char *column = v->field != NULL ? place_column_zh(v->field) : NULL;
+        (void)fprintf(c->err, "  · %s%s%s%s\n", column != NULL ? "“" : "",
+                      column != NULL ? column : "", column != NULL ? "”：" : "",
+                      cli_text(c, v->message));
+    }
+}
+
+static void
+details_print(struct cli *c)
+{
+    enum { SHOWN_MAX = 60 };
+    const char **lines = c->details;
+    for (size_t i = 0; i < c->detail_count && i < SHOWN_MAX; i++) {
+        (void)fprintf(c->err, "  · %s\n", cli_text(c, lines[i]));
+    }
+    if (c->detail_count > SHOWN_MAX) {
+        (void)fprintf(c->err, "  · 还有 %zu 处，改好这些后再列出。\n", c->detail_count - SHOWN_MAX);
     }
 }
 
@@ -157,14 +195,12 @@ static void
 fault_print(struct cli *c, const struct fault *f)
 {
     cli_progress_clear(c);
-    (void)fprintf(c->err, "错误：%s\n原因码：%s\n", cli_text(c, f->message), f->reason);
+    (void)fprintf(c->err, "错误：%s\n", cli_text(c, f->message));
+    details_print(c);
+    violations_print(c, f);
+    (void)fprintf(c->err, "原因码：%s\n", f->reason);
     const struct rectify_outcome *outcome =
         c->channel != NULL ? rectify_channel_outcome(c->channel) : NULL;
-    if (outcome != NULL && outcome->violation_count > 0) {
-        violations_print(c, outcome);
-    } else if (f->field[0] != '\0') {
-        (void)fprintf(c->err, "位置：%s\n", cli_text(c, f->field));
-    }
     if (outcome != NULL && outcome->unknown) {
         (void)fprintf(c->err,
                       "怎么办：结果未知，服务器可能已经办理。请先核对；要再办一次，必须原样加上\n"
@@ -172,7 +208,8 @@ fault_print(struct cli *c, const struct fault *f)
                       outcome->key);
         return;
     }
-    (void)fprintf(c->err, "怎么办：%s\n", exit_code_advice(f));
+    (void)fprintf(c->err, "怎么办：%s\n",
+                  exit_code_advice(&c->arena, f, c->command != NULL ? c->command->words : ""));
 }
 
 /* What was printed must have arrived. A reader that left early (head) is no error. */
@@ -187,7 +224,7 @@ output_finish(struct cli *c, struct fault *f)
         return STATUS_OK;
     }
     return fault_set(f, STATUS_INTERNAL, "OUTPUT_WRITE", "结果没有写完整：%s。请检查磁盘空间。",
-                     errno != 0 ? strerror(errno) : "写入失败");
+                     errno != 0 ? rectify_errno_zh(errno) : "写入失败");
 }
 
 /* Chinese must count two columns whatever the environment says. */
@@ -212,6 +249,7 @@ run(struct cli *c, int argc, char **argv, struct fault *f)
         }
     }
     enum status status = line_parse(&c->arena, argc - 1, argv + 1, &line, f);
+    c->command = line.command;
     if (status == STATUS_OK && line.help) {
         if (strcmp(line.command->words, "help") == 0) {
             return help_print_topic(c->out, &line, f);

@@ -37,7 +37,15 @@ struct cli {
     struct rectify_profile profile;  /* name NULL: not loaded yet */
     struct rectify_channel *channel; /* NULL: not opened yet */
     bool progress_shown;             /* a progress line stands on the terminal */
+    const struct command *command;   /* what is run; NULL: not recognised */
+    size_t detail_count;             /* lines shown beneath the error, see cli_detail */
+    size_t detail_capacity;
+    void *details;  /* of const char *, in the arena */
+    bool explained; /* the fault speaks in the user's words: the server's field is not shown */
 };
+
+/* Adds a line to be shown beneath the error: where several things are wrong at once. */
+void cli_detail(struct cli *c, const char *text);
 
 /* Runs one command line: parses, runs, prints faults. Returns the exit code. Blocks. */
 int cli_main(int argc, char **argv, FILE *out, FILE *err);
@@ -48,11 +56,11 @@ MUST_CHECK enum status cli_profile(struct cli *c, struct fault *f);
 /* Opens the channel once (does not connect). */
 MUST_CHECK enum status cli_channel(struct cli *c, struct fault *f);
 
-/* Asks something: no key, nothing changes. The reply is in the run's arena. */
+/* Asks something, in one's own name also with --for: no key, nothing changes. The reply is in the run's arena. */
 MUST_CHECK enum status cli_query(struct cli *c, const char *method, const ProtobufCMessage *request,
                                  ProtobufCMessage **ret_reply, struct fault *f);
 
-/* A command, the one the user gave: it takes --key. */
+/* A command, the one the user gave: it takes --key, and is done for the unit of --for. */
 struct cli_command {
     const char *method;
     const ProtobufCMessage *request;
@@ -80,7 +88,11 @@ void cli_progress_clear(struct cli *c);
  * answer. *ret_done is false when there is none under that key. */
 MUST_CHECK enum status cli_pending_resend(struct cli *c, bool *ret_done, struct fault *f);
 
-/* Uploads FILE[:KIND] and gives the id, in the arena. */
+/* Looks whether FILE[:KIND] is there. NOT_FOUND FILE_MISSING, which also says when what stands
+ * behind the colon is no kind: INVALID_ARGUMENT ATTACHMENT. */
+MUST_CHECK enum status cli_evidence_look(struct cli *c, const char *text, struct fault *f);
+
+/* Uploads FILE[:KIND] and gives the id, in the arena. Faults name the file. */
 MUST_CHECK enum status cli_evidence_send(struct cli *c, const char *text, const char *effective_on,
                                          const char **ret_id, struct fault *f);
 MUST_CHECK enum status cli_evidence_upload(struct cli *c, const char *path, Pb__EvidenceKind kind,

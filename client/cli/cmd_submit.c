@@ -1,8 +1,10 @@
 #include "client/cli/handlers.h"
+#include "client/cli/table_check.h"
 #include "client/cli/table_file.h"
 #include "client/cli/tables.h"
 #include "client/lib/file.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include <strings.h>
 
@@ -15,6 +17,8 @@ struct attachment {
 
 struct submission {
     struct table_file file;
+    const char *path;
+    bool chosen; /* the file did not say which table it is */
     struct attachment *attachments;
     size_t count;
 };
@@ -55,6 +59,26 @@ attach_parse(struct cli *c, const char *text, const struct table_file *file,
     return status;
 }
 
+static enum status
+attachment_look(struct cli *c, const struct attachment *one, struct fault *f)
+{
+    const char *ref = one->row->measure_ref;
+    if (rectify_file_exists(one->path)) {
+        return STATUS_OK;
+    }
+    const char *bad = table_file_bad_kind(&c->arena, one->path);
+    if (bad != NULL) {
+        return fault_set(f, STATUS_INVALID_ARGUMENT, "ATTACHMENT",
+                         "措施 %s 的证明材料“%s”的类别“%s”不认识：可以写 印发文件、工作记录、照片、"
+                         "数据 或 其他。",
+                         ref, one->path, bad);
+    }
+    return fault_set(f, STATUS_NOT_FOUND, "FILE_MISSING",
+                     "措施 %s 的证明材料“%s”没有找到：请检查文件名，或把文件放到表所在的"
+                     "文件夹。",
+                     ref, one->path);
+}
+
 /* Collects all files and looks whether they are there, before anything is sent. */
 static enum status
 attachments_collect(struct cli *c, const struct line *line, struct submission *s, struct fault *f)
@@ -78,11 +102,9 @@ attachments_collect(struct cli *c, const struct line *line, struct submission *s
         s->count++;
     }
     for (size_t i = 0; i < s->count; i++) {
-        if (!rectify_file_exists(s->attachments[i].path)) {
-            return fault_set(f, STATUS_NOT_FOUND, "FILE_MISSING",
-                             "措施 %s 的证明材料“%s”没有找到：请检查文件名，或把文件放到表所在的"
-                             "文件夹。什么都还没有报送。",
-                             s->attachments[i].row->measure_ref, s->attachments[i].path);
+        enum status status = attachment_look(c, &s->attachments[i], f);
+        if (status != STATUS_OK) {
+            return status;
         }
     }
     return STATUS_OK;
@@ -127,22 +149,20 @@ attachments_send(struct cli *c, struct submission *s, struct fault *f)
     return STATUS_OK;
 }
 
-/* Which table: the file says; else what the caller owes. */
+/* All that is wrong with the file at once. */
 static enum status
-identity_find(struct cli *c, const struct line *line, struct submission *s, struct fault *f)
+problems_report(struct cli *c, const struct submission *s, struct fault *f)
 {
-    Pb__Table *table = NULL;
-    if (s->file.id != NULL) {
+    struct fault why = {.code = STATUS_OK};
+    enum status status = table_check_fault(&c->arena, &s->file, &why);
+    if (status == STATUS_OK) {
         return STATUS_OK;
     }
-    enum status status = tables_find(c, line, NULL, NULL, &table, f);
-    if (status != STATUS_OK) {
-        return status;
+    const struct table_problem *problems = s->file.problems;
+    for (size_t i = 0; s->file.problem_count > 1 && i < s->file.problem_count; i++) {
+        cli_detail(c, table_check_text(&c->arena, &problems[i]));
     }
-    s->file.id = table->id;
-    s->file.has_version = table->has_version;
-    s->file.version = table->version;
-    return STATUS_OK;
+    return fault_set(f, status, why.reason, "“%s”：%s", s->path, why.message);
 }
 
 static enum status
@@ -159,12 +179,67 @@ file_load(struct cli *c, const char *path, struct table_file *ret_file, struct f
     if (status != STATUS_OK) {
         return fault_set(f, status, why.reason, "“%s”：%s", path, why.message);
     }
-    if (ret_file->count == 0) {
+    if (ret_file->count == 0 && ret_file->problem_count == 0) {
         return fault_set(f, STATUS_FAILED_PRECONDITION, "TABLE_ALL_ACCEPTED",
                          "“%s”里的 %zu 行都已审核通过，没有要报送的内容。", path,
                          ret_file->accepted);
     }
+    return table_check_filled(&c->arena, ret_file, f);
+}
+
+/* Handed in already, or not to be handed in at all: nothing is sent. */
+static enum status
+table_look(struct cli *c, const struct submission *s, const Pb__Table *table, struct fault *f)
+{
+    const char *unit = cli_text(c, table->org_name);
+    const char *period = cli_text(c, table->period);
+    if (!tables_owed(table) && table->receipt != NULL) {
+        return fault_set(f, STATUS_FAILED_PRECONDITION, "TABLE_SUBMITTED",
+                         "%s %s 的汇总表已经报送，回执 %s，现在是“%s”，不能再报送。", unit, period,
+                         table->receipt, tables_state_zh(table));
+    }
+    if (!tables_owed(table)) {
+        return fault_set(f, STATUS_FAILED_PRECONDITION, "STATE_FORBIDS",
+                         "%s %s 的汇总表现在是“%s”，不能报送。", unit, period,
+                         tables_state_zh(table));
+    }
+    if (s->file.has_version && s->file.version != table->version) {
+        return fault_set(f, STATUS_ABORTED, "STALE_VERSION",
+                         "“%s”是从前导出的（第 %" PRId64 " 版），%s %s 的汇总表现在是第 %" PRId64
+                         " 版（%s）。",
+                         s->path, s->file.version, unit, period, table->version,
+                         tables_state_zh(table));
+    }
     return STATUS_OK;
+}
+
+/* Which table: the file says; else what the caller owes. What is wrong is said before any file is
+ * sent. A command repeated with --key goes to the server as it is: it may have been done. */
+static enum status
+table_prepare(struct cli *c, const struct line *line, struct submission *s, struct fault *f)
+{
+    Pb__Table *table = NULL;
+    s->chosen = s->file.id == NULL;
+    if (!s->chosen && c->key != NULL) {
+        return STATUS_OK;
+    }
+    enum status status = s->chosen ? tables_find(c, line, NULL, &table, f)
+                                   : tables_get(c, s->file.id, &table, f);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (s->chosen) {
+        s->file.id = table->id;
+        s->file.has_version = table->has_version;
+        s->file.version = table->version;
+        (void)fprintf(c->err, "文件里没有表号：按 %s %s 的汇总表报送。\n",
+                      cli_text(c, table->org_name), cli_text(c, table->period));
+    }
+    status = table_look(c, s, table, f);
+    if (status == STATUS_OK) {
+        status = table_check_against(&c->arena, &s->file, table, f);
+    }
+    return status == STATUS_OK ? problems_report(c, s, f) : status;
 }
 
 static enum status
@@ -176,10 +251,15 @@ answer_print(struct cli *c, const struct rectify_answer *answer, const struct su
     if (c->format == CLI_JSON) {
         status = cli_json_print(c, answer->message, f);
     } else {
-        (void)fprintf(c->out, "已报送 %zu 行，证明材料 %zu 份，申请认定 %d 项，求助 %d 项%s。\n",
-                      s->file.count, s->count, reply->claims, reply->consultations,
-                      reply->table != NULL && reply->table->late ? "（已过截止日，按迟报登记）"
-                                                                 : "");
+        const Pb__Table *t = reply->table;
+        (void)fprintf(c->out,
+                      "已报送 %s（%s）%s 的汇总表：%zu 行，新附证明材料 %zu 份，申请认定 %d 项，"
+                      "求助 %d 项%s。\n",
+                      cli_text(c, t != NULL ? t->org_name : NULL),
+                      cli_text(c, t != NULL ? t->org : NULL),
+                      cli_text(c, t != NULL ? t->period : NULL), s->file.count, s->count,
+                      reply->claims, reply->consultations,
+                      t != NULL && t->late ? "（已过截止日，按迟报登记）" : "");
     }
     cli_receipt_print(c, answer);
     return status;
@@ -188,15 +268,18 @@ answer_print(struct cli *c, const struct rectify_answer *answer, const struct su
 enum status
 cmd_table_submit(struct cli *c, const struct line *line, struct fault *f)
 {
-    struct submission s = {.count = 0};
+    struct submission s = {.path = line->args[0]};
     struct rectify_answer answer;
     Pb__SubmitTableRequest submit = PB__SUBMIT_TABLE_REQUEST__INIT;
-    enum status status = file_load(c, line->args[0], &s.file, f);
-    if (status == STATUS_OK) {
+    enum status status = file_load(c, s.path, &s.file, f);
+    if (status == STATUS_OK && s.file.problem_count == 0) {
         status = attachments_collect(c, line, &s, f);
     }
+    if (status == STATUS_OK && s.file.problem_count > 0) {
+        status = problems_report(c, &s, f);
+    }
     if (status == STATUS_OK) {
-        status = identity_find(c, line, &s, f);
+        status = table_prepare(c, line, &s, f);
     }
     if (status == STATUS_OK) {
         status = attachments_send(c, &s, f);
@@ -212,5 +295,10 @@ cmd_table_submit(struct cli *c, const struct line *line, struct fault *f)
     struct cli_command command = {.method = "rectify.v1.TableService/SubmitTable",
                                   .request = &submit.base};
     status = cli_command(c, &command, &answer, f);
-    return status == STATUS_OK ? answer_print(c, &answer, &s, f) : status;
+    if (status != STATUS_OK) {
+        c->explained = f->field[0] != '\0';
+        table_check_explain(&c->arena, &s.file, f);
+        return status;
+    }
+    return answer_print(c, &answer, &s, f);
 }

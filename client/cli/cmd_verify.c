@@ -174,7 +174,7 @@ cmd_audit_verify(struct cli *c, const struct line *line, struct fault *f)
     if (file == NULL) {
         return fault_set(f, errno == ENOENT ? STATUS_NOT_FOUND : STATUS_PERMISSION_DENIED,
                          errno == ENOENT ? "FILE_MISSING" : "FILE_DENIED", "打不开“%s”：%s。", path,
-                         strerror(errno));
+                         rectify_errno_zh(errno));
     }
     status = file_verify(line, file, &pins, &report);
     if (pins.own_head && strcmp(report.fault.reason, "HISTORY_SHORTER") == 0) {

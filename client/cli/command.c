@@ -55,3 +55,15 @@ command_takes(const struct command *command, const char *global_name)
     }
     return true;
 }
+
+bool
+command_shows(const struct command *command, const char *global_name)
+{
+    if (strcmp(global_name, "for") == 0) {
+        return (command->flags & COMMAND_FOR) != 0;
+    }
+    if (strcmp(global_name, "key") == 0 && (command->flags & COMMAND_WRITES) == 0) {
+        return false;
+    }
+    return strcmp(global_name, "version") != 0 && command_takes(command, global_name);
+}

@@ -15,6 +15,11 @@ struct line;
 enum { OPTION_NEEDED = 1, OPTION_MANY = 2 };
 enum { ARGS_ANY = 1000, COMMAND_EXAMPLES = 3 };
 
+enum {
+    COMMAND_FOR = 1,   /* the office may do it for a unit: --for (代报) */
+    COMMAND_WRITES = 2 /* changes something: --key repeats it safely */
+};
+
 /* An option; the list of a row ends with name NULL. */
 struct option {
     const char *name;  /* "out" */
@@ -38,6 +43,7 @@ struct command {
     const char *examples[COMMAND_EXAMPLES];
     const char *roles;   /* who uses it, Chinese; "" for everybody */
     const char *section; /* heading in the help before this row, or NULL */
+    unsigned flags;
 };
 
 /* The rows, in the order help shows them. */
@@ -58,5 +64,8 @@ bool command_is_group(const char *first);
 
 /* Does the option of that name mean the global one to this command (it has none of its own)? */
 bool command_takes(const struct command *command, const char *global_name);
+
+/* Is the global option worth naming in the command's help? */
+bool command_shows(const struct command *command, const char *global_name);
 
 #endif

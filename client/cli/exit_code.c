@@ -8,6 +8,9 @@ exit_code_from_fault(const struct fault *f)
     if (strncmp(f->reason, USAGE_PREFIX, strlen(USAGE_PREFIX)) == 0) {
         return EXIT_CODE_USAGE;
     }
+    if (strcmp(f->reason, "SECRET_MARK") == 0) {
+        return EXIT_CODE_INPUT; /* the text or file is what must change */
+    }
     switch (f->code) {
     case STATUS_OK:
         return EXIT_CODE_OK;
@@ -56,54 +59,122 @@ exit_code_text(enum exit_code code)
     return (unsigned)code < EXIT_CODE_COUNT ? texts[code] : texts[EXIT_CODE_INTERNAL];
 }
 
-/* By reason first, then by code. */
+/* By reason first, then by code; each for the commands whose words begin so, "" for all. The first
+ * row that fits is taken. */
 static const struct {
     const char *reason;
+    const char *words;
     const char *advice;
 } by_reason[] = {
-    {"NOT_LOGGED_IN", "运行 rectify login 登录，再执行一次刚才的命令。"},
-    {"MACHINE_NOT_ENROLLED", "向管理员要开通码，运行 rectify machine enrol --code-file 文件。"},
-    {"STALE_VERSION",
-     "重新查看最新内容（例如 rectify table show、rectify measure show），再办理。"},
-    {"PROFILE_MISSING", "用 --profile 写明配置名或路径，或设置环境变量 RECTIFY_HOME。"},
-    {"PROFILE_UNCLEAR", "加上 --profile 名称，或设置环境变量 RECTIFY_PROFILE。"},
-    {"FILE_MISSING", "检查文件名和所在的文件夹；什么都还没有办理。"},
-    {"FOLDER_MISSING", "先建好文件夹，或换一个位置。"},
-    {"OUTPUT_WRITE", "检查磁盘空间和权限，再试一次；办理本身不受影响。"},
-    {"TABLE_MISSING", "用 rectify table list 查看有哪些表。"},
-    {"ALERT_MISSING", "用 rectify alert list --all 查看序号。"},
-    {"CONNECT_REFUSED", "服务器没有在运行，或配置里的 server 地址不对：用 rectify health 检查。"},
-    {"HOST_UNKNOWN", "检查配置里的 server 地址，或网络与域名设置。"},
-    {"TLS_SERVER_NAME", "服务器的证书名与配置里的 server_name 不同：可能连错了服务器，不要继续。"},
-    {"TLS_SERVER_CERT", "服务器的证书不是本系统签发的或已过期：请告知管理员，不要继续。"},
-    {"TLS_CLIENT_REFUSED", "服务器不认本机的证书：请向管理员领取新的证书。"},
-    {"LOG_ROLLED_BACK", "停止办理，立即告知管理员和审计人员；保留 state 文件夹作为证据。"},
-    {"SECRET_MARK", "立即改走涉密渠道，并检查本机是否还有同类文件。"},
-    {"KEY_REUSED", "去掉 --key 重新办理；--key 只用于再办同一件结果未知的事。"},
-    {"NO_OUTLINE", "确认文档按“（一）… 1.关于“…”问题的整改 … 一是…”的格式编写。"},
-    {"SECRET_FILE_EXPOSED", "运行 chmod 600 文件，使它只有您本人能读。"},
+    {"NOT_LOGGED_IN", "", "运行 rectify login 登录，再执行一次刚才的命令。"},
+    {"MACHINE_NOT_ENROLLED", "",
+     "向管理员要开通码，运行 rectify machine enrol --code-file 文件。"},
+    {"TABLE_SUBMITTED", "", "要改，请联系领导小组办公室退回；退回后用 rectify table show 看原因。"},
+    {"STATE_FORBIDS", "table submit",
+     "用 rectify table show 看这张表；要改已报送的表，请联系领导小组办公室退回。"},
+    {"STATE_FORBIDS", "table",
+     "用 rectify table list --state SUBMITTED 看有哪些表待审核。"},
+    {"TABLE_NOT_SUBMITTED", "",
+     "等单位报送后再审核；用 rectify table list --state SUBMITTED 看有哪些表待审核。"},
+    {"ROW_RETURNED", "", "等单位改好重新报送后，再审核这一行。"},
+    {"STALE_VERSION", "table submit",
+     "运行 rectify table export 重新导出，把填好的内容抄过去，再报送。"},
+    {"STALE_VERSION", "table", "用 rectify table show 看最新内容，再审核一次。"},
+    {"STALE_VERSION", "measure", "用 rectify measure show 看最新内容，再办理一次。"},
+    {"STALE_VERSION", "", "重新查看最新内容，再办理一次。"},
+    {"SIGN_FIRST", "", "先运行 rectify sign-for --all 签收，再重新导出汇总表填写。"},
+    {"BEHALF_NEEDED", "", "代单位报送，要加上 --for 单位代码。"},
+    {"EVIDENCE_MISSING", "measure", "加上 --evidence 文件，附至少一份证明材料。"},
+    {"EVIDENCE_ONLY_DOCUMENTS", "measure",
+     "再用 --evidence 附一份工作记录、照片或数据，例如 --evidence 台账.xlsx:数据。"},
+    {"SAME_PERSON", "", "请另一位同志办理。"},
+    {"RECUSED", "", "请专项小组或领导小组的同志办理。"},
+    {"INSPECTION_NEEDED", "", "加上 --inspection 代码；用 rectify inspection list 看有哪几次巡视。"},
+    {"PROFILE_MISSING", "", "用 --profile 写明配置名或路径，或设置环境变量 RECTIFY_HOME。"},
+    {"PROFILE_UNCLEAR", "", "加上 --profile 名称，或设置环境变量 RECTIFY_PROFILE。"},
+    {"FILE_MISSING", "", "检查文件名和所在的文件夹；什么都还没有办理。"},
+    {"FOLDER_MISSING", "", "先建好文件夹，或换一个位置。"},
+    {"OUTPUT_WRITE", "", "检查磁盘空间和权限，再试一次；办理本身不受影响。"},
+    {"TABLE_MISSING", "", "用 rectify table list 查看有哪些表。"},
+    {"ALERT_MISSING", "", "用 rectify alert list --all 查看序号。"},
+    {"EVIDENCE_UNKNOWN", "evidence", "用 rectify table show 或 rectify measure show 查看材料编号。"},
+    {"CONNECT_REFUSED", "",
+     "服务器没有在运行，或配置里的 server 地址不对：用 rectify health 检查。"},
+    {"HOST_UNKNOWN", "", "检查配置里的 server 地址，或网络与域名设置。"},
+    {"TLS_SERVER_NAME", "",
+     "服务器的证书名与配置里的 server_name 不同：可能连错了服务器，不要继续。"},
+    {"TLS_SERVER_CERT", "", "服务器的证书不是本系统签发的或已过期：请告知管理员，不要继续。"},
+    {"TLS_CLIENT_REFUSED", "", "服务器不认本机的证书：请向管理员领取新的证书。"},
+    {"LOG_ROLLED_BACK", "", "停止办理，立即告知管理员和审计人员；保留 state 文件夹作为证据。"},
+    {"SECRET_MARK", "",
+     "这些内容没有保存在系统里。请改走涉密渠道，并检查本机是否还有同类文件。"},
+    {"KEY_REUSED", "", "去掉 --key 重新办理；--key 只用于再办同一件结果未知的事。"},
+    {"NO_OUTLINE", "", "确认文档按“（一）… 1.关于“…”问题的整改 … 一是…”的格式编写。"},
+    {"SECRET_FILE_EXPOSED", "", "运行 chmod 600 文件，使它只有您本人能读。"},
 };
 
+static bool
+begins_with(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+static const char *
+usage_advice(struct arena *a, const char *words)
+{
+    const char *text =
+        words[0] != '\0' ? arena_printf(a, "运行 rectify help %s 查看用法。", words) : NULL;
+    return text != NULL ? text : "运行 rectify help 查看全部命令。";
+}
+
+static const char *
+missing_advice(const char *words)
+{
+    if (begins_with(words, "table")) {
+        return "检查单位代码和期次；用 rectify table list 查看有哪些表。";
+    }
+    if (begins_with(words, "problem")) {
+        return "检查编号是否写对；用 rectify problem list 查看您能看到的问题。";
+    }
+    if (begins_with(words, "measure") || begins_with(words, "sign-for") ||
+        begins_with(words, "ask")) {
+        return "检查编号是否写对；用 rectify measure list 查看您能看到的措施。";
+    }
+    return "检查编号是否写对，或是否在您的知悉范围内。";
+}
+
+static const char *
+state_advice(const char *words)
+{
+    if (begins_with(words, "measure") || begins_with(words, "sign-for")) {
+        return "用 rectify measure allowed 编号 查看这条措施现在能办什么。";
+    }
+    if (begins_with(words, "table")) {
+        return "用 rectify table show 查看这张表。";
+    }
+    return "用 rectify todo 查看现在要办什么。";
+}
+
 const char *
-exit_code_advice(const struct fault *f)
+exit_code_advice(struct arena *a, const struct fault *f, const char *words)
 {
     for (size_t i = 0; i < sizeof by_reason / sizeof by_reason[0]; i++) {
-        if (strcmp(f->reason, by_reason[i].reason) == 0) {
+        if (strcmp(f->reason, by_reason[i].reason) == 0 &&
+            begins_with(words, by_reason[i].words)) {
             return by_reason[i].advice;
         }
     }
     switch (exit_code_from_fault(f)) {
     case EXIT_CODE_USAGE:
-        return "运行 rectify help 查看全部命令，或 rectify help 命令 查看用法。";
+        return usage_advice(a, words);
     case EXIT_CODE_INPUT:
         return "按上面的提示改正后再办理；没有任何内容被保存。";
     case EXIT_CODE_NOT_FOUND:
-        return "检查编号是否写对；用 rectify measure list 或 rectify table list "
-               "查看您能看到的内容。";
+        return missing_advice(words);
     case EXIT_CODE_DENIED:
         return "确认用对了账号（rectify whoami）；需要权限时请联系管理员。";
     case EXIT_CODE_STATE:
-        return "查看当前能办什么：rectify measure allowed 编号，或 rectify todo。";
+        return state_advice(words);
     case EXIT_CODE_TRY_AGAIN:
         return "稍后再试；用 rectify health 查看服务器是否正常。";
     case EXIT_CODE_NOT_VERIFIED:

@@ -26,11 +26,15 @@ summary_print(FILE *out, const struct command *command)
     (void)fprintf(out, "%s\n", command->summary);
 }
 
+/* command: leave out the global options that are not for it; NULL: all are shown. */
 static void
-options_print(FILE *out, const struct option *options)
+options_print(FILE *out, const struct option *options, const struct command *command)
 {
     for (; options != NULL && options->name != NULL; options++) {
         char usage[96];
+        if (command != NULL && !command_shows(command, options->name)) {
+            continue;
+        }
         snprintf(usage, sizeof usage, "  --%s%s%s", options->name,
                  options->value != NULL ? " " : "", options->value != NULL ? options->value : "");
         pad(out, usage, OPTION_COLUMN);
@@ -53,7 +57,7 @@ help_print_all(FILE *out)
         summary_print(out, &commands[i]);
     }
     (void)fputs("\n通用选项\n", out);
-    options_print(out, global_options);
+    options_print(out, global_options, NULL);
     (void)fputs("\n每个命令的用法：rectify help 命令。退出码：rectify help exit-codes。\n", out);
 }
 
@@ -70,10 +74,10 @@ help_print_command(FILE *out, const struct command *command)
     }
     if (command->options != NULL) {
         (void)fputs("\n选项\n", out);
-        options_print(out, command->options);
+        options_print(out, command->options, NULL);
     }
     (void)fputs("\n通用选项\n", out);
-    options_print(out, global_options);
+    options_print(out, global_options, command);
     if (command->examples[0] != NULL) {
         (void)fputs("\n例如\n", out);
     }

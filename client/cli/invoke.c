@@ -2,8 +2,12 @@
 #include "client/cli/cli.h"
 #include "client/cli/table_file.h"
 #include "client/cli/text.h"
+#include "client/cli/value.h"
+#include "client/lib/file.h"
 #include "client/lib/pending.h"
 #include "proto/rpc/json.h"
+
+#include <string.h>
 
 static void
 upload_step(void *user, const char *name, int64_t done, int64_t size)
@@ -172,6 +176,26 @@ cli_json_print(struct cli *c, const ProtobufCMessage *message, struct fault *f)
     return status;
 }
 
+/* The server's refusals of a file's content begin without its name. */
+static enum status
+upload_refused(const char *path, struct fault *f)
+{
+    static const char *const reasons[] = {"SECRET_MARK", "FILE_UNCHECKABLE"};
+    static const char *const texts[] = {
+        "里面带有密级标志。本系统是非涉密系统，严禁存储、处理、传输国家秘密：服务器上没有保留"
+        "这份文件，您自己的文件没有动。",
+        "是压缩或办公文件，但已损坏、加了密码，或展开后太大，没法检查是否带有密级标志：请去掉"
+        "密码、拆小或转成 PDF 后再传。服务器上没有保留这份文件。",
+    };
+    struct fault why = *f;
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
+        if (strcmp(why.reason, reasons[i]) == 0) {
+            return fault_set(f, why.code, why.reason, "证明材料“%s”%s", path, texts[i]);
+        }
+    }
+    return why.code;
+}
+
 enum status
 cli_evidence_upload(struct cli *c, const char *path, Pb__EvidenceKind kind,
                     const char *effective_on, const char **ret_id, struct fault *f)
@@ -185,6 +209,11 @@ cli_evidence_upload(struct cli *c, const char *path, Pb__EvidenceKind kind,
     if (status == STATUS_OK) {
         status = rectify_evidence_upload(c->channel, &c->arena, &upload, &evidence, f);
         cli_progress_clear(c);
+        if (status != STATUS_OK) {
+            f->code = status;
+            c->explained = strcmp(f->reason, "SECRET_MARK") == 0;
+            return upload_refused(path, f);
+        }
     }
     if (status == STATUS_OK && evidence->id == NULL) {
         return fault_set(f, STATUS_DATA_LOSS, "REPLY_MALFORMED", "服务器的上传答复不完整。");
@@ -193,6 +222,24 @@ cli_evidence_upload(struct cli *c, const char *path, Pb__EvidenceKind kind,
         *ret_id = evidence->id;
     }
     return status;
+}
+
+enum status
+cli_evidence_look(struct cli *c, const char *text, struct fault *f)
+{
+    const char *path = NULL;
+    Pb__EvidenceKind kind = PB__EVIDENCE_KIND__EVIDENCE_KIND_UNSPECIFIED;
+    enum status status = table_file_attachment_parse(&c->arena, text, &path, &kind, f);
+    if (status != STATUS_OK || rectify_file_exists(path)) {
+        return status;
+    }
+    const char *bad = table_file_bad_kind(&c->arena, path);
+    return bad != NULL
+               ? fault_set(f, STATUS_INVALID_ARGUMENT, "ATTACHMENT",
+                           "“%s”的类别“%s”不认识：可以写 印发文件、工作记录、照片、数据 或 其他。",
+                           path, bad)
+               : fault_set(f, STATUS_NOT_FOUND, "FILE_MISSING",
+                           "证明材料“%s”没有找到：请检查文件名和所在的文件夹。", path);
 }
 
 enum status

@@ -209,6 +209,13 @@ line_check(const struct line *line, struct fault *f)
                          "rectify %s 不认识多出来的“%s”。", command->words,
                          line->args[command->args_max]);
     }
+    if (line_value(line, "for") != NULL && (command->flags & COMMAND_FOR) == 0 &&
+        command_takes(command, "for")) {
+        return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_FOR",
+                         "rectify %s 不用 --for：代单位办理只有签收、报送、求助、申请和撤回，"
+                         "以及为此看表和待办。",
+                         command->words);
+    }
     for (const struct option *o = command->options; o != NULL && o->name != NULL; o++) {
         if ((o->flags & OPTION_NEEDED) != 0 && line_value(line, o->name) == NULL) {
             return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_OPTION_MISSING",
@@ -264,6 +271,7 @@ enum status
 line_parse(struct arena *a, int argc, char *const *argv, struct line *ret_line, struct fault *f)
 {
     struct line line = {.command = NULL};
+    *ret_line = line;
     struct parser p = {.arena = a, .argc = argc, .argv = argv, .line = &line};
     int at[2] = {-1, -1};
     unsigned words = words_find(&p, at);
@@ -280,9 +288,7 @@ line_parse(struct arena *a, int argc, char *const *argv, struct line *ret_line, 
     if (status == STATUS_OK && !line.help) {
         status = line_check(&line, f);
     }
-    if (status == STATUS_OK) {
-        *ret_line = line;
-    }
+    *ret_line = status == STATUS_OK ? line : (struct line){.command = p.command};
     return status;
 }
 

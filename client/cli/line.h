@@ -21,7 +21,8 @@ struct line {
 
 /* Parses argv (without the program's name). Options may stand anywhere ("--out F", "--out=F",
  * "-o json", "--" ends them); a command's own option hides a global one of the same name. Fault
- * reasons begin with USAGE_. */
+ * reasons begin with USAGE_; with a fault, ret_line holds the command alone, NULL when none was
+ * recognised. */
 MUST_CHECK enum status line_parse(struct arena *a, int argc, char *const *argv,
                                   struct line *ret_line, struct fault *f);
 

@@ -1,4 +1,5 @@
 #include "client/cli/table_file.h"
+#include "client/cli/text.h"
 #include "client/cli/value.h"
 #include "client/lib/file.h"
 #include "proto/base/limits.h"
@@ -131,14 +132,40 @@ cell(const struct reading *r, enum column column)
     return csv_cell(r->row, r->columns[column]);
 }
 
-static enum status
-bad_cell(const struct reading *r, enum column column, const char *hint, struct fault *f)
+bool
+table_problem_add(struct arena *a, struct table_file *file, const struct table_problem *one)
 {
-    const char *ref = cell(r, COL_REF);
-    (void)fault_set(f, STATUS_INVALID_ARGUMENT, "TABLE_CELL",
-                    "第 %u 行（%s）“%s”一列的“%.60s”不对：%s", r->row->line, ref, titles[column],
-                    cell(r, column), hint);
-    return STATUS_INVALID_ARGUMENT;
+    struct table_problem *place = arena_grow(a, &file->problems, file->problem_count,
+                                             &file->problem_capacity, sizeof *place);
+    if (place == NULL) {
+        return false;
+    }
+    *place = *one;
+    file->problem_count++;
+    return true;
+}
+
+/* Notes what is wrong with the row; the reading goes on. */
+static enum status
+problem_note(struct reading *r, const char *reason, const char *column, const char *text,
+             struct fault *f)
+{
+    struct table_problem one = {.reason = reason,
+                                .line = r->row->line,
+                                .ref = cell(r, COL_REF),
+                                .column = column,
+                                .text = text};
+    bool noted = text != NULL && table_problem_add(r->arena, &r->file, &one);
+    return noted ? STATUS_OK : memory_fault(f);
+}
+
+static enum status
+bad_cell(struct reading *r, enum column column, const char *hint, struct fault *f)
+{
+    const char *shown = text_clip(r->arena, text_line(r->arena, cell(r, column)), 40);
+    const char *text =
+        shown[0] != '\0' ? arena_printf(r->arena, "“%s”不对：%s", shown, hint) : hint;
+    return problem_note(r, "TABLE_CELL", titles[column], text, f);
 }
 
 /* The text of a cell as a field: NULL when empty. */
@@ -228,59 +255,109 @@ choices_read(struct reading *r, Pb__TableRow *row, struct fault *f)
 {
     bool ask = false;
     Pb__Claim claim = PB__CLAIM__NO_CLAIM;
+    enum status status = STATUS_OK;
     if (!value_yes(r->arena, cell(r, COL_HELP), &ask)) {
-        return bad_cell(r, COL_HELP, "需要求助就填“是”，否则留空。", f);
+        status = bad_cell(r, COL_HELP, "需要求助就填“是”，否则留空。", f);
     }
-    if (!value_claim(r->arena, cell(r, COL_CLAIM), &claim)) {
-        return bad_cell(r, COL_CLAIM, "填“明显成效”或“整改到位”，不申请就留空。", f);
+    if (status == STATUS_OK && !value_claim(r->arena, cell(r, COL_CLAIM), &claim)) {
+        status = bad_cell(r, COL_CLAIM, "填“明显成效”或“整改到位”，不申请就留空。", f);
     }
     row->has_ask_help = ask;
     row->ask_help = ask;
     row->has_claim = claim != PB__CLAIM__NO_CLAIM;
     row->claim = claim;
+    return status;
+}
+
+static enum status
+percent_read(struct reading *r, Pb__TableRow *row, struct fault *f)
+{
+    const char *percent = cell(r, COL_PERCENT);
+    if (percent[0] == '\0') {
+        return STATUS_OK;
+    }
+    row->has_percent = value_percent(r->arena, percent, &row->percent);
+    return row->has_percent ? STATUS_OK
+                            : bad_cell(r, COL_PERCENT, "要填 0 到 100 的整数，例如 60。", f);
+}
+
+static enum status
+date_read(struct reading *r, Pb__TableRow *row, struct fault *f)
+{
+    const char *text = cell(r, COL_DATE);
+    const char *date = text[0] != '\0' ? value_date(r->arena, text) : NULL;
+    if (text[0] != '\0' && date == NULL) {
+        return bad_cell(r, COL_DATE, "日期要写成 2026-11-30 这样。", f);
+    }
+    row->happened_on = arena_strdup(r->arena, date);
     return STATUS_OK;
 }
 
 static enum status
-numbers_read(struct reading *r, Pb__TableRow *row, struct fault *f)
+version_read(struct reading *r, Pb__TableRow *row, struct fault *f)
 {
+    const char *text = cell(r, COL_VERSION);
     int64_t version = 0;
-    const char *percent = cell(r, COL_PERCENT);
-    if (percent[0] != '\0') {
-        if (!value_percent(r->arena, percent, &row->percent)) {
-            return bad_cell(r, COL_PERCENT, "要填 0 到 100 的整数，例如 60。", f);
-        }
-        row->has_percent = true;
+    if (text[0] == '\0') {
+        return STATUS_OK;
     }
-    if (cell(r, COL_VERSION)[0] != '\0') {
-        if (!value_int(r->arena, cell(r, COL_VERSION), 0, INT64_MAX, &version)) {
-            return bad_cell(r, COL_VERSION, "这一列由系统填写，请恢复原样。", f);
-        }
-        row->has_measure_version = true;
-        row->measure_version = version;
-    }
-    if (cell(r, COL_DATE)[0] != '\0') {
-        const char *date = value_date(r->arena, cell(r, COL_DATE));
-        if (date == NULL) {
-            return bad_cell(r, COL_DATE, "日期要写成 2026-11-30 这样。", f);
-        }
-        row->happened_on = arena_strdup(r->arena, date);
-    }
-    return STATUS_OK;
+    row->has_measure_version = value_int(r->arena, text, 0, INT64_MAX, &version);
+    row->measure_version = version;
+    return row->has_measure_version
+               ? STATUS_OK
+               : bad_cell(r, COL_VERSION, "这一列由系统填写，请恢复原样。", f);
 }
 
 static enum status
 texts_read(struct reading *r, Pb__TableRow *row, struct fault *f)
 {
     static const enum column columns[] = {COL_NARRATIVE, COL_DIFFICULTY, COL_LOWER};
-    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) {
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < sizeof columns / sizeof columns[0] && status == STATUS_OK; i++) {
         if (strlen(cell(r, columns[i])) > LIMIT_TEXT_BYTES) {
-            return bad_cell(r, columns[i], "文字太长（上限约 5400 个汉字）：请精简或改作附件。", f);
+            status =
+                bad_cell(r, columns[i], "文字太长（上限约 5400 个汉字）：请精简或改作附件。", f);
         }
     }
     row->narrative = text_field(r, COL_NARRATIVE);
     row->difficulty = text_field(r, COL_DIFFICULTY);
     row->lower_reason = text_field(r, COL_LOWER);
+    return status;
+}
+
+/* The row's own cells, one reader after the other; all of them run. */
+static enum status
+cells_read(struct reading *r, Pb__TableRow *row, struct fault *f)
+{
+    static enum status (*const readers[])(struct reading *, Pb__TableRow *, struct fault *) = {
+        percent_read, texts_read, choices_read, evidence_read, date_read, version_read,
+    };
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < sizeof readers / sizeof readers[0] && status == STATUS_OK; i++) {
+        status = readers[i](r, row, f);
+    }
+    return status;
+}
+
+/* A row without a reference, or with one that was there before, is noted and left out. */
+static enum status
+ref_check(struct reading *r, const char *ref, bool *ret_good, struct fault *f)
+{
+    *ret_good = false;
+    if (ref[0] == '\0') {
+        return bad_cell(r, COL_REF, "这一行没有措施编号：请恢复，或删掉整行。", f);
+    }
+    for (size_t i = 0; i < r->file.count; i++) {
+        if (strcasecmp(r->file.rows[i]->measure_ref, ref) == 0) {
+            return problem_note(r, "TABLE_REF_TWICE", NULL,
+                                arena_printf(r->arena,
+                                             "措施 %s 出现了两次（第 %u 行和第 %u 行）："
+                                             "请删掉一行。",
+                                             ref, r->file.lines[i], r->row->line),
+                                f);
+        }
+    }
+    *ret_good = true;
     return STATUS_OK;
 }
 
@@ -289,15 +366,10 @@ row_read(struct reading *r, struct fault *f)
 {
     const char *ref = value_narrow(r->arena, cell(r, COL_REF));
     Pb__Verdict verdict = PB__VERDICT__VERDICT_UNSPECIFIED;
-    if (ref[0] == '\0') {
-        return bad_cell(r, COL_REF, "这一行没有措施编号：请恢复，或删掉整行。", f);
-    }
-    for (size_t i = 0; i < r->file.count; i++) {
-        if (strcasecmp(r->file.rows[i]->measure_ref, ref) == 0) {
-            return fault_set(f, STATUS_INVALID_ARGUMENT, "TABLE_REF_TWICE",
-                             "措施 %s 出现了两次（第 %u 行和第 %u 行）：请删掉一行。", ref,
-                             r->file.lines[i], r->row->line);
-        }
+    bool good = false;
+    enum status status = ref_check(r, ref, &good, f);
+    if (status != STATUS_OK || !good) {
+        return status;
     }
     if (value_verdict(r->arena, cell(r, COL_VERDICT), &verdict) &&
         verdict == PB__VERDICT__ACCEPTED) {
@@ -310,16 +382,7 @@ row_read(struct reading *r, struct fault *f)
     }
     pb__table_row__init(row);
     row->measure_ref = arena_strdup(r->arena, ref);
-    enum status status = numbers_read(r, row, f);
-    if (status == STATUS_OK) {
-        status = choices_read(r, row, f);
-    }
-    if (status == STATUS_OK) {
-        status = texts_read(r, row, f);
-    }
-    if (status == STATUS_OK) {
-        status = evidence_read(r, row, f);
-    }
+    status = cells_read(r, row, f);
     if (status == STATUS_OK) {
         r->file.lines[r->file.count] = r->row->line;
         r->file.rows[r->file.count++] = row;

@@ -28,7 +28,7 @@ struct rectify_channel;
 struct rectify_channel_options {
     const struct rectify_profile *profile;
     const char *client_version; /* "rectify 0.1.0" */
-    const char *on_behalf_of;   /* code of another unit (代报); NULL: one's own */
+    const char *on_behalf_of;   /* commands: code of another unit (代报); NULL: one's own */
     uint32_t deadline_ms;       /* 0: RECTIFY_DEADLINE_MS */
     /* Called before each wait for a retry; NULL: nobody is told. */
     void (*on_retry)(void *user, const struct fault *why, uint32_t wait_ms);

@@ -56,6 +56,14 @@ sign(const struct rectify_channel *channel, const Pb__CallRequest *call, const c
     signing_sign(&pieces, &channel->key, ret_signature);
 }
 
+/* A unit's work is done on its behalf; one looks at things in one's own name. */
+static const char *
+behalf_of(const struct rectify_channel *channel, const struct envelope *envelope)
+{
+    return envelope->method.session && envelope->method.command ? channel->options.on_behalf_of
+                                                                : NULL;
+}
+
 enum status
 envelope_pack(struct rectify_channel *channel, struct arena *a, const struct envelope *envelope,
               uint32_t timeout_ms, struct envelope_frame *ret_frame, struct fault *f)
@@ -74,7 +82,7 @@ envelope_pack(struct rectify_channel *channel, struct arena *a, const struct env
     call.has_timeout_ms = true;
     call.timeout_ms = timeout_ms;
     call.client_version = unconst(channel->options.client_version);
-    call.on_behalf_of = unconst(envelope->method.session ? channel->options.on_behalf_of : NULL);
+    call.on_behalf_of = unconst(behalf_of(channel, envelope));
     call.has_queued_at_ms = true;
     call.queued_at_ms = envelope->queued_at_ms;
     call.has_expected_version = request->has_expected_version;

@@ -44,7 +44,7 @@ piece_read(struct sender *s, int64_t offset, size_t *ret_n, struct fault *f)
         }
         if (got < 0) {
             return fault_set(f, STATUS_UNAVAILABLE, "FILE_READ", "读取“%s”时出错：%s。",
-                             s->upload->path, strerror(errno));
+                             s->upload->path, rectify_errno_zh(errno));
         }
         if (got == 0) {
             break;
@@ -65,7 +65,7 @@ file_open(struct sender *s, struct fault *f)
         bool missing = errno == ENOENT || errno == ENOTDIR;
         return fault_set(f, missing ? STATUS_NOT_FOUND : STATUS_PERMISSION_DENIED,
                          missing ? "FILE_MISSING" : "FILE_DENIED",
-                         "打不开证明材料“%s”：%s。请检查路径。", path, strerror(errno));
+                         "打不开证明材料“%s”：%s。请检查路径。", path, rectify_errno_zh(errno));
     }
     if (fstat(s->fd, &st) != 0 || !S_ISREG(st.st_mode)) {
         return fault_set(f, STATUS_INVALID_ARGUMENT, "FILE_KIND", "证明材料“%s”不是普通文件。",

@@ -7,6 +7,42 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+const char *
+rectify_errno_zh(int code)
+{
+    static const struct {
+        int code;
+        const char *text;
+    } texts[] = {
+        {ENOENT, "没有这个文件或文件夹"},
+        {ENOTDIR, "路径中间有一段不是文件夹"},
+        {EACCES, "没有权限"},
+        {EPERM, "没有权限"},
+        {EROFS, "这个位置只能读，不能写"},
+        {EISDIR, "这是一个文件夹，不是文件"},
+        {EEXIST, "已经有同名的文件"},
+        {ENOTEMPTY, "文件夹不是空的"},
+        {ENOSPC, "磁盘已满"},
+        {EDQUOT, "磁盘配额已用完"},
+        {EFBIG, "文件太大"},
+        {ENAMETOOLONG, "文件名太长"},
+        {ELOOP, "链接绕成了圈"},
+        {EMFILE, "打开的文件太多"},
+        {ENFILE, "打开的文件太多"},
+        {ENOMEM, "内存不足"},
+        {ETXTBSY, "文件正被使用"},
+        {EBUSY, "文件正被使用"},
+        {EIO, "磁盘读写出错"},
+        {EPIPE, "接收的一方已经关闭"},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        if (texts[i].code == code) {
+            return texts[i].text;
+        }
+    }
+    return "系统没有说明原因";
+}
+
 /* What errno says about a path, as a fault a person can act on. */
 static enum status
 fault_from_errno(int code, const char *path, const char *reason, struct fault *f)
@@ -18,9 +54,9 @@ fault_from_errno(int code, const char *path, const char *reason, struct fault *f
     if (code == EACCES || code == EPERM || code == EROFS) {
         return fault_set(f, STATUS_PERMISSION_DENIED, "FILE_DENIED",
                          "没有读写“%s”的权限（%s）：请换一个位置，或由文件的主人操作。", path,
-                         strerror(code));
+                         rectify_errno_zh(code));
     }
-    return fault_set(f, STATUS_UNAVAILABLE, reason, "读写“%s”时出错：%s。", path, strerror(code));
+    return fault_set(f, STATUS_UNAVAILABLE, reason, "读写“%s”时出错：%s。", path, rectify_errno_zh(code));
 }
 
 static enum status
@@ -253,7 +289,7 @@ rectify_folder_make(const char *path, mode_t mode, struct fault *f)
         *p = '\0';
         if (mkdir(copy, mode) != 0 && errno != EEXIST) {
             status = fault_set(f, STATUS_UNAVAILABLE, "FOLDER_MAKE", "建不了文件夹“%s”：%s。", copy,
-                               strerror(errno));
+                               rectify_errno_zh(errno));
         }
         *p = kept;
         if (kept == '\0') {

@@ -47,6 +47,9 @@ MUST_CHECK enum status rectify_file_replace(const char *path, mode_t mode, const
 /* Makes a folder and its parents; an existing one is kept as it is. UNAVAILABLE FOLDER_MAKE. */
 MUST_CHECK enum status rectify_folder_make(const char *path, mode_t mode, struct fault *f);
 
+/* What an errno says, in Chinese, without a full stop: "没有这个文件或文件夹". Static. */
+const char *rectify_errno_zh(int code);
+
 /* Is there something readable at that path? */
 bool rectify_file_exists(const char *path);
 

@@ -159,7 +159,7 @@ dispatch_counts(struct dispatch *d, struct dispatch_counts *ret_counts)
     pthread_mutex_lock(&q->lock);
     *ret_counts = (struct dispatch_counts){
         .queued_commands = q->lists[JOB_COMMAND].count + q->lists[JOB_SLOW].count,
-        .queued_queries = q->lists[JOB_QUERY].count,
+        .queued_queries = q->lists[JOB_QUERY].count + q->woken.count,
         .parked = q->parked.count,
         .commands = q->commands,
         .queries = q->queries,
@@ -307,7 +307,7 @@ dispatch_start(const struct dispatch_config *config, struct dispatch **ret_d, st
 static bool
 is_idle(const struct queues *q)
 {
-    uint32_t waiting = q->parked.count + q->running;
+    uint32_t waiting = q->parked.count + q->woken.count + q->running;
     for (int i = 0; i < JOB_CLASS_COUNT; i++) {
         waiting += q->lists[i].count;
     }
@@ -357,6 +357,9 @@ answer_leftovers(struct dispatch *d)
     fault.retry_after_ms = 3000;
     struct job *job = NULL;
     queues_unpark(&d->queues, NULL, true);
+    while ((job = job_list_take(&d->queues.woken)) != NULL) {
+        job_refuse(d, job, &fault);
+    }
     for (int i = 0; i < JOB_CLASS_COUNT; i++) {
         while ((job = job_list_take(&d->queues.lists[i])) != NULL) {
             job_refuse(d, job, &fault);

@@ -25,6 +25,7 @@ enum {
     RECONNECT_MAX_MS = 2000,
     SESSION_TOUCH_MS = 600000,    /* how stale session.used_ms may be */
     TENANT_REREAD_MS = 1000,      /* at most so often for unknown codes */
+    WOKEN_SHARE = 4,              /* one query in so many is a woken one while both wait */
     POLL_BACKSTOP_MS = 5000,      /* a parked call looks again without being woken */
     TIMER_MS = 100,               /* how often parked calls and deadlines are looked at */
     REPLY_MARGIN_MS = 250,        /* a parked call answers so long before its deadline */
@@ -153,6 +154,8 @@ struct queues {
     pthread_cond_t idle; /* something finished */
     struct job_list lists[JOB_CLASS_COUNT];
     struct job_list parked;
+    struct job_list woken;     /* parked ones that look again; they yield to fresh queries */
+    unsigned turn;             /* of fresh and woken queries */
     struct hash_set in_flight; /* subjects of running commands, all lanes */
     size_t weight;
     uint32_t running; /* jobs held by runners */

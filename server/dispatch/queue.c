@@ -252,6 +252,10 @@ queues_take_queries(struct queues *q, struct job_list *ret_list)
         q->running++;
         job_list_add(ret_list, job);
     }
+    while ((job = job_list_take(&q->woken)) != NULL) {
+        q->running++;
+        job_list_add(ret_list, job);
+    }
     pthread_mutex_unlock(&q->lock);
 }
 
@@ -322,19 +326,32 @@ queues_take_batch(struct queues *q, enum job_class class_, size_t max, struct jo
     return go_on;
 }
 
+/* Ten thousand woken calls must not keep a person waiting. */
+static struct job *
+next_query(struct queues *q)
+{
+    struct job_list *fresh = &q->lists[JOB_QUERY];
+    bool woken = fresh->first == NULL || (q->woken.first != NULL && ++q->turn % WOKEN_SHARE == 0);
+    if (woken) {
+        return job_list_take(&q->woken);
+    }
+    struct job *job = job_list_take(fresh);
+    q->weight -= job->weight;
+    return job;
+}
+
 bool
 queues_take_query(struct queues *q, struct job **ret_job, struct job_list *expired)
 {
     pthread_mutex_lock(&q->lock);
     struct job_list *list = &q->lists[JOB_QUERY];
-    if (!q->stopping && list->first == NULL) {
+    if (!q->stopping && list->first == NULL && q->woken.first == NULL) {
         wait_a_little(q, &q->wait[JOB_QUERY]);
     }
     expire_list(q, list, monotonic_ms(), expired);
-    *ret_job = job_list_take(list);
+    *ret_job = next_query(q);
     q->running += expired->count;
     if (*ret_job != NULL) {
-        q->weight -= (*ret_job)->weight;
         q->running++;
         q->queries++;
     }
@@ -396,11 +413,9 @@ queues_unpark(struct queues *q, const struct tenant *tenant, bool all)
     while (job != NULL) {
         struct job *next = job->next;
         bool over = all || job->park_until_ms <= now;
-        if (over || job->tenant == tenant || now - job->parked_at_ms >= POLL_BACKSTOP_MS ||
-            !job_alive(job)) {
+        if (over || job->tenant == tenant || now - job->parked_at_ms >= POLL_BACKSTOP_MS) {
             job->last_chance = over;
-            q->weight += job->weight;
-            job_list_add(&q->lists[JOB_QUERY], list_cut(&q->parked, before));
+            job_list_add(&q->woken, list_cut(&q->parked, before));
             moved = true;
         } else {
             before = job;

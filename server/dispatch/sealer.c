@@ -290,5 +290,8 @@ sealer_thread(void *arg)
         next = monotonic_ms() + interval;
         next_all = all ? monotonic_ms() + ALL_TENANTS_MS : next_all;
     }
+    struct fault over = {0};
+    fault_set(&over, STATUS_UNAVAILABLE, "DRAINING", "服务正在停止。");
+    pass_done(d, UINT64_MAX, &over); /* whoever still waits for a seal */
     return NULL;
 }

@@ -3,6 +3,7 @@
 
 #include "proto/base/limits.h"
 #include "rectify/v1/job.pb-c.h"
+#include "rectify/v1/table.pb-c.h"
 #include "server/base/clock.h"
 #include "server/handler/common.h"
 #include "server/handler/request_check.h"
@@ -60,6 +61,22 @@ duty_load(struct call *call, struct db_queue *q)
                                         DUTIES_PER_RUN, &c->absent);
 }
 
+/* What the log keeps of a new obligation. */
+static Pb__Table *
+duty_message(struct call *call, const struct duty_record *d, const char *id, int32_t due)
+{
+    Pb__Table *out = call_message(call, &pb__table__descriptor);
+    if (out != NULL) {
+        out->id = (char *)(uintptr_t)id;
+        out->org = (char *)(uintptr_t)d->org;
+        out->period = (char *)(uintptr_t)d->period;
+        out->due = day_text(call, due);
+        out->state = (char *)(uintptr_t)STATE_OPEN;
+        out->has_version = 1;
+    }
+    return out;
+}
+
 static enum status
 duty_decide(struct call *call)
 {
@@ -79,8 +96,9 @@ duty_decide(struct call *call)
         c->ids[i] = call_new_id(call);
         c->dues[i] = month.first + d->report_day - 1;
         char *ref = arena_printf(call->arena, "%s %s", d->org, d->period);
-        if (c->ids[i] == NULL || ref == NULL ||
-            !call_change(call, "table", c->ids[i], ref, 0, NULL)) {
+        Pb__Table *record = duty_message(call, d, c->ids[i], c->dues[i]);
+        if (c->ids[i] == NULL || ref == NULL || record == NULL ||
+            !call_change(call, "table", c->ids[i], ref, 0, &record->base)) {
             return handler_no_memory(call);
         }
         Pb__Change *change = call_last_change(call);

@@ -23,6 +23,28 @@ call_actor(const struct call *call)
     };
 }
 
+/* Characters that show nothing and can make a reader's screen show something else: control
+ * characters but tab and line breaks, and the marks that turn the direction of writing. */
+static bool
+has_hidden_character(const char *text, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if ((c < 0x20U && c != '\t' && c != '\n' && c != '\r') || c == 0x7FU) {
+            return true;
+        }
+        unsigned char c1 = i + 1 < n ? (unsigned char)text[i + 1] : 0;
+        unsigned char c2 = i + 2 < n ? (unsigned char)text[i + 2] : 0;
+        bool c1_control = c == 0xC2U && c1 >= 0x80U && c1 < 0xA0U;
+        bool embedding = c == 0xE2U && c1 == 0x80U && c2 >= 0xAAU && c2 <= 0xAEU;
+        bool isolate = c == 0xE2U && c1 == 0x81U && c2 >= 0xA6U && c2 <= 0xA9U;
+        if (c1_control || embedding || isolate) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum status
 check_text(struct call *call, const char *field, const char *text, size_t max, bool required)
 {
@@ -34,6 +56,11 @@ check_text(struct call *call, const char *field, const char *text, size_t max, b
     if (n > max) {
         return fault_set_field(&call->fault, field, "TEXT_TOO_LONG",
                                "这一处有 %zu 字节，最多 %zu 字节，请精简后再报。", n, max);
+    }
+    if (has_hidden_character(text, n)) {
+        return fault_set_field(&call->fault, field, "TEXT_HIDDEN_CHARACTER",
+                               "这一处有看不见的控制字符（可能是从别处粘贴带来的），"
+                               "请删去后重新填写。");
     }
     if (n > 0 && text_has_secret_mark(text, n)) {
         fault_set(&call->fault, STATUS_FAILED_PRECONDITION, "SECRET_MARK",

@@ -66,6 +66,9 @@ static enum status
 status_decide(struct call *call)
 {
     struct status_call *c = call->data;
+    if (c->query.inspection != NULL && c->totals.inspections == NULL) {
+        return refuse_unknown(call, "INSPECTION_UNKNOWN", "巡视", c->query.inspection);
+    }
     Pb__GetStatusReply *reply = status_message(&c->totals, &c->whole, call->arena);
     if (reply == NULL) {
         return handler_no_memory(call);

@@ -33,7 +33,7 @@ check_table(const struct table_case *c, const Pb__DecideTableRequest *request, s
     if (request->has_expected_version && request->expected_version != t->version) {
         return fault_stale(fault, request->expected_version, t->version);
     }
-    if (request->n_decisions == 0) {
+    if (request->n_decisions == 0 && c->rows->count > 0) {
         return fault_set_field(fault, "decisions", "NO_DECISION", "请至少写一条审核意见。");
     }
     /* A table with a returned row is the unit's to mend, and its other rows can still be judged. */
@@ -200,7 +200,8 @@ outcome_of(const struct table_outcome *o, const char *measure_id)
 static enum status
 finish(const struct table_case *c, struct table_outcome *o, struct fault *fault)
 {
-    struct workflow_facts facts = {.independent = true, .office_recused = c->table->of_office};
+    bool own = c->actor.org_id != NULL && strcmp(c->actor.org_id, c->table->org_id) == 0;
+    struct workflow_facts facts = {.independent = !own, .office_recused = c->table->of_office};
     for (size_t i = 0; i < c->rows->count; i++) {
         const struct row_outcome *judged = outcome_of(o, c->rows->items[i].measure_id);
         int verdict = judged != NULL ? judged->row.verdict : c->rows->items[i].verdict;
@@ -208,9 +209,12 @@ finish(const struct table_case *c, struct table_outcome *o, struct fault *fault)
         facts.rows_accepted += verdict == PB__VERDICT__ACCEPTED;
         facts.rows_returned += verdict == PB__VERDICT__RETURNED;
     }
+    if (facts.rows_total == 0) {
+        facts.rows_total = facts.rows_accepted = 1; /* an empty table is accepted as a whole */
+    }
     o->next = *c->table;
     o->next.version++;
-    o->next.rows_accepted = (int32_t)facts.rows_accepted;
+    o->next.rows_accepted = c->rows->count == 0 ? 0 : (int32_t)facts.rows_accepted;
     o->next.rows_returned = (int32_t)facts.rows_returned;
     o->command = "judge";
     bool returned = facts.rows_returned > 0;

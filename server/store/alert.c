@@ -10,19 +10,18 @@
     "  FROM measure m JOIN problem p ON p.tenant = m.tenant AND p.id = m.problem"                  \
     "  LEFT JOIN org o ON o.tenant = p.tenant AND o.id = p.lead_org"
 
-/* An alert's key begins with its subject's id and a slash; '0' follows '/' in every byte order. */
 static const struct statement alert_watched = {
     .name = "alert_watched",
     .params = 1,
     .sql = WATCH_COLUMNS
     ", s.kind, s.original_due, s.current_due, s.due_version, s.claimed_day, s.reached_day,"
     "  s.version,"
-    "  (SELECT count(DISTINCT a.due_version) FROM alert a WHERE a.tenant = m.tenant"
-    "      AND a.key COLLATE \"C\" > m.id::text || '/' AND a.key COLLATE \"C\" < m.id::text || '0'"
-    "      AND a.milestone = s.kind AND a.level = 4 AND a.due_version <> "
-    "s.due_version)" WATCH_TABLES
+    "  (SELECT count(*) FROM unnest(f.versions) v WHERE v <> s.due_version)" WATCH_TABLES
     "  JOIN milestone s ON s.tenant = m.tenant AND s.measure = m.id AND s.reached_day IS NULL"
     "   AND s.current_due IS NOT NULL AND NOT (m.class = 1 AND s.kind = 1)"
+    "  LEFT JOIN (SELECT a.subject, a.milestone, array_agg(DISTINCT a.due_version) AS versions"
+    "         FROM alert a WHERE a.tenant = $1 AND a.level = 4 AND a.subject_kind = 'MEASURE'"
+    "        GROUP BY a.subject, a.milestone) f ON f.subject = m.id AND f.milestone = s.kind"
     " WHERE m.tenant = $1 AND m.state IN ('ASSIGNED', 'IN_PROGRESS', 'EFFECT_CLAIMED',"
     "       'EFFECT_REACHED', 'COMPLETE_CLAIMED')"
     " UNION ALL " WATCH_COLUMNS ", 0, NULL, NULL, 1, NULL, NULL, m.version, 0" WATCH_TABLES

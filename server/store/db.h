@@ -126,8 +126,9 @@ size_t db_queue_size(const struct db_queue *q);
  * order, and empties the queue. On failure *ret_owner names whose statement failed (-1: the
  * connection), fault holds a code by SQLSTATE: 23505 ALREADY_EXISTS, 23514 and 23503
  * FAILED_PRECONDITION with the constraint's name as reason (upper case), 40001/40P01 ABORTED,
- * connection loss UNAVAILABLE, count mismatch ABORTED ROW_COUNT, else INTERNAL. The rest of the
- * queue is not executed. Blocks. */
+ * connection loss UNAVAILABLE, count mismatch ABORTED ROW_COUNT, 22xxx INVALID_ARGUMENT DATA_FORM,
+ * 42501 NOT_FOUND OUT_OF_SCOPE (row-level security), 55P03 UNAVAILABLE LOCK_BUSY, else INTERNAL.
+ * The rest of the queue is not executed. Blocks. */
 MUST_CHECK enum status db_run(struct db *db, struct db_queue *q, int *ret_owner,
                               struct fault *fault);
 

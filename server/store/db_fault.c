@@ -56,6 +56,14 @@ db_fault_of(const PGconn *conn, const PGresult *result, struct fault *fault)
     if (state_is(state, "55P03")) {
         return fault_unavailable(fault, "LOCK_BUSY", "记录正被他人占用，请稍后重试。");
     }
+    if (state_is(state, "22")) {
+        return fault_set(fault, STATUS_INVALID_ARGUMENT, "DATA_FORM",
+                         "填写的内容不合格式（编号、日期或数字），请核对后重新提交。");
+    }
+    if (state_is(state, "42501")) {
+        /* The second wall: what is not in the caller's scope does not exist for them. */
+        return fault_set(fault, STATUS_NOT_FOUND, "OUT_OF_SCOPE", "没有找到，或不在您的范围内。");
+    }
     if (state_is(state, "53")) {
         return fault_unavailable(fault, "DATABASE_FULL", "数据库资源不足，请稍后重试。");
     }

@@ -2,6 +2,13 @@
 
 #include "server/store/light.h"
 
+/* Which inspections are counted: the one named, else those with an approved plan, else (nothing is
+ * approved yet) all: a draft must not change the totals of what is under way. */
+#define IN_SCOPE(i)                                                                                \
+    "(CASE WHEN $2::text IS NOT NULL THEN " i ".code = $2"                                         \
+    "      ELSE " i ".plan_state = 'APPROVED' OR NOT EXISTS (SELECT 1 FROM inspection ap"          \
+    "           WHERE ap.tenant = $1 AND ap.plan_state = 'APPROVED') END)"
+
 /* A row per measure: its state, its worst light by either date, its longest overdue milestone. */
 #define OVERDUE_DAYS                                                                               \
     "CASE WHEN NOT " SQL_REACHED("$3::date") " AND ms.current_due < " SQL_JUDGED_ON(               \
@@ -32,8 +39,7 @@
                                   " DESC NULLS LAST))[1] AS since"                                 \
                                   "         FROM " SQL_MILESTONES_OF(                              \
                                       "m") ") d ON " SQL_MEASURE_LIVE("m") " WHERE m.tenant = $1 " \
-                                                                           "AND ($2::text IS "     \
-                                                                           "NULL OR i.code = $2)"
+                                                                           "AND " IN_SCOPE("i")
 
 #define COUNTS                                                                                     \
     " count(DISTINCT x.problem), count(*),"                                                        \
@@ -74,23 +80,25 @@ static const struct statement status_by_sgroup = {
 static const struct statement status_totals = {
     .name = "status_totals",
     .params = 4,
-    .sql = "WITH ins AS (SELECT id, code, plan_no FROM inspection"
-           "              WHERE tenant = $1 AND ($2::text IS NULL OR code = $2)),"
-           "  pro AS (SELECT p.* FROM problem p JOIN ins ON ins.id = p.inspection"
-           "           WHERE p.tenant = $1)"
-           " SELECT (SELECT count(DISTINCT item) FROM pro),"
-           "        (SELECT count(*) FROM pro WHERE origin = 'FEEDBACK'),"
-           "        (SELECT count(*) FROM pro WHERE origin = 'FEEDBACK'"
-           "            AND state IN ('CLOSED', 'SUSTAINED')),"
-           "        (SELECT count(DISTINCT lead_org) FROM pro),"
-           "        (SELECT count(*) FROM periodic_table t JOIN ins ON ins.id = t.inspection"
-           "          WHERE t.tenant = $1 AND t.state IN ('OPEN', 'DRAFT')"
-           "            AND t.due + t.grace_days < $3::date),"
-           "        (SELECT count(*) FROM measure m JOIN ins ON ins.id = m.inspection"
-           "          WHERE m.tenant = $1 AND m.claimed_ms < $4"
-           "            AND m.state IN ('EFFECT_CLAIMED', 'COMPLETE_CLAIMED')),"
-           "        (SELECT coalesce(max(plan_no), 0) FROM ins),"
-           "        (SELECT string_agg(code, ',' ORDER BY code) FROM ins)",
+    .sql =
+        "WITH ins AS (SELECT i.id, i.code, i.plan_no FROM inspection i"
+        "              WHERE i.tenant = $1 AND " IN_SCOPE(
+            "i") "),"
+                 "  pro AS (SELECT p.* FROM problem p JOIN ins ON ins.id = p.inspection"
+                 "           WHERE p.tenant = $1)"
+                 " SELECT (SELECT count(DISTINCT item) FROM pro),"
+                 "        (SELECT count(*) FROM pro WHERE origin = 'FEEDBACK'),"
+                 "        (SELECT count(*) FROM pro WHERE origin = 'FEEDBACK'"
+                 "            AND state IN ('CLOSED', 'SUSTAINED')),"
+                 "        (SELECT count(DISTINCT lead_org) FROM pro),"
+                 "        (SELECT count(*) FROM periodic_table t JOIN ins ON ins.id = t.inspection"
+                 "          WHERE t.tenant = $1 AND t.state IN ('OPEN', 'DRAFT')"
+                 "            AND t.due + t.grace_days < $3::date),"
+                 "        (SELECT count(*) FROM measure m JOIN ins ON ins.id = m.inspection"
+                 "          WHERE m.tenant = $1 AND m.claimed_ms < $4"
+                 "            AND m.state IN ('EFFECT_CLAIMED', 'COMPLETE_CLAIMED')),"
+                 "        (SELECT CASE WHEN count(*) = 1 THEN max(plan_no) ELSE 0 END FROM ins),"
+                 "        (SELECT string_agg(code, ',' ORDER BY code) FROM ins)",
 };
 
 const struct statement *const status_statements[] = {

@@ -30,3 +30,6 @@ expect "unit02 hears nothing of unit01" test -z "$(cli unit02 alert list | grep 
 ledger=$FIXTURE_DIR/ledger
 cli auditor audit export --out "$ledger"
 expect "the log verifies" cli auditor audit verify "$ledger"
+awk '/^L 5 / { $5 = (substr($5, 1, 1) == "A" ? "B" : "A") substr($5, 2) } { print }' "$ledger" >"$ledger.changed"
+expect_not "a changed log verifies" cli auditor audit verify "$ledger.changed"
+expect "the first bad record is named" grep -q '序号 5' "$FIXTURE_DIR/not"

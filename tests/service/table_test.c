@@ -95,6 +95,23 @@ obligations_open_once(void **state)
     assert_int_equal(slice_count("SELECT count(*) FROM rectify.event"), events);
 }
 
+/* Without a first period, the month of the first approval counts, in the tenant's own zone. */
+static void
+the_first_period_may_be_the_approvals(void **state)
+{
+    (void)state;
+    int32_t day = 0;
+    assert_int_equal(day_parse("2026-11-01", &day), STATUS_OK);
+    slice_sql("UPDATE rectify.inspection SET first_period = NULL");
+    assert_int_equal(slice_job("OpenObligations")->changed, 0); /* nothing was approved */
+    slice_sql("INSERT INTO rectify.plan_version (tenant, id, inspection, no, state, items,"
+              " problems, measures, sha256, approved_ms, version, event_id)"
+              " VALUES (1, '%s', '%s', 1, 'APPROVED', 1, 2, 4, sha256('1'), %lld, 1, '%s')",
+              slice_id(71), slice_id(31), (long long)day_to_instant(day, ZONE_CHINA_MIN) + 60000,
+              slice_id(1));
+    assert_int_equal(slice_job("OpenObligations")->changed, 2); /* November; in UTC it is October */
+}
+
 static void
 a_table_needs_signed_measures(void **state)
 {
@@ -346,6 +363,7 @@ main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, slice_set_up, slice_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(obligations_open_once),
+        TEST(the_first_period_may_be_the_approvals),
         TEST(a_table_needs_signed_measures),
         TEST(bad_cells_are_named),
         TEST(handing_in_and_an_unchanged_month),
