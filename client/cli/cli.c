@@ -148,8 +148,8 @@ globals_take(struct cli *c, const struct line *line, struct fault *f)
 void
 cli_detail(struct cli *c, const char *text)
 {
-    const char **place = arena_grow(&c->arena, &c->details, c->detail_count, &c->detail_capacity,
-                                    sizeof *place);
+    const char **place =
+        arena_grow(&c->arena, &c->details, c->detail_count, &c->detail_capacity, sizeof *place);
     if (place != NULL && text != NULL) {
         *place = text;
         c->detail_count++;
@@ -208,8 +208,11 @@ fault_print(struct cli *c, const struct fault *f)
                       outcome->key);
         return;
     }
-    (void)fprintf(c->err, "怎么办：%s\n",
-                  exit_code_advice(&c->arena, f, c->command != NULL ? c->command->words : ""));
+    const char *advice =
+        exit_code_advice(&c->arena, f, c->command != NULL ? c->command->words : "");
+    if (advice[0] != '\0') {
+        (void)fprintf(c->err, "怎么办：%s\n", advice);
+    }
 }
 
 /* What was printed must have arrived. A reader that left early (head) is no error. */

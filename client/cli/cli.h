@@ -56,7 +56,8 @@ MUST_CHECK enum status cli_profile(struct cli *c, struct fault *f);
 /* Opens the channel once (does not connect). */
 MUST_CHECK enum status cli_channel(struct cli *c, struct fault *f);
 
-/* Asks something, in one's own name also with --for: no key, nothing changes. The reply is in the run's arena. */
+/* Asks something, in one's own name also with --for: no key, nothing changes. The reply is in the
+ * run's arena. */
 MUST_CHECK enum status cli_query(struct cli *c, const char *method, const ProtobufCMessage *request,
                                  ProtobufCMessage **ret_reply, struct fault *f);
 

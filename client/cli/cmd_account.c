@@ -2,6 +2,7 @@
 #include "client/cli/handlers.h"
 #include "client/cli/prompt.h"
 #include "client/cli/value.h"
+#include "client/cli/view.h"
 #include "client/lib/state.h"
 
 #include "proto/ledger/secret.h"
@@ -9,6 +10,17 @@
 #include <rectify/v1/account.pb-c.h>
 #include <string.h>
 #include <unistd.h>
+
+/* A secret made for something that was refused is of no use. Where the outcome is unknown it may be
+ * needed, and stays. */
+static void
+secret_drop(const struct cli *c, const char *path, bool made)
+{
+    bool unknown = c->channel != NULL && rectify_channel_outcome(c->channel)->unknown;
+    if (made && path != NULL && !unknown) {
+        (void)unlink(path);
+    }
+}
 
 enum status
 cmd_account_add(struct cli *c, const struct line *line, struct fault *f)
@@ -48,6 +60,8 @@ cmd_account_add(struct cli *c, const struct line *line, struct fault *f)
         status = cli_command(c, &command, &answer, f);
     }
     if (status != STATUS_OK) {
+        secret_drop(c, line_value(line, "password-file"), password_made);
+        secret_drop(c, code_file, code_made);
         return status;
     }
     if (c->format == CLI_JSON) {
@@ -80,6 +94,7 @@ cmd_account_code(struct cli *c, const struct line *line, struct fault *f)
         status = cli_command(c, &command, &answer, f);
     }
     if (status != STATUS_OK) {
+        secret_drop(c, path, made);
         return status;
     }
     if (c->format == CLI_JSON) {
@@ -119,6 +134,15 @@ code_find(struct cli *c, const struct line *line, const char **ret_code, struct 
     return status;
 }
 
+/* Only the server knows; a machine it cannot be asked about counts as enrolled. */
+static bool
+is_revoked(struct cli *c)
+{
+    const Pb__WhoAmIReply *ignored = NULL;
+    struct fault f = {.code = STATUS_OK};
+    return view_whoami(c, &ignored, &f) != STATUS_OK && strcmp(f.reason, "MACHINE_REVOKED") == 0;
+}
+
 enum status
 cmd_machine_enrol(struct cli *c, const struct line *line, struct fault *f)
 {
@@ -129,6 +153,13 @@ cmd_machine_enrol(struct cli *c, const struct line *line, struct fault *f)
     enum status status = cli_channel(c, f);
     if (status != STATUS_OK) {
         return status;
+    }
+    if (rectify_machine_id(c->channel) != NULL && is_revoked(c)) {
+        (void)fputs("本机先前的开通已被停用，用新的开通码重新开通。\n", c->err);
+        status = rectify_machine_give_up(c->channel, &c->arena, f);
+        if (status != STATUS_OK) {
+            return status;
+        }
     }
     if (rectify_machine_id(c->channel) != NULL) {
         if (c->format == CLI_JSON) {

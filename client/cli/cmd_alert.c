@@ -3,6 +3,7 @@
 #include "client/cli/view.h"
 #include "client/lib/state.h"
 #include "proto/base/limits.h"
+#include "proto/rpc/json.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -55,9 +56,31 @@ monotonic_ms(void)
     return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
+/* How to wait. */
+struct waiting {
+    bool follow;
+    uint32_t wait_ms;
+};
+
+/* An alert a line, so that a program reads them as they come. */
+static enum status
+lines_print(struct cli *c, const Pb__WaitAlertsReply *reply, struct fault *f)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < reply->n_alerts && status == STATUS_OK; i++) {
+        const char *text = NULL;
+        status = json_print_message(&c->arena, &reply->alerts[i]->base, false, &text, f);
+        if (status == STATUS_OK) {
+            (void)fprintf(c->out, "%s\n", text);
+        }
+    }
+    return status;
+}
+
 /* One parked call. Its memory is given back at once: --follow runs for days. */
 static enum status
-wait_once(struct cli *c, int64_t *cursor, uint32_t wait_ms, size_t *ret_count, struct fault *f)
+wait_once(struct cli *c, const struct waiting *w, int64_t *cursor, size_t *ret_count,
+          struct fault *f)
 {
     Pb__WaitAlertsRequest wait = PB__WAIT_ALERTS_REQUEST__INIT;
     struct rectify_answer answer;
@@ -66,17 +89,17 @@ wait_once(struct cli *c, int64_t *cursor, uint32_t wait_ms, size_t *ret_count, s
     wait.has_cursor = true;
     wait.cursor = *cursor;
     wait.has_wait_ms = true;
-    wait.wait_ms = wait_ms;
+    wait.wait_ms = w->wait_ms;
     struct rectify_request request = {.method = "rectify.v1.AlertService/WaitAlerts",
                                       .message = &wait.base,
-                                      .timeout_ms = wait_ms + MARGIN_MS};
+                                      .timeout_ms = w->wait_ms + MARGIN_MS};
     arena_init(&c->arena, CLI_ARENA_BYTES);
     enum status status = rectify_call(c->channel, &c->arena, &request, &answer, f);
     if (status == STATUS_OK) {
         const Pb__WaitAlertsReply *reply = (const Pb__WaitAlertsReply *)answer.message;
         *ret_count = reply->n_alerts;
         if (c->format == CLI_JSON && reply->n_alerts > 0) {
-            status = cli_json_print(c, answer.message, f);
+            status = w->follow ? lines_print(c, reply, f) : cli_json_print(c, answer.message, f);
         } else if (reply->n_alerts > 0) {
             status = view_alerts(c, reply->alerts, reply->n_alerts, f);
         }
@@ -140,7 +163,8 @@ cmd_alert_wait(struct cli *c, const struct line *line, struct fault *f)
         int64_t left = follow ? LIMIT_PARK_MAX_MS : end - monotonic_ms();
         left = left < 0 ? 0 : left > LIMIT_PARK_MAX_MS ? LIMIT_PARK_MAX_MS : left;
         int64_t before = cursor;
-        status = wait_once(c, &cursor, (uint32_t)left, &count, f);
+        struct waiting waiting = {.follow = follow, .wait_ms = (uint32_t)left};
+        status = wait_once(c, &waiting, &cursor, &count, f);
         if (status == STATUS_OK && fflush(c->out) != 0) {
             return STATUS_OK; /* nobody reads any more: what was not seen comes again */
         }

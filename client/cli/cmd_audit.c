@@ -231,7 +231,7 @@ cmd_audit_export(struct cli *c, const struct line *line, struct fault *f)
         status = export_write(&e, &head, &key, f);
     }
     if (status == STATUS_OK) {
-        status = tables_keep_old(c, path, f);
+        status = tables_keep_old(c, path, NULL, f);
     }
     if (status == STATUS_OK) {
         status = rectify_file_commit(&e.file, f);

@@ -1,4 +1,5 @@
 #include "client/cli/handlers.h"
+#include "client/cli/value.h"
 #include "client/cli/view.h"
 
 #include <inttypes.h>
@@ -30,15 +31,11 @@ version_find(struct cli *c, const struct line *line, struct cli_command *command
 }
 
 static enum status
-measure_command(struct cli *c, const struct line *line, const char *method,
-                const ProtobufCMessage *request, struct fault *f)
+measure_command(struct cli *c, const struct line *line, struct cli_command *command,
+                struct fault *f)
 {
-    struct cli_command command = {.method = method, .request = request};
     struct rectify_answer answer;
-    enum status status = version_find(c, line, &command, f);
-    if (status == STATUS_OK) {
-        status = cli_command(c, &command, &answer, f);
-    }
+    enum status status = cli_command(c, command, &answer, f);
     if (status != STATUS_OK) {
         return status;
     }
@@ -54,10 +51,69 @@ measure_command(struct cli *c, const struct line *line, const char *method,
     return status;
 }
 
-/* Files: every --evidence, and what stands behind the reference. */
+/* May the claim be given at all, and on that version? Asked before files are sent, which may take
+ * long. What depends on the files is for the server to judge. */
 static enum status
-files_send(struct cli *c, const struct line *line, const char *effective_on,
-           Pb__ClaimRequest *claim, struct fault *f)
+claim_look(struct cli *c, const struct line *line, const char *command_name,
+           const struct cli_command *command, struct fault *f)
+{
+    Pb__GetMeasureRequest get = PB__GET_MEASURE_REQUEST__INIT;
+    ProtobufCMessage *message = NULL;
+    if (c->key != NULL) {
+        return STATUS_OK; /* it may have been done already: the server knows */
+    }
+    get.ref = cli_field(line->args[0]);
+    get.inspection = cli_field(line_value(line, "inspection"));
+    enum status status =
+        cli_query(c, "rectify.v1.MeasureService/AllowedCommands", &get.base, &message, f);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    const Pb__AllowedCommandsReply *reply = (const Pb__AllowedCommandsReply *)message;
+    if (command->has_expected_version && reply->has_version &&
+        reply->version != command->expected_version) {
+        return fault_stale(f, command->expected_version, reply->version);
+    }
+    for (size_t i = 0; i < reply->n_commands; i++) {
+        const Pb__AllowedCommand *one = reply->commands[i];
+        if (one->command != NULL && strcmp(one->command, command_name) == 0 && !one->allowed &&
+            one->reason != NULL && strcmp(one->reason, "STATE_FORBIDS") == 0) {
+            return fault_set(f, STATUS_FAILED_PRECONDITION, "STATE_FORBIDS",
+                             "措施 %s 现在是“%s”，不能%s。", line->args[0],
+                             value_measure_state_zh(reply->state), value_command_zh(command_name));
+        }
+    }
+    return STATUS_OK;
+}
+
+/* The index-th file: every --evidence, and what stands behind the reference. */
+static const char *
+file_at(const struct line *line, size_t index)
+{
+    size_t options = 0;
+    while (line_value_at(line, "evidence", options) != NULL) {
+        options++;
+    }
+    if (index < options) {
+        return line_value_at(line, "evidence", index);
+    }
+    size_t arg = index - options + 1;
+    return arg < line->arg_count ? line->args[arg] : NULL;
+}
+
+static enum status
+files_look(struct cli *c, const struct line *line, struct fault *f)
+{
+    const char *file = NULL;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && (file = file_at(line, i)) != NULL; i++) {
+        status = cli_evidence_look(c, file, f);
+    }
+    return status;
+}
+
+static enum status
+files_send(struct cli *c, const struct line *line, Pb__ClaimRequest *claim, struct fault *f)
 {
     const char *file = NULL;
     claim->evidence =
@@ -65,17 +121,9 @@ files_send(struct cli *c, const struct line *line, const char *effective_on,
     if (claim->evidence == NULL) {
         return cli_memory_fault(f);
     }
-    for (size_t i = 0; (file = line_value_at(line, "evidence", i)) != NULL; i++) {
+    for (size_t i = 0; (file = file_at(line, i)) != NULL; i++) {
         const char *id = NULL;
-        enum status status = cli_evidence_send(c, file, effective_on, &id, f);
-        if (status != STATUS_OK) {
-            return status;
-        }
-        claim->evidence[claim->n_evidence++] = cli_field(id);
-    }
-    for (size_t i = 1; i < line->arg_count; i++) {
-        const char *id = NULL;
-        enum status status = cli_evidence_send(c, line->args[i], effective_on, &id, f);
+        enum status status = cli_evidence_send(c, file, claim->happened_on, &id, f);
         if (status != STATUS_OK) {
             return status;
         }
@@ -85,11 +133,22 @@ files_send(struct cli *c, const struct line *line, const char *effective_on,
 }
 
 static enum status
-claim_give(struct cli *c, const struct line *line, const char *method, struct fault *f)
+claim_give(struct cli *c, const struct line *line, const char *method, const char *name,
+           struct fault *f)
 {
     Pb__ClaimRequest claim = PB__CLAIM_REQUEST__INIT;
+    struct cli_command command = {.method = method, .request = &claim.base};
     const char *date = NULL;
     enum status status = cli_date_option(c, line, "happened-on", &date, f);
+    if (status == STATUS_OK) {
+        status = files_look(c, line, f);
+    }
+    if (status == STATUS_OK) {
+        status = version_find(c, line, &command, f);
+    }
+    if (status == STATUS_OK && file_at(line, 0) != NULL) {
+        status = claim_look(c, line, name, &command, f);
+    }
     if (status != STATUS_OK) {
         return status;
     }
@@ -97,20 +156,20 @@ claim_give(struct cli *c, const struct line *line, const char *method, struct fa
     claim.inspection = cli_field(line_value(line, "inspection"));
     claim.happened_on = cli_field(date);
     claim.narrative = cli_field(line_value(line, "text"));
-    status = files_send(c, line, date, &claim, f);
-    return status == STATUS_OK ? measure_command(c, line, method, &claim.base, f) : status;
+    status = files_send(c, line, &claim, f);
+    return status == STATUS_OK ? measure_command(c, line, &command, f) : status;
 }
 
 enum status
 cmd_claim_effect(struct cli *c, const struct line *line, struct fault *f)
 {
-    return claim_give(c, line, "rectify.v1.MeasureService/ClaimEffect", f);
+    return claim_give(c, line, "rectify.v1.MeasureService/ClaimEffect", "claim_effect", f);
 }
 
 enum status
 cmd_claim_complete(struct cli *c, const struct line *line, struct fault *f)
 {
-    return claim_give(c, line, "rectify.v1.MeasureService/ClaimComplete", f);
+    return claim_give(c, line, "rectify.v1.MeasureService/ClaimComplete", "claim_complete", f);
 }
 
 static enum status
@@ -130,7 +189,9 @@ claim_decide(struct cli *c, const struct line *line, const char *method, struct 
         decide.reason_code = cli_field("OTHER");
     }
     decide.next_check_on = cli_field(next);
-    return measure_command(c, line, method, &decide.base, f);
+    struct cli_command command = {.method = method, .request = &decide.base};
+    status = version_find(c, line, &command, f);
+    return status == STATUS_OK ? measure_command(c, line, &command, f) : status;
 }
 
 enum status

@@ -33,7 +33,8 @@ warnings_print(struct cli *c, Pb__ImportWarning *const *warnings, size_t n)
     FILE *out = c->format == CLI_TABLE ? c->out : c->err;
     for (size_t i = 0; i < n; i++) {
         const Pb__ImportWarning *w = warnings[i];
-        if (w->line > 0) {
+        bool placed = w->message != NULL && strncmp(w->message, "第", strlen("第")) == 0;
+        if (w->line > 0 && !placed) {
             (void)fprintf(out, "提醒：第 %d 行：%s（%s）\n", w->line, cli_text(c, w->message),
                           cli_text(c, w->code));
         } else {
@@ -131,7 +132,11 @@ preview_print(struct cli *c, const Pb__ImportNoticeReply *reply)
 {
     for (size_t i = 0; i < reply->n_items; i++) {
         const Pb__OutlineItem *item = reply->items[i];
-        (void)fprintf(c->out, "（%d）%s\n", item->no, cli_text(c, item->title));
+        if (item->no == 0) {
+            (void)fputs("（没有写在任何一项之下）\n", c->out);
+        } else {
+            (void)fprintf(c->out, "（%d）%s\n", item->no, cli_text(c, item->title));
+        }
         for (size_t j = 0; j < item->n_problems; j++) {
             const Pb__OutlineProblem *problem = item->problems[j];
             (void)fprintf(c->out, "    %d. %s  %zu 条措施\n", problem->no,

@@ -149,7 +149,16 @@ filter_take(struct cli *c, const struct line *line, Pb__ListMeasuresRequest *lis
     list->unit = cli_field(line_value(line, "unit"));
     list->leader = cli_field(line_value(line, "leader"));
     list->special_group = cli_field(line_value(line, "group"));
-    list->state = cli_field(line_value(line, "state"));
+    if (line_value(line, "state") != NULL) {
+        list->state = cli_field(value_measure_state(&c->arena, line_value(line, "state")));
+        if (list->state == NULL) {
+            return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_STATE",
+                             "没有“%s”这个状态：可以写 草案、待签收、整改中、成效待认定、"
+                             "已取得明显成效、到位待认定、到位并持续坚持、已整改到位、已被替代 或 "
+                             "已撤销。",
+                             line_value(line, "state"));
+        }
+    }
     enum status status = light_option(c, line, list, f);
     if (status == STATUS_OK) {
         status = cli_number_option(c, line, &item, &has, &number, f);
@@ -229,7 +238,7 @@ measure_print(struct cli *c, const Pb__Measure *m)
     (void)fprintf(c->out, "措施 %s（第 %" PRId64 " 版，%s）\n", cli_text(c, m->ref), m->version,
                   cli_text(c, m->inspection));
     view_field(c, "状态", m->state_zh != NULL ? m->state_zh : m->state);
-    view_field(c, "灯", value_light_zh(m->light));
+    view_field(c, "灯", view_closed(m) ? "" : value_light_zh(m->light));
     view_field(c, "类型", value_class_zh(m->measure_class));
     view_field(c, "内容", m->text);
     view_field(c, "目标", m->target);
@@ -246,7 +255,7 @@ measure_print(struct cli *c, const Pb__Measure *m)
                       ms->kind == PB__MILESTONE_KIND__EFFECT ? "取得明显成效" : "整改落实到位",
                       ms->current_due != NULL ? cli_text(c, ms->current_due) : "没有期限",
                       ms->reached_on != NULL ? "，已达成 " : "", cli_text(c, ms->reached_on),
-                      ms->reached_on == NULL
+                      ms->reached_on == NULL && !view_closed(m)
                           ? view_light(c, ms->light, ms->has_days_left, ms->days_left)
                           : "");
     }
@@ -254,6 +263,13 @@ measure_print(struct cli *c, const Pb__Measure *m)
         (void)fprintf(c->out, "完成：%d%%\n", m->percent);
     }
     view_field(c, "进展", m->narrative);
+}
+
+/* NONE is what was before the measure was made. */
+static const char *
+state_text(const char *state)
+{
+    return state != NULL && strcmp(state, "NONE") == 0 ? "" : value_measure_state_zh(state);
 }
 
 static enum status
@@ -276,9 +292,10 @@ history_print(struct cli *c, const Pb__GetMeasureReply *reply, struct fault *f)
         row[0] = value_time(&c->arena, h->recorded_at_ms);
         row[1] = cli_text(c, h->account);
         row[2] = cli_text(c, h->org);
-        row[3] = cli_text(c, h->command);
-        row[4] = cli_text(c, h->from_state);
-        row[5] = cli_text(c, h->to_state);
+        bool said = h->command != NULL && h->command[0] != '\0';
+        row[3] = said ? cli_text(c, value_command_zh(h->command)) : "修改内容";
+        row[4] = cli_text(c, state_text(h->from_state));
+        row[5] = cli_text(c, state_text(h->to_state));
         row[6] = cli_text(c, h->reason);
     }
     if (reply->n_history > 0) {
@@ -341,14 +358,83 @@ cmd_measure_show(struct cli *c, const struct line *line, struct fault *f)
     return status == STATUS_OK ? history_print(c, reply, f) : status;
 }
 
+/* The command line for it, where there is one. */
+static const char *
+typed_text(struct cli *c, const char *command, const char *ref)
+{
+    static const char *const words[][2] = {
+        {"sign_for", "sign-for"},
+        {"claim_effect", "measure claim-effect"},
+        {"claim_complete", "measure claim-complete"},
+        {"withdraw", "measure withdraw"},
+        {"confirm", "measure confirm"},
+        {"return", "measure return"},
+    };
+    const char *text = NULL;
+    for (size_t i = 0; command != NULL && i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(words[i][0], command) == 0) {
+            text = arena_printf(&c->arena, "rectify %s %s", words[i][1], ref);
+        }
+    }
+    if (command != NULL && strcmp(command, "report") == 0) {
+        text = "rectify table export …，填好后 table submit";
+    }
+    return text != NULL ? text : "";
+}
+
+/* Why not, without what only concerns a page on a screen. */
+static const char *
+refusal_text(struct cli *c, const Pb__AllowedCommand *one)
+{
+    if (one->reason != NULL && strcmp(one->reason, "STATE_FORBIDS") == 0) {
+        return "现在的状态不能办";
+    }
+    return cli_text(c, one->message);
+}
+
+static enum status
+allowed_print(struct cli *c, const struct line *line, const Pb__AllowedCommandsReply *reply,
+              struct fault *f)
+{
+    static const struct grid_column columns[] = {
+        {.title = "能办"}, {.title = "办理"}, {.title = "怎么输入"}, {.title = "说明", .clip = 70}};
+    struct grid g;
+    size_t possible = 0;
+    grid_init(&g, &c->arena, columns, sizeof columns / sizeof columns[0]);
+    for (int pass = 0; pass < 2; pass++) { /* what can be done stands first */
+        for (size_t i = 0; i < reply->n_commands; i++) {
+            const Pb__AllowedCommand *one = reply->commands[i];
+            bool shown = pass == 0
+                             ? one->allowed
+                             : !one->allowed && (line_flag(line, "all") || c->format == CLI_CSV);
+            if (!shown) {
+                continue;
+            }
+            const char **row = grid_row(&g);
+            row[0] = one->allowed ? "能" : "不能";
+            row[1] = cli_text(c, one->command_zh);
+            row[2] = one->allowed ? typed_text(c, one->command, line->args[0]) : "";
+            row[3] = one->allowed ? "" : refusal_text(c, one);
+            possible += one->allowed ? 1 : 0;
+        }
+    }
+    if (c->format == CLI_TABLE) {
+        (void)fprintf(c->out, "措施 %s 现在是“%s”，您%s\n", line->args[0],
+                      value_measure_state_zh(reply->state),
+                      possible > 0 ? "能办：" : "没有要办的事。");
+    }
+    enum status status = grid_print(&g, c, f);
+    if (status == STATUS_OK && c->format == CLI_TABLE && !line_flag(line, "all")) {
+        (void)fputs("（不能办的和原因：加上 --all）\n", c->out);
+    }
+    return status;
+}
+
 enum status
 cmd_measure_allowed(struct cli *c, const struct line *line, struct fault *f)
 {
-    static const struct grid_column columns[] = {
-        {.title = "办理"}, {.title = "名称"}, {.title = "现在能办"}, {.title = "说明", .clip = 70}};
     Pb__GetMeasureRequest get = PB__GET_MEASURE_REQUEST__INIT;
     ProtobufCMessage *message = NULL;
-    struct grid g;
     get.ref = cli_field(line->args[0]);
     get.inspection = cli_field(line_value(line, "inspection"));
     enum status status =
@@ -356,18 +442,8 @@ cmd_measure_allowed(struct cli *c, const struct line *line, struct fault *f)
     if (status != STATUS_OK) {
         return status;
     }
-    const Pb__AllowedCommandsReply *reply = (const Pb__AllowedCommandsReply *)message;
     if (c->format == CLI_JSON) {
         return cli_json_print(c, message, f);
     }
-    grid_init(&g, &c->arena, columns, sizeof columns / sizeof columns[0]);
-    for (size_t i = 0; i < reply->n_commands; i++) {
-        const Pb__AllowedCommand *one = reply->commands[i];
-        const char **row = grid_row(&g);
-        row[0] = cli_text(c, one->command);
-        row[1] = cli_text(c, one->command_zh);
-        row[2] = one->allowed ? "能" : "不能";
-        row[3] = cli_text(c, one->message);
-    }
-    return grid_print(&g, c, f);
+    return allowed_print(c, line, (const Pb__AllowedCommandsReply *)message, f);
 }

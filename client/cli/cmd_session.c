@@ -63,6 +63,9 @@ cmd_logout(struct cli *c, const struct line *line, struct fault *f)
     }
     if (status == STATUS_OK) {
         (void)fputs(c->format == CLI_JSON ? "{}\n" : "已退出登录。\n", c->out);
+        if (c->format != CLI_JSON && c->profile.password_file != NULL) {
+            (void)fputs("提醒：这个配置写有 password_file，下一条命令会自动重新登录。\n", c->out);
+        }
     }
     return status;
 }

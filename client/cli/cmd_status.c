@@ -24,8 +24,12 @@ static void
 totals_print(struct cli *c, const Pb__GetStatusReply *r)
 {
     const Pb__StatusCounts *n = r->counts;
-    (void)fprintf(c->out, "整改进展总览（%s，方案第 %d 版）\n", cli_text(c, r->as_of),
-                  r->plan_version);
+    if (r->items == 0 && r->problems == 0 && r->measures == 0) {
+        (void)fputs("您的席位看不到整改内容，或者还没有导入巡视反馈。\n", c->out);
+        return;
+    }
+    (void)fprintf(c->out, "整改进展总览（状态为现在的，期限按 %s 计算，方案第 %d 版）\n",
+                  cli_text(c, r->as_of), r->plan_version);
     (void)fprintf(c->out, "%d 项 · %d 个问题（已销号 %d）· %d 条措施 · %d 个牵头单位\n", r->items,
                   r->problems, r->problems_closed, r->measures, r->units);
     if (n != NULL) {

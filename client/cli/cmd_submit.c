@@ -204,11 +204,10 @@ table_look(struct cli *c, const struct submission *s, const Pb__Table *table, st
                          tables_state_zh(table));
     }
     if (s->file.has_version && s->file.version != table->version) {
-        return fault_set(f, STATUS_ABORTED, "STALE_VERSION",
-                         "“%s”是从前导出的（第 %" PRId64 " 版），%s %s 的汇总表现在是第 %" PRId64
-                         " 版（%s）。",
-                         s->path, s->file.version, unit, period, table->version,
-                         tables_state_zh(table));
+        return fault_set(
+            f, STATUS_ABORTED, "STALE_VERSION",
+            "“%s”是从前导出的（第 %" PRId64 " 版），%s %s 的汇总表现在是第 %" PRId64 " 版（%s）。",
+            s->path, s->file.version, unit, period, table->version, tables_state_zh(table));
     }
     return STATUS_OK;
 }
@@ -221,12 +220,13 @@ table_prepare(struct cli *c, const struct line *line, struct submission *s, stru
     Pb__Table *table = NULL;
     s->chosen = s->file.id == NULL;
     if (!s->chosen && c->key != NULL) {
-        return STATUS_OK;
+        return problems_report(c, s, f);
     }
-    enum status status = s->chosen ? tables_find(c, line, NULL, &table, f)
-                                   : tables_get(c, s->file.id, &table, f);
+    enum status status =
+        s->chosen ? tables_find(c, line, NULL, &table, f) : tables_get(c, s->file.id, &table, f);
     if (status != STATUS_OK) {
-        return status;
+        /* what is wrong with the file itself is known without the server */
+        return s->file.problem_count > 0 ? problems_report(c, s, f) : status;
     }
     if (s->chosen) {
         s->file.id = table->id;
@@ -252,14 +252,13 @@ answer_print(struct cli *c, const struct rectify_answer *answer, const struct su
         status = cli_json_print(c, answer->message, f);
     } else {
         const Pb__Table *t = reply->table;
-        (void)fprintf(c->out,
-                      "已报送 %s（%s）%s 的汇总表：%zu 行，新附证明材料 %zu 份，申请认定 %d 项，"
-                      "求助 %d 项%s。\n",
-                      cli_text(c, t != NULL ? t->org_name : NULL),
-                      cli_text(c, t != NULL ? t->org : NULL),
-                      cli_text(c, t != NULL ? t->period : NULL), s->file.count, s->count,
-                      reply->claims, reply->consultations,
-                      t != NULL && t->late ? "（已过截止日，按迟报登记）" : "");
+        (void)fprintf(
+            c->out,
+            "已报送 %s（%s）%s 的汇总表：%zu 行，新附证明材料 %zu 份，申请认定 %d 项，"
+            "求助 %d 项%s。\n",
+            cli_text(c, t != NULL ? t->org_name : NULL), cli_text(c, t != NULL ? t->org : NULL),
+            cli_text(c, t != NULL ? t->period : NULL), s->file.count, s->count, reply->claims,
+            reply->consultations, t != NULL && t->late ? "（已过截止日，按迟报登记）" : "");
     }
     cli_receipt_print(c, answer);
     return status;
@@ -272,14 +271,11 @@ cmd_table_submit(struct cli *c, const struct line *line, struct fault *f)
     struct rectify_answer answer;
     Pb__SubmitTableRequest submit = PB__SUBMIT_TABLE_REQUEST__INIT;
     enum status status = file_load(c, s.path, &s.file, f);
-    if (status == STATUS_OK && s.file.problem_count == 0) {
-        status = attachments_collect(c, line, &s, f);
-    }
-    if (status == STATUS_OK && s.file.problem_count > 0) {
-        status = problems_report(c, &s, f);
-    }
     if (status == STATUS_OK) {
         status = table_prepare(c, line, &s, f);
+    }
+    if (status == STATUS_OK) {
+        status = attachments_collect(c, line, &s, f);
     }
     if (status == STATUS_OK) {
         status = attachments_send(c, &s, f);

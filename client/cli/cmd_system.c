@@ -53,7 +53,7 @@ cmd_describe(struct cli *c, const struct line *line, struct fault *f)
                                                  {.title = "类别"},
                                                  {.title = "凭据"},
                                                  {.title = "角色", .clip = 40},
-                                                 {.title = "说明", .clip = 70}};
+                                                 {.title = "说明（英文原文）", .clip = 70}};
     Pb__DescribeRequest describe = PB__DESCRIBE_REQUEST__INIT;
     ProtobufCMessage *message = NULL;
     struct grid g;

@@ -1,3 +1,4 @@
+#include "client/cli/grid.h"
 #include "client/cli/handlers.h"
 #include "client/cli/table_file.h"
 #include "client/cli/tables.h"
@@ -13,18 +14,80 @@ table_head_print(struct cli *c, const Pb__Table *t)
 {
     (void)fprintf(c->out, "整改工作推进情况自查汇总表  %s（%s）  %s\n", cli_text(c, t->org_name),
                   cli_text(c, t->org), cli_text(c, t->period));
-    (void)fprintf(c->out, "状态：%s  报送截止：%s  %s\n",
-                  cli_text(c, t->state_zh != NULL ? t->state_zh : t->state), cli_text(c, t->due),
-                  view_light(c, t->light, t->has_days_left, t->days_left));
+    (void)fprintf(c->out, "状态：%s  报送截止：%s  %s\n", cli_text(c, tables_state_zh(t)),
+                  cli_text(c, t->due), view_light(c, t->light, t->has_days_left, t->days_left));
     view_field(c, "回执", t->receipt);
     (void)fprintf(c->out, "表号：%s  第 %" PRId64 " 版\n\n", cli_text(c, t->id), t->version);
 }
 
-static bool
-is_owed(const Pb__Table *t)
+/* ---- the files named in the rows ---- */
+
+static const Pb__Evidence *
+evidence_find(struct cli *c, const char *id)
 {
-    return t->state != NULL && (strcmp(t->state, "OPEN") == 0 || strcmp(t->state, "DRAFT") == 0 ||
-                                strcmp(t->state, "RETURNED") == 0);
+    Pb__GetEvidenceRequest get = PB__GET_EVIDENCE_REQUEST__INIT;
+    ProtobufCMessage *message = NULL;
+    struct fault ignored; /* who may not see the record still sees that there is a file */
+    get.id = cli_field(id);
+    enum status status =
+        cli_query(c, "rectify.v1.EvidenceService/GetEvidence", &get.base, &message, &ignored);
+    return status == STATUS_OK ? (const Pb__Evidence *)message : NULL;
+}
+
+static enum status
+evidence_print(struct cli *c, const Pb__Table *table, struct fault *f)
+{
+    enum { NAMED_MAX = 200 }; /* records asked for; the rest is listed by id alone */
+    static const struct grid_column columns[] = {{.title = "措施编号"},
+                                                 {.title = "证明材料", .clip = 40},
+                                                 {.title = "类别"},
+                                                 {.title = "字节", .right = true},
+                                                 {.title = "材料编号"}};
+    struct grid g;
+    grid_init(&g, &c->arena, columns, sizeof columns / sizeof columns[0]);
+    for (size_t i = 0; i < table->n_rows; i++) {
+        const Pb__TableRow *r = table->rows[i];
+        for (size_t j = 0; j < r->n_evidence; j++) {
+            const Pb__Evidence *e =
+                g.row_count < NAMED_MAX ? evidence_find(c, r->evidence[j]) : NULL;
+            const char **row = grid_row(&g);
+            row[0] = cli_text(c, r->measure_ref);
+            row[1] = e != NULL ? cli_text(c, e->name) : "";
+            row[2] = e != NULL ? value_kind_zh(e->kind) : "";
+            row[3] = e != NULL ? grid_number(&g, e->size) : "";
+            row[4] = cli_text(c, r->evidence[j]);
+        }
+    }
+    if (g.row_count == 0) {
+        return STATUS_OK;
+    }
+    (void)fputs("\n证明材料（下载：rectify evidence get 材料编号 --out 文件）\n", c->out);
+    return grid_print(&g, c, f);
+}
+
+/* The next step of the one who looks: the unit fills in, the office judges. */
+static enum status
+next_print(struct cli *c, const Pb__Table *t, struct fault *f)
+{
+    const Pb__WhoAmIReply *who = NULL;
+    if (!tables_owed(t) && !tables_waiting(t)) {
+        return STATUS_OK;
+    }
+    enum status status = view_whoami(c, &who, f);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (tables_owed(t) && view_owns(c, who, t->org)) {
+        (void)fputs("\n下一步：rectify table export --out 汇总表.csv 导出填写，"
+                    "再 rectify table submit 汇总表.csv 报送。\n",
+                    c->out);
+    } else if (tables_waiting(t) && view_has_role(who, "OFFICE")) {
+        (void)fprintf(c->out,
+                      "\n下一步：rectify table decide %s/%s --row 编号=accept，或 "
+                      "编号=return:理由；全部通过写 --accept-all。\n",
+                      cli_text(c, t->org), cli_text(c, t->period));
+    }
+    return STATUS_OK;
 }
 
 enum status
@@ -32,7 +95,7 @@ cmd_table_show(struct cli *c, const struct line *line, struct fault *f)
 {
     Pb__Table *table = NULL;
     const char *text = line->arg_count > 0 ? line->args[0] : NULL;
-    enum status status = tables_find(c, line, text, NULL, &table, f);
+    enum status status = tables_find(c, line, text, &table, f);
     if (status != STATUS_OK) {
         return status;
     }
@@ -43,12 +106,10 @@ cmd_table_show(struct cli *c, const struct line *line, struct fault *f)
         table_head_print(c, table);
     }
     status = view_table_rows(c, table, f);
-    if (status == STATUS_OK && c->format == CLI_TABLE && is_owed(table)) {
-        (void)fputs("\n下一步：rectify table export --out 汇总表.csv 导出填写，"
-                    "再 rectify table submit 汇总表.csv 报送。\n",
-                    c->out);
+    if (status == STATUS_OK && c->format == CLI_TABLE) {
+        status = evidence_print(c, table, f);
     }
-    return status;
+    return status == STATUS_OK && c->format == CLI_TABLE ? next_print(c, table, f) : status;
 }
 
 enum status
@@ -58,7 +119,15 @@ cmd_table_list(struct cli *c, const struct line *line, struct fault *f)
     ProtobufCMessage *message = NULL;
     const char *period = line_value(line, "period");
     list.org = cli_field(line_value(line, "org"));
-    list.state = cli_field(line_value(line, "state"));
+    if (line_value(line, "state") != NULL) {
+        list.state = cli_field(value_table_state(&c->arena, line_value(line, "state")));
+        if (list.state == NULL) {
+            return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_STATE",
+                             "没有“%s”这个状态：可以写 待填报、填报中、已报送、部分退回、审核通过、"
+                             "已归档、本期无进展 或 免报。",
+                             line_value(line, "state"));
+        }
+    }
     list.inspection = cli_field(line_value(line, "inspection"));
     list.has_missing = line_flag(line, "missing");
     list.missing = list.has_missing;
@@ -85,6 +154,29 @@ cmd_table_list(struct cli *c, const struct line *line, struct fault *f)
     return status;
 }
 
+/* What to do with the exported file, or why nothing can be done with it. */
+static void
+export_print(struct cli *c, const Pb__Table *t, const char *path)
+{
+    (void)fprintf(c->out, "已导出 %s（%s）%s 的汇总表，%zu 行，到“%s”。\n",
+                  cli_text(c, t->org_name), cli_text(c, t->org), cli_text(c, t->period), t->n_rows,
+                  path);
+    if (!tables_owed(t)) {
+        (void)fprintf(c->out,
+                      "提醒：这张表%s%s，现在是“%s”，只能看，不能再报送；要改，请联系领导小组"
+                      "办公室退回。\n",
+                      t->receipt != NULL ? "已经报送，回执 " : "不用报送", cli_text(c, t->receipt),
+                      cli_text(c, tables_state_zh(t)));
+    } else if (t->n_rows == 0) {
+        (void)fputs("提醒：表里没有措施，因为还没有签收：先运行 rectify sign-for --all，再导出。\n",
+                    c->out);
+    } else {
+        (void)fprintf(c->out, "填好后运行：rectify table submit %s%s%s\n", path,
+                      c->on_behalf_of != NULL ? " --for " : "",
+                      c->on_behalf_of != NULL ? c->on_behalf_of : "");
+    }
+}
+
 enum status
 cmd_table_export(struct cli *c, const struct line *line, struct fault *f)
 {
@@ -92,7 +184,7 @@ cmd_table_export(struct cli *c, const struct line *line, struct fault *f)
     struct rectify_file file = {.stream = NULL};
     const char *path = line_value(line, "out");
     const char *text = line->arg_count > 0 ? line->args[0] : NULL;
-    enum status status = tables_find(c, line, text, NULL, &table, f);
+    enum status status = tables_find(c, line, text, &table, f);
     if (status != STATUS_OK) {
         return status;
     }
@@ -104,7 +196,8 @@ cmd_table_export(struct cli *c, const struct line *line, struct fault *f)
     status = rectify_file_begin(path, 0640, &file, f);
     if (status == STATUS_OK) {
         table_file_write(&c->arena, file.stream, table);
-        status = tables_keep_old(c, path, f);
+        (void)fflush(file.stream); /* commit looks at ferror */
+        status = tables_keep_old(c, path, file.temp, f);
     }
     if (status == STATUS_OK) {
         status = rectify_file_commit(&file, f);
@@ -116,8 +209,6 @@ cmd_table_export(struct cli *c, const struct line *line, struct fault *f)
     if (c->format == CLI_JSON) {
         return cli_json_print(c, &table->base, f);
     }
-    (void)fprintf(c->out,
-                  "已导出 %s %s 的汇总表，%zu 行，到“%s”。填好后运行：rectify table submit %s\n",
-                  cli_text(c, table->org), cli_text(c, table->period), table->n_rows, path, path);
+    export_print(c, table, path);
     return STATUS_OK;
 }

@@ -1,4 +1,5 @@
 #include "client/cli/handlers.h"
+#include "client/cli/tables.h"
 #include "client/cli/value.h"
 #include "client/cli/view.h"
 #include "proto/base/limits.h"
@@ -104,11 +105,10 @@ tables_load(struct cli *c, struct todo *t, bool unit, bool office, struct fault 
     for (size_t i = 0; i < reply->n_tables; i++) {
         Pb__Table *one = reply->tables[i];
         bool returned = state_is(one->state, "RETURNED");
-        bool owed = returned || state_is(one->state, "OPEN") || state_is(one->state, "DRAFT");
-        if (unit && owed && view_owns(c, t->who, one->org)) {
+        if (unit && tables_owed(one) && view_owns(c, t->who, one->org)) {
             t->owed[t->owed_count++] = one;
             t->returned_count += returned ? 1 : 0;
-        } else if (office && state_is(one->state, "SUBMITTED")) {
+        } else if (office && tables_waiting(one)) {
             t->submitted[t->submitted_count++] = one;
         }
     }
@@ -168,7 +168,8 @@ todo_load(struct cli *c, struct todo *t, struct fault *f)
     }
     bool unit =
         view_has_role(t->who, "PLEAD") || view_has_role(t->who, "MLEAD") || c->on_behalf_of != NULL;
-    bool office = view_has_role(t->who, "OFFICE");
+    bool own = c->on_behalf_of == NULL; /* else only what the unit has to do */
+    bool office = own && view_has_role(t->who, "OFFICE");
     if (unit) {
         status = denied_is_empty(sign_for_load(c, t, f));
     }
@@ -178,10 +179,10 @@ todo_load(struct cli *c, struct todo *t, struct fault *f)
     if (status == STATUS_OK && (unit || office)) {
         status = denied_is_empty(tables_load(c, t, unit, office, f));
     }
-    if (status == STATUS_OK && view_has_role(t->who, "LGROUP")) {
+    if (status == STATUS_OK && own && view_has_role(t->who, "LGROUP")) {
         status = denied_is_empty(drafts_load(c, t, f));
     }
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK && own) {
         status = denied_is_empty(alerts_load(c, t, f));
     }
     return status;
@@ -287,20 +288,30 @@ next_print(struct cli *c, const struct todo *t)
         return;
     }
     (void)fputs("\n下一步：\n", c->out);
+    const char *mark = c->on_behalf_of != NULL ? " --for " : "";
+    const char *unit = c->on_behalf_of != NULL ? c->on_behalf_of : "";
     if (t->sign_for_count > 0) {
-        (void)fputs("  rectify sign-for --all                     签收全部待签收的措施\n", c->out);
+        (void)fprintf(c->out,
+                      "  rectify sign-for --all%s%s                     签收全部待签收的措施\n",
+                      mark, unit);
     }
     if (t->returned_count > 0) {
-        (void)fputs("  rectify table show                         查看被退回的行和原因\n", c->out);
+        (void)fprintf(c->out,
+                      "  rectify table show%s%s                         查看被退回的行和原因\n",
+                      mark, unit);
     }
     if (t->owed_count > 0) {
-        (void)fputs("  rectify table export --out 汇总表.csv      导出最早欠报的表，填好后\n"
-                    "  rectify table submit 汇总表.csv            报送\n",
-                    c->out);
+        (void)fprintf(c->out,
+                      "  rectify table export --out 汇总表.csv%s%s      导出最早欠报的表，填好后\n"
+                      "  rectify table submit 汇总表.csv%s%s            报送\n",
+                      mark, unit, mark, unit);
     }
     if (t->submitted_count > 0) {
-        (void)fprintf(c->out, "  rectify table decide %s --accept-all   审核（或 --row 逐行）\n",
-                      cli_text(c, t->submitted[0]->id));
+        (void)fprintf(c->out,
+                      "  rectify table show %s/%s             看报送的内容\n"
+                      "  rectify table decide %s/%s --accept-all   审核（或 --row 逐行）\n",
+                      cli_text(c, t->submitted[0]->org), cli_text(c, t->submitted[0]->period),
+                      cli_text(c, t->submitted[0]->org), cli_text(c, t->submitted[0]->period));
     }
     if (t->claim_count > 0) {
         (void)fprintf(c->out,

@@ -146,6 +146,9 @@ report_print(struct cli *c, const struct ledger_verify_report *r)
         (void)fprintf(c->out, "改动在序号 %" PRIu64 " 到 %" PRIu64 " 之间\n", r->first_seq,
                       r->last_seq);
     }
+    if (r->leaves == 0) {
+        return;
+    }
     (void)fprintf(c->out, "共 %" PRIu64 " 条，有问题 %" PRIu64 " 条\n", r->leaves, r->bad_leaves);
 }
 

@@ -11,6 +11,9 @@ exit_code_from_fault(const struct fault *f)
     if (strcmp(f->reason, "SECRET_MARK") == 0) {
         return EXIT_CODE_INPUT; /* the text or file is what must change */
     }
+    if (strcmp(f->reason, "LOGIN_LOCKED") == 0) {
+        return EXIT_CODE_DENIED; /* the server is well */
+    }
     switch (f->code) {
     case STATUS_OK:
         return EXIT_CODE_OK;
@@ -67,13 +70,11 @@ static const struct {
     const char *advice;
 } by_reason[] = {
     {"NOT_LOGGED_IN", "", "运行 rectify login 登录，再执行一次刚才的命令。"},
-    {"MACHINE_NOT_ENROLLED", "",
-     "向管理员要开通码，运行 rectify machine enrol --code-file 文件。"},
+    {"MACHINE_NOT_ENROLLED", "", "向管理员要开通码，运行 rectify machine enrol --code-file 文件。"},
     {"TABLE_SUBMITTED", "", "要改，请联系领导小组办公室退回；退回后用 rectify table show 看原因。"},
     {"STATE_FORBIDS", "table submit",
      "用 rectify table show 看这张表；要改已报送的表，请联系领导小组办公室退回。"},
-    {"STATE_FORBIDS", "table",
-     "用 rectify table list --state SUBMITTED 看有哪些表待审核。"},
+    {"STATE_FORBIDS", "table", "用 rectify table list --state SUBMITTED 看有哪些表待审核。"},
     {"TABLE_NOT_SUBMITTED", "",
      "等单位报送后再审核；用 rectify table list --state SUBMITTED 看有哪些表待审核。"},
     {"ROW_RETURNED", "", "等单位改好重新报送后，再审核这一行。"},
@@ -89,15 +90,30 @@ static const struct {
      "再用 --evidence 附一份工作记录、照片或数据，例如 --evidence 台账.xlsx:数据。"},
     {"SAME_PERSON", "", "请另一位同志办理。"},
     {"RECUSED", "", "请专项小组或领导小组的同志办理。"},
-    {"INSPECTION_NEEDED", "", "加上 --inspection 代码；用 rectify inspection list 看有哪几次巡视。"},
+    {"INSPECTION_NEEDED", "",
+     "加上 --inspection 代码；用 rectify inspection list 看有哪几次巡视。"},
     {"PROFILE_MISSING", "", "用 --profile 写明配置名或路径，或设置环境变量 RECTIFY_HOME。"},
     {"PROFILE_UNCLEAR", "", "加上 --profile 名称，或设置环境变量 RECTIFY_PROFILE。"},
+    {"LOGIN_LOCKED", "", "过一会儿再登录；急用请联系管理员。不要反复试密码。"},
+    {"LOGIN_FAILED", "", "核对账号和密码；忘了密码请联系管理员。"},
+    {"PASSWORD_WRONG", "", "核对现在的密码；忘了密码请联系管理员。"},
+    {"ENROL_CODE_UNKNOWN", "", "核对开通码；不对就请管理员再发一个。"},
+    {"ENROL_CODE_USED", "", "请管理员再发一个开通码（rectify account code 账号）。"},
+    {"ENROL_CODE_EXPIRED", "", "请管理员再发一个开通码（rectify account code 账号）。"},
+    {"MACHINE_REVOKED", "",
+     "要继续用这台电脑，请向管理员要新的开通码，运行 rectify machine enrol --code-file 文件。"},
+    {"ACCOUNT_EXISTS", "", "换一个账号名；已有的账号再发开通码用 rectify account code。"},
+    {"INSPECTION_EXISTS", "", "换一个代码；用 rectify inspection list 看已有的巡视。"},
+    {"PLAN_FROZEN", "", "已批准的方案不能再导入；要改，走方案调整。"},
+    {"TABLE_ALL_ACCEPTED", "", "不用再办。"},
+    {"SECRET_FILE_EMPTY", "", "检查这个文件的内容。"},
     {"FILE_MISSING", "", "检查文件名和所在的文件夹；什么都还没有办理。"},
     {"FOLDER_MISSING", "", "先建好文件夹，或换一个位置。"},
     {"OUTPUT_WRITE", "", "检查磁盘空间和权限，再试一次；办理本身不受影响。"},
     {"TABLE_MISSING", "", "用 rectify table list 查看有哪些表。"},
     {"ALERT_MISSING", "", "用 rectify alert list --all 查看序号。"},
-    {"EVIDENCE_UNKNOWN", "evidence", "用 rectify table show 或 rectify measure show 查看材料编号。"},
+    {"EVIDENCE_UNKNOWN", "evidence",
+     "用 rectify table show 或 rectify measure show 查看材料编号。"},
     {"CONNECT_REFUSED", "",
      "服务器没有在运行，或配置里的 server 地址不对：用 rectify health 检查。"},
     {"HOST_UNKNOWN", "", "检查配置里的 server 地址，或网络与域名设置。"},
@@ -106,8 +122,7 @@ static const struct {
     {"TLS_SERVER_CERT", "", "服务器的证书不是本系统签发的或已过期：请告知管理员，不要继续。"},
     {"TLS_CLIENT_REFUSED", "", "服务器不认本机的证书：请向管理员领取新的证书。"},
     {"LOG_ROLLED_BACK", "", "停止办理，立即告知管理员和审计人员；保留 state 文件夹作为证据。"},
-    {"SECRET_MARK", "",
-     "这些内容没有保存在系统里。请改走涉密渠道，并检查本机是否还有同类文件。"},
+    {"SECRET_MARK", "", "这些内容没有保存在系统里。请改走涉密渠道，并检查本机是否还有同类文件。"},
     {"KEY_REUSED", "", "去掉 --key 重新办理；--key 只用于再办同一件结果未知的事。"},
     {"NO_OUTLINE", "", "确认文档按“（一）… 1.关于“…”问题的整改 … 一是…”的格式编写。"},
     {"SECRET_FILE_EXPOSED", "", "运行 chmod 600 文件，使它只有您本人能读。"},
@@ -140,7 +155,7 @@ missing_advice(const char *words)
         begins_with(words, "ask")) {
         return "检查编号是否写对；用 rectify measure list 查看您能看到的措施。";
     }
-    return "检查编号是否写对，或是否在您的知悉范围内。";
+    return "";
 }
 
 static const char *
@@ -152,15 +167,14 @@ state_advice(const char *words)
     if (begins_with(words, "table")) {
         return "用 rectify table show 查看这张表。";
     }
-    return "用 rectify todo 查看现在要办什么。";
+    return "";
 }
 
 const char *
 exit_code_advice(struct arena *a, const struct fault *f, const char *words)
 {
     for (size_t i = 0; i < sizeof by_reason / sizeof by_reason[0]; i++) {
-        if (strcmp(f->reason, by_reason[i].reason) == 0 &&
-            begins_with(words, by_reason[i].words)) {
+        if (strcmp(f->reason, by_reason[i].reason) == 0 && begins_with(words, by_reason[i].words)) {
             return by_reason[i].advice;
         }
     }

@@ -28,7 +28,8 @@ enum exit_code exit_code_from_fault(const struct fault *f);
 /* One line of Chinese for a code; never NULL. */
 const char *exit_code_text(enum exit_code code);
 
-/* What a person can do about a fault, Chinese; never NULL. words: of the command that was run
+/* What a person can do about a fault, Chinese; "" where there is nothing to say, never NULL. words:
+ * of the command that was run
  * ("table submit"), "" when none was recognised; the same refusal asks for another step in another
  * situation. In the arena, or static. Pure. */
 const char *exit_code_advice(struct arena *a, const struct fault *f, const char *words);

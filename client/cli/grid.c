@@ -115,7 +115,8 @@ columns_print(const struct grid *g, struct cli *c)
     (void)scols_table_set_column_separator(table, "  ");
     for (size_t j = 0; j < g->column_count; j++) {
         const struct grid_column *column = &g->columns[j];
-        int flags = (column->right ? SCOLS_FL_RIGHT : 0) | (column->clip > 20 ? SCOLS_FL_TRUNC : 0);
+        int flags = (column->right ? SCOLS_FL_RIGHT : 0) |
+                    (column->clip > 20 && c->out_tty ? SCOLS_FL_WRAP : 0);
         if (scols_table_new_column(table, column->title, 0, flags) == NULL) {
             goto out;
         }

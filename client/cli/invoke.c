@@ -40,7 +40,12 @@ cli_profile(struct cli *c, struct fault *f)
     if (status != STATUS_OK) {
         return status;
     }
-    return rectify_profile_load(&c->arena, &places, c->profile_name, &c->profile, f);
+    status = rectify_profile_load(&c->arena, &places, c->profile_name, &c->profile, f);
+    if (status == STATUS_OK && c->profile_name == NULL && c->err_tty &&
+        strcmp(c->profile.name, "office") == 0) {
+        (void)fprintf(c->err, "（没有写 --profile，用的是配置 %s）\n", c->profile.name);
+    }
+    return status;
 }
 
 enum status
@@ -133,6 +138,16 @@ cli_pending_resend(struct cli *c, bool *ret_done, struct fault *f)
     return status;
 }
 
+/* "请刷新后查看…" is for a page on a screen; the advice beneath says what to type. */
+static void
+screen_words_cut(struct fault *f)
+{
+    char *begin = strstr(f->message, "请刷新");
+    if (begin != NULL && begin > f->message && strcmp(f->reason, "STATE_FORBIDS") == 0) {
+        *begin = '\0';
+    }
+}
+
 enum status
 cli_command(struct cli *c, const struct cli_command *command, struct rectify_answer *ret_answer,
             struct fault *f)
@@ -150,6 +165,9 @@ cli_command(struct cli *c, const struct cli_command *command, struct rectify_ans
         status = rectify_call(c->channel, &c->arena, &call, ret_answer, f);
         cli_progress_clear(c);
         pending_update(c, &call);
+    }
+    if (status != STATUS_OK) {
+        screen_words_cut(f);
     }
     return status;
 }

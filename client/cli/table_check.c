@@ -151,11 +151,27 @@ table_check_text(struct arena *a, const struct table_problem *problem)
     } else {
         where = arena_printf(a, "第 %u 行", problem->line);
     }
-    const char *text = where == NULL ? NULL
-                       : problem->column != NULL
-                           ? arena_printf(a, "%s“%s”一列：%s", where, problem->column, problem->text)
-                           : arena_printf(a, "%s：%s", where, problem->text);
+    const char *text = where == NULL             ? NULL
+                       : problem->column != NULL ? arena_printf(a, "%s“%s”一列：%s", where,
+                                                                problem->column, problem->text)
+                                                 : arena_printf(a, "%s：%s", where, problem->text);
     return text != NULL ? text : problem->text;
+}
+
+/* In the order of the file; what is not in it stands last. */
+static void
+problems_sort(const struct table_file *file)
+{
+    struct table_problem *list = file->problems;
+    for (size_t i = 1; i < file->problem_count; i++) {
+        struct table_problem one = list[i];
+        size_t j = i;
+        for (; j > 0 && one.line != 0 && (list[j - 1].line == 0 || list[j - 1].line > one.line);
+             j--) {
+            list[j] = list[j - 1];
+        }
+        list[j] = one;
+    }
 }
 
 enum status
@@ -164,6 +180,7 @@ table_check_fault(struct arena *a, const struct table_file *file, struct fault *
     if (file->problem_count == 0) {
         return STATUS_OK;
     }
+    problems_sort(file);
     if (file->problem_count == 1) {
         const struct table_problem *one = problem_at(file, 0);
         return fault_set(f, STATUS_INVALID_ARGUMENT, one->reason, "%s", table_check_text(a, one));

@@ -19,12 +19,12 @@ MUST_CHECK enum status table_check_against(struct arena *a, struct table_file *f
 const char *table_check_text(struct arena *a, const struct table_problem *problem);
 
 /* OK without problems. One: its own reason and sentence; several: INVALID_ARGUMENT TABLE_CELL with
- * their number, for the caller to list them. */
+ * their number, for the caller to list them; they are put in the order of the file. */
 MUST_CHECK enum status table_check_fault(struct arena *a, const struct table_file *file,
                                          struct fault *f);
 
-/* A server's refusal in the file's words: "rows[0].percent" becomes line, measure and column. Leaves
- * alone what names no row of the file. */
+/* A server's refusal in the file's words: "rows[0].percent" becomes line, measure and column.
+ * Leaves alone what names no row of the file. */
 void table_check_explain(struct arena *a, const struct table_file *file, struct fault *f);
 
 #endif

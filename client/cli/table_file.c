@@ -135,8 +135,8 @@ cell(const struct reading *r, enum column column)
 bool
 table_problem_add(struct arena *a, struct table_file *file, const struct table_problem *one)
 {
-    struct table_problem *place = arena_grow(a, &file->problems, file->problem_count,
-                                             &file->problem_capacity, sizeof *place);
+    struct table_problem *place =
+        arena_grow(a, &file->problems, file->problem_count, &file->problem_capacity, sizeof *place);
     if (place == NULL) {
         return false;
     }
@@ -303,9 +303,8 @@ version_read(struct reading *r, Pb__TableRow *row, struct fault *f)
     }
     row->has_measure_version = value_int(r->arena, text, 0, INT64_MAX, &version);
     row->measure_version = version;
-    return row->has_measure_version
-               ? STATUS_OK
-               : bad_cell(r, COL_VERSION, "这一列由系统填写，请恢复原样。", f);
+    return row->has_measure_version ? STATUS_OK
+                                    : bad_cell(r, COL_VERSION, "这一列由系统填写，请恢复原样。", f);
 }
 
 static enum status

@@ -76,9 +76,8 @@ table_waiting_find(struct cli *c, const char *org, const char **ret_id, struct f
         }
     }
     if (count == 0) {
-        return fault_set(f, STATUS_NOT_FOUND, "TABLE_MISSING",
-                         "单位 %s 没有待审核的汇总表%s。", org,
-                         reply->n_tables > 0 ? "：还没有报送，或都已审核" : "");
+        return fault_set(f, STATUS_NOT_FOUND, "TABLE_MISSING", "单位 %s 没有待审核的汇总表%s。",
+                         org, reply->n_tables > 0 ? "：还没有报送，或都已审核" : "");
     }
     if (count > 1) {
         return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_TABLE",
@@ -102,8 +101,7 @@ period_take(struct cli *c, const char *text, char **ret_period, struct fault *f)
 }
 
 static enum status
-named_fill(struct cli *c, const char *text, bool waiting, Pb__GetTableRequest *get,
-           struct fault *f)
+named_fill(struct cli *c, const char *text, bool waiting, Pb__GetTableRequest *get, struct fault *f)
 {
     const char *slash = strchr(text, '/');
     if (uuid_text_valid(text)) {
@@ -133,8 +131,8 @@ tables_get(struct cli *c, const char *id, Pb__Table **ret_table, struct fault *f
 }
 
 static enum status
-find(struct cli *c, const struct line *line, const char *text, bool waiting,
-     Pb__Table **ret_table, struct fault *f)
+find(struct cli *c, const struct line *line, const char *text, bool waiting, Pb__Table **ret_table,
+     struct fault *f)
 {
     Pb__GetTableRequest get = PB__GET_TABLE_REQUEST__INIT;
     const char *period = line_value(line, "period");
@@ -161,8 +159,8 @@ tables_find(struct cli *c, const struct line *line, const char *text, Pb__Table 
 }
 
 enum status
-tables_find_waiting(struct cli *c, const struct line *line, const char *text,
-                    Pb__Table **ret_table, struct fault *f)
+tables_find_waiting(struct cli *c, const struct line *line, const char *text, Pb__Table **ret_table,
+                    struct fault *f)
 {
     return find(c, line, text, true, ret_table, f);
 }

@@ -13,9 +13,8 @@ MUST_CHECK enum status tables_find(struct cli *c, const struct line *line, const
                                    Pb__Table **ret_table, struct fault *f);
 
 /* The same for the office: UNIT alone is the unit's one table with rows to be judged. */
-MUST_CHECK enum status tables_find_waiting(struct cli *c, const struct line *line,
-                                           const char *text, Pb__Table **ret_table,
-                                           struct fault *f);
+MUST_CHECK enum status tables_find_waiting(struct cli *c, const struct line *line, const char *text,
+                                           Pb__Table **ret_table, struct fault *f);
 
 /* One table by its id. */
 MUST_CHECK enum status tables_get(struct cli *c, const char *id, Pb__Table **ret_table,

@@ -284,6 +284,101 @@ value_kind_zh(Pb__EvidenceKind kind)
     return (unsigned)kind < 6 ? names[kind] : "";
 }
 
+/* ---- names that come as text ---- */
+
+struct name {
+    const char *name;
+    const char *zh;
+};
+
+static const struct name measure_states[] = {
+    {"DRAFT", "草案"},
+    {"ASSIGNED", "待签收"},
+    {"IN_PROGRESS", "整改中"},
+    {"EFFECT_CLAIMED", "成效待认定"},
+    {"EFFECT_REACHED", "已取得明显成效"},
+    {"COMPLETE_CLAIMED", "到位待认定"},
+    {"SUSTAINING", "到位并持续坚持"},
+    {"DONE", "已整改到位"},
+    {"SUPERSEDED", "已被替代"},
+    {"CANCELLED", "已撤销"},
+};
+
+static const struct name table_states[] = {
+    {"OPEN", "待填报"},       {"DRAFT", "填报中"},      {"SUBMITTED", "已报送"},
+    {"RETURNED", "部分退回"}, {"ACCEPTED", "审核通过"}, {"LOCKED", "已归档"},
+    {"NIL", "本期无进展"},    {"WAIVED", "免报"},
+};
+
+static const struct name commands[] = {
+    {"create", "建立"},
+    {"add", "新增"},
+    {"edit", "修改"},
+    {"approve_plan", "审议通过方案"},
+    {"discard", "去掉草案"},
+    {"sign_for", "签收"},
+    {"object", "提出异议"},
+    {"report", "填报进展"},
+    {"claim_effect", "申请认定明显成效"},
+    {"claim_complete", "申请认定整改到位"},
+    {"confirm", "认定"},
+    {"return", "退回"},
+    {"withdraw", "撤回"},
+    {"check_ok", "复查合格"},
+    {"finish", "办结"},
+    {"fail", "复查不合格"},
+    {"reopen", "重新整改"},
+    {"supersede", "替代"},
+    {"cancel", "撤销"},
+};
+
+static const char *
+name_zh(const struct name *names, size_t count, const char *name)
+{
+    for (size_t i = 0; name != NULL && i < count; i++) {
+        if (strcmp(names[i].name, name) == 0) {
+            return names[i].zh;
+        }
+    }
+    return name != NULL ? name : "";
+}
+
+static const char *
+name_find(struct arena *a, const struct name *names, size_t count, const char *s)
+{
+    const char *text = value_narrow(a, s);
+    for (size_t i = 0; i < count; i++) {
+        if (strcasecmp(names[i].name, text) == 0 || strcmp(names[i].zh, text) == 0) {
+            return names[i].name;
+        }
+    }
+    return NULL;
+}
+
+const char *
+value_measure_state_zh(const char *state)
+{
+    return name_zh(measure_states, WORD_COUNT(measure_states), state);
+}
+
+const char *
+value_command_zh(const char *command)
+{
+    return name_zh(commands, WORD_COUNT(commands), command);
+}
+
+const char *
+value_measure_state(struct arena *a, const char *s)
+{
+    return name_find(a, measure_states, WORD_COUNT(measure_states), s);
+}
+
+const char *
+value_table_state(struct arena *a, const char *s)
+{
+    return name_find(a, table_states, WORD_COUNT(table_states), s);
+}
+
 size_t
 value_list(struct arena *a, const char *s, char **ret_items, size_t max)
 {

@@ -45,6 +45,15 @@ const char *value_verdict_zh(Pb__Verdict verdict);
 const char *value_class_zh(Pb__MeasureClass measure_class);
 const char *value_kind_zh(Pb__EvidenceKind kind);
 
+/* Names of a measure's states ("IN_PROGRESS" is 整改中) and of what is done with it ("sign_for" is
+ * 签收). A name nobody knows is given back as it is; "" for NULL. */
+const char *value_measure_state_zh(const char *state);
+const char *value_command_zh(const char *command);
+
+/* The state's name from its Chinese or English word, or NULL. */
+const char *value_measure_state(struct arena *a, const char *s);
+const char *value_table_state(struct arena *a, const char *s);
+
 /* Splits at commas (half or full width) and 、; empty parts are left out. At most max texts in the
  * arena are stored; returns how many there are (more than max: too many). */
 size_t value_list(struct arena *a, const char *s, char **ret_items, size_t max);

@@ -1,5 +1,6 @@
 #include "client/cli/view.h"
 #include "client/cli/grid.h"
+#include "client/cli/tables.h"
 #include "client/cli/text.h"
 #include "client/cli/value.h"
 
@@ -87,11 +88,26 @@ milestone_text(struct cli *c, const Pb__Measure *m, Pb__MilestoneKind kind)
     return or_empty(ms->current_due);
 }
 
+bool
+view_closed(const Pb__Measure *m)
+{
+    static const char *const states[] = {"DONE", "SUPERSEDED", "CANCELLED"};
+    for (size_t i = 0; m->state != NULL && i < COLUMNS(states); i++) {
+        if (strcmp(m->state, states[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Days left of the nearest open milestone. */
 static const char *
 measure_days(struct cli *c, const Pb__Measure *m)
 {
     const Pb__Milestone *nearest = NULL;
+    if (view_closed(m)) {
+        return "";
+    }
     for (size_t i = 0; i < m->n_milestones; i++) {
         const Pb__Milestone *ms = m->milestones[i];
         if (ms->reached_on == NULL && ms->has_days_left &&
@@ -106,6 +122,7 @@ enum status
 view_measures(struct cli *c, Pb__Measure *const *measures, size_t n, struct fault *f)
 {
     static const struct grid_column columns[] = {
+        {.title = "巡视"},
         {.title = "措施编号"},
         {.title = "灯"},
         {.title = "状态"},
@@ -117,12 +134,22 @@ view_measures(struct cli *c, Pb__Measure *const *measures, size_t n, struct faul
         {.title = "措施内容", .clip = 48},
     };
     struct grid g;
-    grid_init(&g, &c->arena, columns, COLUMNS(columns));
+    /* Which inspection is said where there are several: their references are the same. */
+    size_t first = 1;
+    for (size_t i = 1; i < n; i++) {
+        if (strcmp(or_empty(measures[i]->inspection), or_empty(measures[0]->inspection)) != 0) {
+            first = 0;
+        }
+    }
+    grid_init(&g, &c->arena, columns + first, COLUMNS(columns) - first);
     for (size_t i = 0; i < n; i++) {
         const Pb__Measure *m = measures[i];
         const char **row = grid_row(&g);
+        if (first == 0) {
+            *row++ = or_empty(m->inspection);
+        }
         row[0] = or_empty(m->ref);
-        row[1] = value_light_zh(m->light);
+        row[1] = view_closed(m) ? "" : value_light_zh(m->light);
         row[2] = or_empty(m->state_zh != NULL ? m->state_zh : m->state);
         row[3] = m->has_percent ? grid_number(&g, m->percent) : "";
         row[4] = milestone_text(c, m, PB__MILESTONE_KIND__EFFECT);
@@ -189,12 +216,12 @@ view_tables(struct cli *c, Pb__Table *const *tables, size_t n, struct fault *f)
         row[1] = or_empty(t->org);
         row[2] = or_empty(t->org_name);
         row[3] = value_light_zh(t->light);
-        row[4] = or_empty(t->state_zh != NULL ? t->state_zh : t->state);
+        row[4] = tables_state_zh(t);
         row[5] = or_empty(t->due);
         row[6] = view_days(c, t->has_days_left, t->days_left);
-        row[7] = t->has_row_count ? grid_number(&g, t->row_count) : "";
-        row[8] = t->has_rows_accepted ? grid_number(&g, t->rows_accepted) : "";
-        row[9] = t->has_rows_returned ? grid_number(&g, t->rows_returned) : "";
+        row[7] = t->row_count > 0 ? grid_number(&g, t->row_count) : ""; /* 0: not filled in yet */
+        row[8] = t->row_count > 0 ? grid_number(&g, t->rows_accepted) : "";
+        row[9] = t->row_count > 0 ? grid_number(&g, t->rows_returned) : "";
         row[10] = or_empty(t->id);
     }
     return grid_print(&g, c, f);

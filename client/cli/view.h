@@ -28,6 +28,9 @@ void view_field(struct cli *c, const char *title, const char *value);
 /* "还剩 3 天", "今天到期", "超期 2 天"; "" without a date. In the arena. */
 const char *view_days(struct cli *c, bool has, int32_t days_left);
 
+/* Done, replaced or cancelled: no light and no days any more. */
+bool view_closed(const Pb__Measure *m);
+
 /* The light with its days: "临期，还剩 3 天", "超期 2 天"; in the arena. */
 const char *view_light(struct cli *c, Pb__Light light, bool has, int32_t days_left);
 

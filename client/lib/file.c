@@ -56,7 +56,8 @@ fault_from_errno(int code, const char *path, const char *reason, struct fault *f
                          "没有读写“%s”的权限（%s）：请换一个位置，或由文件的主人操作。", path,
                          rectify_errno_zh(code));
     }
-    return fault_set(f, STATUS_UNAVAILABLE, reason, "读写“%s”时出错：%s。", path, rectify_errno_zh(code));
+    return fault_set(f, STATUS_UNAVAILABLE, reason, "读写“%s”时出错：%s。", path,
+                     rectify_errno_zh(code));
 }
 
 static enum status
@@ -309,7 +310,7 @@ rectify_file_exists(const char *path)
 char *
 rectify_path_join(struct arena *a, const char *folder, const char *path)
 {
-    if (folder == NULL || path[0] == '/') {
+    if (folder == NULL || path[0] == '/' || strcmp(folder, ".") == 0) {
         return arena_strdup(a, path);
     }
     size_t n = strlen(folder);

@@ -53,7 +53,8 @@ const char *rectify_errno_zh(int code);
 /* Is there something readable at that path? */
 bool rectify_file_exists(const char *path);
 
-/* path itself when absolute (or folder NULL), else folder/path. NULL when the arena is full. */
+/* path itself when absolute (or folder NULL or "."), else folder/path. NULL when the arena is full.
+ */
 char *rectify_path_join(struct arena *a, const char *folder, const char *path);
 
 /* The folder part of a path: "." when there is none. NULL when the arena is full. */

@@ -82,6 +82,10 @@ rectify_places_find(struct arena *a, const char *home, struct rectify_places *re
     if (places.beside == NULL || places.state == NULL) {
         return memory_fault(f);
     }
+    if (home != NULL) {
+        places.beside = NULL; /* who names a home means no other */
+        places.user = NULL;
+    }
     *ret_places = places;
     return STATUS_OK;
 }
@@ -191,6 +195,10 @@ find_default(struct arena *a, const struct rectify_places *places, const char **
         }
         *ret_file = choice;
         return STATUS_OK;
+    }
+    if (places->home != NULL && places->user == NULL) {
+        return fault_set(f, STATUS_NOT_FOUND, "PROFILE_MISSING",
+                         "“%s/profiles”里没有任何配置文件：请检查 --home。", places->home);
     }
     return fault_set(f, STATUS_NOT_FOUND, "PROFILE_MISSING",
                      "还没有任何配置文件。请用 --profile 写明配置文件的路径，或把它放到 %s/ 下。",

@@ -45,7 +45,7 @@ struct rectify_places {
 };
 
 /* The places of this process, from its environment and /proc/self/exe. home overrides
- * $RECTIFY_HOME when not NULL. RESOURCE_EXHAUSTED. */
+ * $RECTIFY_HOME when not NULL, and is then the only place looked into. RESOURCE_EXHAUSTED. */
 MUST_CHECK enum status rectify_places_find(struct arena *a, const char *home,
                                            struct rectify_places *ret_places, struct fault *f);
 

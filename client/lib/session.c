@@ -4,6 +4,8 @@
 #include "proto/base/limits.h"
 #include "proto/ledger/secret.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 enum status
@@ -192,6 +194,28 @@ rectify_machine_enrol(struct rectify_channel *channel, struct arena *a, const ch
         *ret_reply = reply;
     }
     return status;
+}
+
+enum status
+rectify_machine_give_up(struct rectify_channel *channel, struct arena *a, struct fault *f)
+{
+    const char *path = channel->options.profile->machine_key;
+    const char *state = channel->options.profile->state;
+    const char *aside = path != NULL ? arena_printf(a, "%s.revoked", path) : NULL;
+    if (aside == NULL) {
+        return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+    }
+    if (rename(path, aside) != 0 && errno != ENOENT) {
+        return fault_set(f, STATUS_UNAVAILABLE, "FILE_WRITE", "没能把旧的本机密钥“%s”改名：%s。",
+                         path, rectify_errno_zh(errno));
+    }
+    ledger_key_clear(&channel->key);
+    channel->has_key = false;
+    channel->machine[0] = '\0';
+    channel->session = (struct rectify_session){.expires_at_ms = 0};
+    rectify_state_session_clear(state);
+    rectify_state_machine_clear(state);
+    return STATUS_OK;
 }
 
 const char *

@@ -28,6 +28,11 @@ MUST_CHECK enum status rectify_machine_enrol(struct rectify_channel *channel, st
                                              const char *code, const char *label,
                                              Pb__EnrolMachineReply **ret_reply, struct fault *f);
 
+/* Gives up an enrolment that the server has revoked, so that the machine can be enrolled anew: the
+ * key is kept aside as FILE.revoked. UNAVAILABLE FILE_WRITE. */
+MUST_CHECK enum status rectify_machine_give_up(struct rectify_channel *channel, struct arena *a,
+                                               struct fault *f);
+
 /* Id of this machine, or NULL when it is not enrolled. */
 const char *rectify_machine_id(const struct rectify_channel *channel);
 

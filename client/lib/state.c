@@ -119,16 +119,28 @@ rectify_state_session_save(const char *folder, const struct rectify_session *ses
     return status;
 }
 
-void
-rectify_state_session_clear(const char *folder)
+static void
+file_clear(const char *folder, const char *name)
 {
     struct arena a;
     arena_init(&a, STATE_ARENA_BYTES);
-    char *path = rectify_path_join(&a, folder, "session");
+    char *path = rectify_path_join(&a, folder, name);
     if (path != NULL) {
         (void)unlink(path);
     }
     arena_release(&a);
+}
+
+void
+rectify_state_session_clear(const char *folder)
+{
+    file_clear(folder, "session");
+}
+
+void
+rectify_state_machine_clear(const char *folder)
+{
+    file_clear(folder, "machine");
 }
 
 enum status

@@ -43,6 +43,9 @@ MUST_CHECK enum status rectify_state_machine_load(const char *folder, char ret_i
 MUST_CHECK enum status rectify_state_machine_save(const char *folder, const char *id,
                                                   struct fault *f);
 
+/* Forgets which machine this is; none there is fine. */
+void rectify_state_machine_clear(const char *folder);
+
 MUST_CHECK enum status rectify_state_cursor_load(const char *folder, int64_t *ret_cursor,
                                                  struct fault *f);
 MUST_CHECK enum status rectify_state_cursor_save(const char *folder, int64_t cursor,

@@ -43,19 +43,21 @@ ends_here(const struct fold *f, size_t i, bool comma_too)
            cp == '.' || cp == 0x3010 || (comma_too && cp == ',');
 }
 
-/* Behind the heading's stop and a remark in brackets ("(已完成)"). */
+/* Behind the heading's stop and a remark in brackets ("(已完成)", "【责任单位：办公室】"). */
 static size_t
 body_after(const struct fold *f, size_t i)
 {
     i = fold_skip_space(f, i);
-    if (fold_at(f, i) == '(' && marker_at(f, i).mark == MARK_NONE) {
+    uint32_t open = fold_at(f, i);
+    if ((open == '(' || open == 0x3010) && marker_at(f, i).mark == MARK_NONE) {
+        uint32_t shut = open == '(' ? ')' : 0x3011;
         size_t close = i;
-        while (close < f->n && f->cp[close] != ')' && close - i < 40) {
+        while (close < f->n && f->cp[close] != shut && close - i < 40) {
             close++;
         }
         size_t after = fold_skip_space(f, close + 1);
         uint32_t cp = fold_at(f, after);
-        if (fold_at(f, close) == ')' && (after >= f->n || cp == 0x3002 || cp == ':')) {
+        if (fold_at(f, close) == shut && (after >= f->n || cp == 0x3002 || cp == ':')) {
             i = after;
         }
     }
@@ -64,12 +66,6 @@ body_after(const struct fold *f, size_t i)
         i++;
     }
     return fold_skip_space(f, i);
-}
-
-static bool
-opens_quote(uint32_t cp)
-{
-    return fold_is_quote(cp);
 }
 
 /* The closing mark of the quotation that opens at open: one with a heading's end behind it, at
@@ -128,44 +124,112 @@ about_prefix(const struct fold *f, size_t i)
     return 0;
 }
 
-/* Where the quotation of a heading opens: behind 关于, or behind 关于巡视反馈的. n: nowhere. */
+static bool
+has_one(const struct fold *f, size_t from, size_t to, const char *const *words)
+{
+    for (; *words != NULL; words++) {
+        if (fold_has(f, from, to, *words)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Where the quotation of a heading opens: behind 关于, or behind a few words that tell where the
+ * problem comes from: 关于巡视反馈的“…”, 巡察反馈“…”. n: nowhere. */
 static size_t
 quote_opens(const struct fold *f, size_t i, size_t prefix)
 {
+    static const char *const source[] = {"反馈", "指出", "提出", "发现", NULL};
+    static const char *const solved[] = {"解决", "整治", "存在", NULL};
+    static const char *const inspection[] = {"反馈", "巡视", "巡察", NULL};
     size_t p = fold_skip_space(f, prefix == 0 ? i : prefix);
-    if (p < f->n && opens_quote(f->cp[p])) {
-        return p;
+    size_t open = p;
+    while (open < f->n && open - p < 16 && !fold_is_quote(f->cp[open])) {
+        open++;
     }
-    if (prefix == 0) {
+    if (open >= f->n || open - p >= 16) {
         return f->n;
     }
-    for (size_t j = p; j < f->n && j - p < 16; j++) {
-        if (opens_quote(f->cp[j])) {
-            bool reported = fold_has(f, p, j, "反馈") || fold_has(f, p, j, "指出") ||
-                            fold_has(f, p, j, "提出") || fold_has(f, p, j, "发现");
-            return reported ? j : f->n;
+    bool told =
+        has_one(f, p, open, source) || (marker_is_about(f, i) && has_one(f, p, open, solved));
+    bool fits = open == p || (told && (prefix != 0 || has_one(f, p, p + 4, inspection)));
+    return fits ? open : f->n;
+}
+
+/* 不到位, 不够: but not 不断提高 */
+static bool
+says_not(const struct fold *f, size_t from, size_t to)
+{
+    static const char *const goods[] = {"断", "少", "仅", "但", "忘", "留", "搞", "漏", "落", "放"};
+    for (size_t i = from; i + 1 < to; i++) {
+        bool good = false;
+        for (size_t k = 0; k < sizeof goods / sizeof goods[0]; k++) {
+            good = good || fold_starts(f, i + 1, goods[k], NULL);
+        }
+        if (fold_starts(f, i, "不", NULL) && !good) {
+            return true;
         }
     }
-    return f->n;
+    return false;
+}
+
+/* Begins like something done (开展问题排查) or called for (要紧盯问题): words that only name a
+ * problem do not make a shortcoming of it. */
+static bool
+begins_as_deed(const struct fold *f, size_t i)
+{
+    static const char *const words[] = {
+        "开展", "排查", "建立", "健全", "完善", "加强", "强化", "防范", "化解", "整治", "推进",
+        "推动", "制定", "修订", "组织", "召开", "印发", "出台", "严格", "严肃", "规范", "加大",
+        "加快", "提升", "提高", "优化", "深化", "压实", "聚焦", "坚持", "持续", "进一", "全面",
+        "认真", "积极", "着力", "切实", "解决", "减少", "降低", "梳理", "督促", "做好", "抓好",
+    };
+    for (size_t k = 0; k < sizeof words / sizeof words[0]; k++) {
+        if (fold_starts(f, i, words[k], NULL)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool
 names_defect(const struct fold *f, size_t from, size_t to)
 {
-    static const char *const words[] = {
-        "不",   "未",     "无",   "缺",       "差距", "短板", "薄弱", "滞后", "弱化",
-        "淡化", "虚化",   "宽松", "松软",     "漏洞", "矛盾", "问题", "欠",   "偏",
-        "少",   "慢",     "浅",   "松",       "违规", "违纪", "违反", "仍",   "递减",
-        "回潮", "走过场", "流于", "形式主义", "盲区", "隐患", "风险", "有待", "弱项",
-        "断层", "单一",   "随意", "混乱",     "低",   "轻",   "乏力", "脱节", "空白",
-        "迟缓", "粗放",   "浮于", "屡禁",     "弊",   "拖",   "难",   "失",   "漏",
-    };
-    for (size_t k = 0; k < sizeof words / sizeof words[0]; k++) {
-        if (fold_has(f, from, to, words[k])) {
-            return true;
+    static const char *const calls[] = {"要", "必须", "务必"}; /* 要紧盯责任不落实的问题 */
+    static const char *const defects[] = {
+        "未",     "缺",   "差距", "短板", "薄弱", "滞后", "弱化", "淡化", "虚化", "宽松", "松软",
+        "欠",     "偏",   "浅",   "仍",   "递减", "回潮", "流于", "盲区", "有待", "弱项", "断层",
+        "单一",   "随意", "混乱", "轻视", "过轻", "低下", "较低", "过低", "乏力", "脱节", "空白",
+        "走过场", "迟缓", "粗放", "浮于", "屡禁", "拖",   "难以", "失职", "失管", "失察", "失衡",
+        "流失",   "失真", "失责", "疏漏", "遗漏", "作弊", "舞弊", "弊端", "较少", "过少", "无序",
+        "松散",   "放松", "缓慢", "较慢", "过慢", "过多", "老化", "弱",   "虚",   NULL};
+    static const char *const matters[] = {
+        "问题", "漏洞", "矛盾", "违规", "违纪", "违反", "隐患", "形式主义", "风险", "少",
+        "慢",   "难",   "松",   "无",   "低",   "轻",   "失",   "漏",       "弊",   NULL};
+    for (size_t k = 0; k < sizeof calls / sizeof calls[0]; k++) {
+        if (fold_starts(f, from, calls[k], NULL)) {
+            return false;
         }
     }
-    return false;
+    return says_not(f, from, to) || has_one(f, from, to, defects) ||
+           (!begins_as_deed(f, from) && has_one(f, from, to, matters));
+}
+
+/* Stricter, for the first sentence of a longer text: a clause that ends by naming a shortcoming
+ * (责任分工不够明确), not one that mentions problems on its way (建立问题台账). */
+static bool
+ends_short(const struct fold *f, size_t from, size_t to)
+{
+    static const char *const words[] = {
+        "未",   "缺",   "差距", "短板", "薄弱", "滞后", "弱化", "淡化", "虚化", "宽松",
+        "漏洞", "违规", "有待", "乏力", "脱节", "单一", "粗放", "缓慢", "流于", "走过场",
+        "回潮", "混乱", "松散", "迟缓", "偏",   "过多", "空白", "虚",   "浅",   NULL};
+    if (to - from < 4 || to - from > 45 || !names_defect(f, from, to)) {
+        return false;
+    }
+    size_t tail = to - from > 8 ? to - 8 : from;
+    return says_not(f, tail, to) || has_one(f, tail, to, words);
 }
 
 /* The end of the first clause: 。：；！？, or a bracket remark at the very end. */
@@ -230,6 +294,7 @@ heading_quoted(const struct fold *f, size_t i, struct heading *h)
     h->title_to = trim_end(f, h->title_from, close);
     h->body = body_after(f, t.end);
     h->complete = t.end > close + 1;
+    h->aspect = t.aspect && !t.problem;
     return true;
 }
 
@@ -258,6 +323,32 @@ heading_plain(const struct fold *f, size_t i, struct heading *h)
             h->body = body_after(f, remark);
             h->complete = true;
             return true;
+        }
+    }
+    return false;
+}
+
+/* 针对…的问题，做了什么: the heading is the first clause and the text runs on behind a comma. */
+static bool
+heading_led(const struct fold *f, size_t i, struct heading *h)
+{
+    for (size_t q = i; h->about && q < f->n && q - i <= 100; q++) {
+        if (fold_is_sentence_end(f->cp[q]) || f->cp[q] == ';' || f->cp[q] == ':') {
+            return false;
+        }
+        if (f->cp[q] != ',' || q < i + 6) {
+            continue;
+        }
+        for (size_t p = q - 4; p < q; p++) {
+            struct tail t = tail_at(f, p);
+            if (t.end == q && t.problem && q + 1 < f->n) {
+                h->kind = HEADING_LED;
+                h->title_from = i;
+                h->title_to = q;
+                h->body = fold_skip_space(f, q + 1);
+                h->complete = true;
+                return true;
+            }
         }
     }
     return false;
@@ -297,10 +388,12 @@ heading_at(const struct fold *f, size_t i)
     if (i >= f->n) {
         return h;
     }
-    if (!heading_quoted(f, i, &h) && !heading_plain(f, i, &h)) {
+    if (!heading_quoted(f, i, &h) && !heading_plain(f, i, &h) && !heading_led(f, i, &h)) {
         heading_weak(f, i, &h);
     }
     h.defect = names_defect(f, h.title_from, h.title_to);
+    h.shortfall = ends_short(f, h.title_from, h.title_to);
+    h.lead = h.kind == HEADING_NONE && h.shortfall;
     return h;
 }
 

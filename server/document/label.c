@@ -65,13 +65,14 @@ static const char *const status_words[] = {
 };
 
 static const char *const meta_words[] = {
-    "整改责任单位", "整改责任领导", "整改责任部门", "整改牵头单位", "整改完成时限", "整改完成时间",
-    "整改责任人",   "整改时限",     "整改期限",     "整改时间",     "整改目标",     "整改类型",
-    "完成时限",     "完成时间",     "责任领导",     "责任单位",     "责任部门",     "责任科室",
-    "责任主体",     "牵头领导",     "牵头单位",     "牵头部门",     "配合单位",     "参与单位",
-    "协同单位",     "问题描述",     "问题表现",     "问题类型",     "具体问题",     "具体表现",
-    "主要表现",     "存在问题",     "反馈问题",     "反馈意见",     "原因分析",     "责任人",
-    NULL,
+    "巡察反馈问题", "巡视反馈问题", "反馈具体问题", "存在的问题",   "整改责任人员", "佐证材料",
+    "印证材料",     "成果体现",     "问题",         "整改责任单位", "整改责任领导", "整改责任部门",
+    "整改牵头单位", "整改完成时限", "整改完成时间", "整改责任人",   "整改时限",     "整改期限",
+    "整改时间",     "整改目标",     "整改类型",     "完成时限",     "完成时间",     "责任领导",
+    "责任单位",     "责任部门",     "责任科室",     "责任主体",     "牵头领导",     "牵头单位",
+    "牵头部门",     "配合单位",     "参与单位",     "协同单位",     "问题描述",     "问题表现",
+    "问题类型",     "具体问题",     "具体表现",     "主要表现",     "存在问题",     "反馈问题",
+    "反馈意见",     "原因分析",     "责任人",       NULL,
 };
 
 static const struct {
@@ -83,6 +84,37 @@ static const struct {
     {LABEL_STATUS, status_words},
     {LABEL_META, meta_words},
 };
+
+/* A label put together from such words, before a colon: 主要整改措施如下：, 采取的措施：. Its end,
+ * or i.
+ */
+static size_t
+composed_label(const struct fold *f, size_t i, enum label *ret_label)
+{
+    static const char *const words[] = {"整改", "落实", "措施", "情况", "进展", "完成", "推进",
+                                        "成效", "效果", "举措", "做法", "工作", "开展", "主要",
+                                        "具体", "相关", "采取", "问题", "过程", "如下", "及其",
+                                        "的",   "及",   "和",   "与",   "已",   "、"};
+    size_t end = i;
+    size_t next = i;
+    for (size_t k = 0; k < sizeof words / sizeof words[0];) {
+        bool hit = end - i < 16 && fold_starts(f, end, words[k], &next);
+        end = hit ? next : end;
+        k = hit ? 0 : k + 1;
+    }
+    bool done = fold_has(f, i, end, "措施") || fold_has(f, i, end, "举措") ||
+                fold_has(f, i, end, "做法") || fold_starts(f, i, "整改", NULL);
+    bool gained = fold_has(f, i, end, "成效") || fold_has(f, i, end, "效果");
+    bool told = fold_has(f, i, end, "措施") || fold_has(f, i, end, "情况") ||
+                fold_has(f, i, end, "进展") || fold_has(f, i, end, "做法");
+    bool below = fold_has(f, i, end, "如下");
+    done = done && !(end > i + 2 && fold_starts(f, end - 2, "问题", NULL)); /* 整改问题：… */
+    if (!done || (fold_at(f, fold_skip_space(f, end)) != ':' && !(below && end >= f->n))) {
+        return i;
+    }
+    *ret_label = gained && !told ? LABEL_EFFECT : LABEL_MEASURE;
+    return end;
+}
 
 /* The longest label word at i. */
 static enum label
@@ -122,15 +154,23 @@ label_at(const struct fold *f, size_t i)
     size_t p = boxed ? i + 1 : i;
     size_t end = 0;
     enum label label = label_word(f, p, &end);
+    enum label other = LABEL_NONE;
+    size_t composed = boxed ? p : composed_label(f, p, &other);
+    if (composed > end) {
+        label = other;
+        end = composed;
+    }
     size_t after = fold_skip_space(f, end);
     if (label == LABEL_NONE || (boxed && fold_pair(fold_at(f, after)) != -open)) {
         return none;
     }
     after = boxed ? fold_skip_space(f, after + 1) : after;
     bool colon = fold_at(f, after) == ':';
-    if (!colon && !boxed && after < f->n) {
+    bool stop = fold_at(f, after) == 0x3002 && fold_starts(f, p, "整改", NULL);
+    if (!colon && !stop && !boxed && (after < f->n || end - p <= 2)) {
         return none;
     }
+    colon = colon || stop; /* (1)整改措施。一是… */
     after = fold_skip_space(f, colon ? after + 1 : after);
     bool done = fold_starts(f, p, "整改完成情况", NULL) || fold_starts(f, p, "完成情况", NULL);
     if (label == LABEL_STATUS && !status_is_short(f, after)) {

@@ -176,6 +176,21 @@ ordinal(const struct fold *f, size_t i)
     return none;
 }
 
+/* "二  整改落实情况": a number, a space and a short line without a stop. */
+static bool
+is_spaced_title(const struct fold *f, size_t number_end, size_t i)
+{
+    if (i == number_end || f->n - i > 30 || f->n - i < 4 || fold_numeral(f->cp[i]) >= 0) {
+        return false;
+    }
+    for (size_t k = i; k < f->n; k++) {
+        if (!fold_is_han(f->cp[k])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* 一是 二、 */
 static struct marker
 chinese(const struct fold *f, size_t i)
@@ -204,7 +219,7 @@ chinese(const struct fold *f, size_t i)
         }
         return found(f, MARK_CHAPTER, no, p);
     }
-    return none;
+    return i == 0 && is_spaced_title(f, next, after) ? found(f, MARK_CHAPTER, no, after) : none;
 }
 
 /* 问题1： 问题（一） 反馈问题2. */
@@ -212,7 +227,8 @@ static struct marker
 worded(const struct fold *f, size_t i)
 {
     struct marker none = {MARK_NONE};
-    static const char *const words[] = {"问题", "反馈问题", "具体问题", "存在问题", "突出问题"};
+    static const char *const words[] = {"问题",     "反馈问题",     "具体问题",    "存在问题",
+                                        "突出问题", "巡察反馈问题", "巡视反馈问题"};
     bool boxed = fold_pair(f->cp[i]) == 8 || fold_pair(f->cp[i]) == 10;
     size_t p = boxed ? i + 1 : i;
     for (size_t k = 0; k < sizeof words / sizeof words[0]; k++) {

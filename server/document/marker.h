@@ -58,6 +58,7 @@ size_t label_names_problem(const struct fold *f, size_t i);
 enum heading_kind {
     HEADING_NONE,   /* a body paragraph */
     HEADING_WEAK,   /* short, without a sentence inside: could be a heading */
+    HEADING_LED,    /* 针对…的问题，and the text behind the comma */
     HEADING_PLAIN,  /* 关于…问题的整改 without quotation marks */
     HEADING_QUOTED, /* 关于“…”问题的整改 */
 };
@@ -65,11 +66,14 @@ enum heading_kind {
 struct heading {
     enum heading_kind kind;
     size_t title_from, title_to;
-    size_t body;   /* where text after the heading begins; n when there is none */
-    bool complete; /* ends as such headings end; more text would be another paragraph */
-    bool unclosed; /* 关于“ whose quotation mark is not closed */
-    bool about;    /* begins with 关于 or 针对 */
-    bool defect;   /* names a shortcoming (不, 未, 差距, …) */
+    size_t body;    /* where text after the heading begins; n when there is none */
+    bool complete;  /* ends as such headings end; more text would be another paragraph */
+    bool unclosed;  /* 关于“ whose quotation mark is not closed */
+    bool about;     /* begins with 关于 or 针对 */
+    bool defect;    /* names a shortcoming (不, 未, 差距, …) */
+    bool aspect;    /* 关于“…”方面, not 问题 */
+    bool shortfall; /* ends by naming one */
+    bool lead;      /* no heading, but a text whose first sentence is a shortcoming */
 };
 
 /* The heading that begins at index i, behind its marker. */

@@ -375,6 +375,9 @@ open_item(struct reader *r, size_t i, const struct paragraph *p)
     }
     check_number(r, &r->item_seq, p->no, p->line, 0);
     add_item(r, p->no, cut(r, p, p->title_from, p->title_to), p->line);
+    if (p->body < p->bytes) {
+        warn(r, "TEXT_SKIPPED", p->line, "第%u行：项目标题后面的文字不是措施，未导入。", p->line);
+    }
     r->problem_seq.new_parent = true;
     r->pending_from = i + 1;
 }
@@ -465,7 +468,8 @@ is_part_heading(const struct reader *r, size_t i)
     if (p->heading != HEADING_WEAK) {
         return true;
     }
-    if (i + 1 >= r->section->to || p->title_to < p->bytes) {
+    bool clauses = strstr(p->text, "，") != NULL || strchr(p->text, ',') != NULL;
+    if (i + 1 >= r->section->to || p->title_to < p->bytes || clauses) {
         return false;
     }
     const struct paragraph *next = &r->ps.list[i + 1];
@@ -520,14 +524,20 @@ is_problem(const struct reader *r, const struct paragraph *p)
     if (p->label != LABEL_NONE) {
         return false;
     }
-    if (p->heading == HEADING_QUOTED || p->heading == HEADING_PLAIN || p->mark == MARK_WORD) {
-        return true;
-    }
-    if (r->has_problem && r->sub_no != 0 && p->no == r->sub_no + 1) {
-        return false; /* goes on with a list inside the problem */
-    }
     bool next = p->no == r->problem_seq.last + 1;
     bool first = p->no == 1 && (!r->has_problem || r->problem_seq.new_parent);
+    bool within = r->has_problem &&
+                  ((r->sub_no != 0 && p->no == r->sub_no + 1) || (p->no == 1 && !first && !next));
+    if (p->heading == HEADING_QUOTED || p->mark == MARK_WORD || p->named ||
+        (p->heading == HEADING_PLAIN && (p->about || !within))) {
+        return true;
+    }
+    if (within) {
+        return false; /* a list inside the problem */
+    }
+    if (p->heading == HEADING_LED) {
+        return next || first;
+    }
     if (p->heading == HEADING_WEAK) {
         if (r->section->strong) {
             return (next || first) && p->defect;

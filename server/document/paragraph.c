@@ -16,13 +16,13 @@
  *
  * Hard-wrapped: among the unfinished lines that an unmarked line follows, most have the same width
  * (in characters or in columns) and hardly a line of the document is longer. That width is W; a
- * line is full when it is no more than two characters shorter.
+ * line is full when it is no more than two characters shorter (none, where they all are as wide).
  */
 #include "server/document/paragraph.h"
 
 #include <string.h>
 
-enum { WIDTHS = 512, SLACK = 2, HEADING_BYTES_MAX = 1500, PAIRS = 11 };
+enum { WIDTHS = 512, SLACK = 2, HEADING_BYTES_MAX = 1500, PAIRS = 11, PAGE_HEADS_MAX = 16 };
 
 /* What one line is, before anything is joined. */
 struct line_kind {
@@ -33,6 +33,8 @@ struct line_kind {
     bool heading_complete;
     bool strong_start; /* marker, then 关于 or 针对 or a quotation mark */
     bool noise;
+    bool page;      /* noise with a number: a page ended here */
+    bool page_head; /* noise that stands beside it on every page */
     bool date;
     bool closing;
     bool stray;    /* begins with a mark no line begins with: 。，》 */
@@ -50,9 +52,11 @@ struct joiner {
     struct line_kind *kinds;
     bool wrapped;
     bool by_columns;
-    bool spaces;  /* a single space at a line's edge is text, not habit */
-    bool indents; /* paragraphs are indented, continuations are not */
+    bool spaces;   /* a single space at a line's edge is text, not habit */
+    bool indents;  /* paragraphs are indented, continuations are not */
+    uint32_t base; /* columns every line is indented by */
     uint32_t width;
+    uint32_t slack; /* how much shorter a full line may be */
     /* the open paragraph */
     size_t first_line;
     size_t last_line;
@@ -129,6 +133,9 @@ line_classify(const struct fold *f, struct line_kind *k)
     k->no = m.no;
     k->label = label.label;
     k->noise = line_is_noise(f);
+    for (size_t i = 0; i < f->n && k->noise; i++) {
+        k->page = k->page || fold_is_digit(f->cp[i]);
+    }
     k->date = line_is_date(f);
     k->closing = m.mark == MARK_NONE && label.label == LABEL_NONE && line_is_closing(f);
     k->finished = ends_finished(f, &k->colon);
@@ -171,6 +178,57 @@ classify_all(struct joiner *j)
     return true;
 }
 
+/* The nearest line that is not blank, up (step -1) or down; count: none. */
+static size_t
+beside(const struct joiner *j, size_t i, bool down)
+{
+    size_t count = j->lines->count;
+    while (down ? ++i < count : i-- > 0) {
+        if (j->lines->lines[i].bytes != 0) {
+            return i;
+        }
+    }
+    return count;
+}
+
+static bool
+may_head_page(const struct joiner *j, size_t i)
+{
+    return i < j->lines->count && !j->kinds[i].noise && j->kinds[i].mark == MARK_NONE &&
+           !j->kinds[i].finished && j->lines->lines[i].chars <= 40;
+}
+
+/* A short line that stands beside most page numbers heads or foots the pages: no text. */
+static void
+find_page_heads(struct joiner *j)
+{
+    const struct text_line *lines = j->lines->lines;
+    const char *seen[PAGE_HEADS_MAX];
+    size_t times[PAGE_HEADS_MAX];
+    size_t count = 0;
+    size_t pages = 0;
+    for (int pass = 0; pass < 2; pass++) { /* count, then mark */
+        for (size_t i = 0; i < j->lines->count; i++) {
+            pages += pass == 0 && j->kinds[i].page;
+            for (int down = 0; down <= 1 && j->kinds[i].page; down++) {
+                size_t n = beside(j, i, down == 1);
+                size_t k = may_head_page(j, n) ? 0 : PAGE_HEADS_MAX;
+                while (k < count && strcmp(seen[k], lines[n].text) != 0) {
+                    k++;
+                }
+                if (pass == 1 && k < count && times[k] >= 2 && times[k] * 2 >= pages) {
+                    j->kinds[n].noise = j->kinds[n].page_head = true;
+                } else if (pass == 0 && k < count) {
+                    times[k]++;
+                } else if (pass == 0 && k < PAGE_HEADS_MAX) {
+                    seen[count] = lines[n].text;
+                    times[count++] = 1;
+                }
+            }
+        }
+    }
+}
+
 static bool
 is_unmarked(const struct line_kind *k)
 {
@@ -184,11 +242,14 @@ line_width(const struct text_line *line, bool columns)
     return w < WIDTHS ? w : WIDTHS - 1;
 }
 
-/* The width most unfinished lines have, and how many of them (of *ret_all). */
+/* The width most unfinished lines have, and how many of them (of *ret_all). Short headings with
+ * their text below (1.责任不明确) look like broken lines: alone they prove nothing. */
 static uint32_t
-wrap_mode(const struct joiner *j, bool columns, uint32_t *ret_near, uint32_t *ret_all)
+wrap_mode(const struct joiner *j, bool columns, uint32_t *ret_near, uint32_t *ret_all,
+          uint32_t *ret_slack)
 {
     uint32_t histogram[WIDTHS] = {0};
+    uint32_t plain[WIDTHS] = {0};
     uint32_t all = 0;
     for (size_t i = 0; i + 1 < j->lines->count; i++) {
         const struct line_kind *k = &j->kinds[i];
@@ -198,18 +259,23 @@ wrap_mode(const struct joiner *j, bool columns, uint32_t *ret_near, uint32_t *re
             (k->label != LABEL_NONE && k->label != LABEL_MEASURE)) {
             continue;
         }
-        histogram[line_width(&j->lines->lines[i], columns)]++;
+        uint32_t width = line_width(&j->lines->lines[i], columns);
+        histogram[width]++;
+        plain[width] += k->heading != HEADING_WEAK;
         all++;
     }
     uint32_t best = 0;
     uint32_t near = 0;
     for (uint32_t w = SLACK; w < WIDTHS - 1; w++) {
         uint32_t n = histogram[w] + histogram[w - 1] + histogram[w - 2];
-        if (n > near || (n == near && n > 0 && histogram[w] > 0)) {
+        bool proven = plain[w] + plain[w - 1] + plain[w - 2] > 0;
+        if (proven && (n > near || (n == near && n > 0 && histogram[w] > 0))) {
             near = n;
             best = w;
         }
     }
+    bool exact = near > 0 && histogram[best] == near;
+    *ret_slack = exact ? 0 : SLACK;
     *ret_near = near;
     *ret_all = all;
     return best;
@@ -236,13 +302,15 @@ find_width(struct joiner *j)
     for (int columns = 0; columns <= 1; columns++) {
         uint32_t near = 0;
         uint32_t all = 0;
-        uint32_t width = wrap_mode(j, columns == 1, &near, &all);
+        uint32_t slack = 0;
+        uint32_t width = wrap_mode(j, columns == 1, &near, &all, &slack);
         bool wrapped =
             near >= 2 && near * 10 >= all * 6 && width >= 10 && few_longer(j, width, columns == 1);
         if (wrapped && near > best_near) {
             j->wrapped = true;
             j->by_columns = columns == 1;
             j->width = width;
+            j->slack = slack;
             best_near = near;
         }
     }
@@ -280,10 +348,15 @@ find_spaces(struct joiner *j)
 {
     size_t edged = 0;
     size_t all = 0;
+    j->base = UINT32_MAX;
+    for (size_t i = 0; i < j->lines->count; i++) {
+        const struct text_line *line = &j->lines->lines[i];
+        j->base = line->bytes != 0 && line->indent < j->base ? line->indent : j->base;
+    }
     for (size_t i = 0; i < j->lines->count; i++) {
         const struct text_line *line = &j->lines->lines[i];
         all += line->bytes != 0;
-        edged += line->bytes != 0 && (line->trail == 1 || line->indent == 1);
+        edged += line->bytes != 0 && (line->trail == 1 || line->indent == j->base + 1);
     }
     j->spaces = j->wrapped && edged * 20 <= all;
 }
@@ -291,7 +364,7 @@ find_spaces(struct joiner *j)
 static bool
 is_full(const struct joiner *j, size_t i)
 {
-    return j->wrapped && line_width(&j->lines->lines[i], j->by_columns) + SLACK >= j->width;
+    return j->wrapped && line_width(&j->lines->lines[i], j->by_columns) + j->slack >= j->width;
 }
 
 /* True when the line closes a pair that the open paragraph left open. */
@@ -454,7 +527,11 @@ look_again(struct joiner *j)
     struct heading h = heading_at(f, from);
     bool has_body = h.kind != HEADING_NONE && h.body < f->n;
     bool empty = m.mark != MARK_NONE && m.rest >= f->n;
-    j->heading = empty || h.unclosed || (h.kind != HEADING_NONE && !has_body);
+    /* ①加强监管。: a stop behind the first sentence of a measure, not behind a heading */
+    bool low =
+        m.mark == MARK_PAREN || m.mark == MARK_CIRCLE || (m.mark == MARK_DOT && !h.shortfall);
+    bool sentence = h.kind == HEADING_WEAK && low && j->wrapped && h.title_to < f->n;
+    j->heading = empty || h.unclosed || (h.kind != HEADING_NONE && !has_body && !sentence);
     j->complete = j->heading && h.complete && !empty;
 }
 
@@ -504,14 +581,18 @@ paragraph_extend(struct joiner *j, size_t i)
 static void
 join_lines(struct joiner *j)
 {
+    bool paged = false;
     for (size_t i = 0; i < j->lines->count; i++) {
         if (j->lines->lines[i].bytes == 0) {
-            j->blank = true;
+            j->blank = !paged;
             continue;
         }
         if (j->kinds[i].noise) {
+            paged = j->wrapped && (j->kinds[i].page || j->kinds[i].page_head);
+            j->blank = j->blank && !paged; /* blank lines around a page number are the page's */
             continue;
         }
+        paged = false;
         if (!continues(j, i)) {
             paragraph_open(j, i);
         }
@@ -533,6 +614,11 @@ paragraph_describe(struct fold *f, struct paragraph *p, bool date)
     p->rest = f->at[from];
     p->heading = h.kind;
     p->defect = h.defect;
+    p->lead = h.lead;
+    p->about = h.about;
+    p->aspect = h.aspect;
+    p->rectify = fold_has(f, 0, f->n, "整改");
+    p->named = m.mark != MARK_NONE && label_names_problem(f, m.rest) != 0;
     p->unclosed = h.unclosed;
     p->title_from = f->at[h.title_from];
     p->title_to = f->at[h.title_to];
@@ -593,7 +679,7 @@ span_join(const struct joiner *j, size_t first, size_t last, uint32_t *ret_bytes
         if (j->kinds[i].noise || lines[i].bytes == 0) {
             continue;
         }
-        if (i != first && j->spaces && trail + lines[i].indent == 1) {
+        if (i != first && j->spaces && trail + lines[i].indent - j->base == 1) {
             joined[n++] = ' ';
         }
         memcpy(joined + n, lines[i].text, lines[i].bytes);
@@ -602,6 +688,27 @@ span_join(const struct joiner *j, size_t first, size_t last, uint32_t *ret_bytes
     }
     *ret_bytes = n;
     return joined;
+}
+
+/* "1.问题表现：…" above "2.整改措施：…" is a line of the problem, not one that names it. */
+static void
+unname_details(struct paragraphs *out)
+{
+    for (size_t i = 0; i + 1 < out->count; i++) {
+        struct paragraph *p = &out->list[i];
+        const struct paragraph *next = &out->list[i + 1];
+        if (!p->named || next->mark != p->mark || next->label != LABEL_MEASURE) {
+            continue;
+        }
+        fold_text(&out->fold, p->text, p->bytes);
+        struct label_hit label = label_at(&out->fold, marker_at(&out->fold, 0).rest);
+        p->named = false;
+        p->heading = HEADING_NONE;
+        p->label = label.label;
+        p->label_from = out->fold.at[label.name_from];
+        p->label_to = out->fold.at[label.name_to];
+        p->value = out->fold.at[label.rest];
+    }
 }
 
 static bool
@@ -631,6 +738,7 @@ spans_to_paragraphs(struct joiner *j)
         paragraph_describe(&out->fold, &out->list[s], j->kinds[j->spans[s * 2]].date);
     }
     mark_signatures(out);
+    unname_details(out);
     return true;
 }
 
@@ -644,6 +752,7 @@ paragraphs_read(struct arena *arena, const struct text_lines *lines,
     if (j.spans == NULL || !classify_all(&j)) {
         return false;
     }
+    find_page_heads(&j);
     find_width(&j);
     find_indents(&j);
     find_spaces(&j);

@@ -17,6 +17,11 @@ struct paragraph {
     enum label label;
     bool label_alone; /* nothing behind the label */
     bool defect;      /* the heading names a shortcoming */
+    bool lead;        /* no heading, but its first sentence is a shortcoming */
+    bool about;       /* begins with 关于 or 针对 */
+    bool aspect;      /* 关于“…”方面, not 问题 */
+    bool rectify;     /* says 整改 */
+    bool named;       /* 反馈问题：… behind its number */
     bool unclosed;    /* 关于“ without its closing mark */
     bool colon;       /* ends with a colon */
     bool closing;     /* ends the findings */

@@ -232,7 +232,9 @@ is_blank(uint32_t cp)
 static uint32_t
 columns_of(uint32_t cp)
 {
-    return cp == '\t' ? 4 : (uint32_t)utf8proc_charwidth((utf8proc_int32_t)cp);
+    /* Quotation marks, dashes, ellipses and numbers in circles are wide in Chinese text. */
+    bool wide = (cp >= 0x2014 && cp <= 0x2026) || (cp >= 0x2460 && cp <= 0x24FF) || cp == 0x00B7;
+    return cp == '\t' ? 4 : wide ? 2 : (uint32_t)utf8proc_charwidth((utf8proc_int32_t)cp);
 }
 
 /* One line of [from, to): trimmed and measured. The byte at to becomes its end. */

@@ -16,6 +16,7 @@
 #include "proto/ledger/key.h"
 #include "proto/ledger/secret.h"
 #include "proto/ledger/signing.h"
+#include "proto/rpc/wirecheck.h"
 #include "rectify/v1/account.pb-c.h"
 #include "rectify/v1/audit.pb-c.h"
 #include "rectify/v1/job.pb-c.h"
@@ -423,7 +424,7 @@ assert_refused(const Pb__CallReply *reply, enum status code, const char *reason)
 
 /* ---- many at once ---- */
 
-/* A call that is on its way; door_join waits for it. */
+/* A call that is on its way; door_join waits for it and gives its reply, in the door's arena. */
 struct flight {
     pthread_mutex_t lock;
     pthread_cond_t done;
@@ -473,12 +474,13 @@ door_join(struct door *door, struct flight *f)
         pthread_cond_wait(&f->done, &f->lock);
     }
     pthread_mutex_unlock(&f->lock);
-    Pb__CallReply *reply = pb__call_reply__unpack(NULL, f->size, f->bytes);
-    assert_non_null(reply);
+    ProtobufCMessage *message = NULL;
+    struct fault fault = {0};
+    assert_int_equal(
+        wire_unpack(&door->arena, &pb__call_reply__descriptor, f->bytes, f->size, &message, &fault),
+        STATUS_OK);
+    Pb__CallReply *reply = (Pb__CallReply *)message;
     free(f->bytes);
-    size_t size = pb__call_reply__get_packed_size(reply);
-    unsigned char *copy = arena_alloc(&door->arena, size);
-    pb__call_reply__pack(reply, copy);
     f->bytes = NULL;
     return reply;
 }

@@ -9,12 +9,16 @@
 #include "tests/support/district.h"
 #include "tests/support/fixture.h"
 
+#include <fcntl.h>
 #include <libpq-fe.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
-enum { ORGS_MAX = 64, COMMAND_SIZE = 4096 };
+enum { ORGS_MAX = 64 };
 
 static struct person office;
 static struct person group;
@@ -58,13 +62,21 @@ sample_orgs(void)
 static void
 sample_plan(void)
 {
-    char command[COMMAND_SIZE];
+    char *script =
+        arena_printf(&district.arena, "%s/deploy/sample/make-plan", getenv("SOURCE_DIR"));
     char *path = arena_printf(&district.arena, "%s/plan.csv", test_dir());
-    snprintf(command, sizeof command, "bash '%s/deploy/sample/make-plan' 2026-11-10 >'%s'",
-             getenv("SOURCE_DIR"), path);
-    FILE *p = popen(command, "r");
-    assert_non_null(p);
-    assert_int_equal(pclose(p), 0);
+    char *argv[] = {district_text("bash"), script, district_text("2026-11-10"), NULL};
+    posix_spawn_file_actions_t actions;
+    pid_t child = 0;
+    int end = -1;
+    assert_int_equal(posix_spawn_file_actions_init(&actions), 0);
+    assert_int_equal(posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, path,
+                                                      O_WRONLY | O_CREAT | O_TRUNC, 0600),
+                     0);
+    assert_int_equal(posix_spawnp(&child, "bash", &actions, NULL, argv, environ), 0);
+    posix_spawn_file_actions_destroy(&actions);
+    assert_int_equal(waitpid(child, &end, 0), child);
+    assert_int_equal(end, 0);
     plan = district_file(path, &plan_size);
 }
 

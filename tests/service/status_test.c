@@ -229,6 +229,36 @@ the_office_has_a_clock_too(void **state)
     assert_int_equal(status_of(OFFICE1, PB__STATUS_GROUP__BY_UNIT)->overdue, 0);
 }
 
+static void
+a_draft_does_not_change_the_totals(void **state)
+{
+    (void)state;
+    const Pb__GetStatusReply *before = status_of(OFFICE1, PB__STATUS_GROUP__BY_ITEM);
+    slice_sql("SET session_replication_role = replica;"
+              "INSERT INTO rectify.inspection (tenant, id, code, name, version, event_id)"
+              " VALUES (1, '%s', 'DRAFT2', '样例', 1, '%s');"
+              "INSERT INTO rectify.item (tenant, id, inspection, no, title, version, event_id)"
+              " VALUES (1, '%s', '%s', 1, '样例', 1, '%s');"
+              "INSERT INTO rectify.problem (tenant, id, inspection, item, no, ref, title, state,"
+              " version, event_id) VALUES (1, '%s', '%s', '%s', 1, 'P-01', '样例', 'REGISTERED',"
+              " 1, '%s')",
+              slice_id(901), slice_id(1), slice_id(902), slice_id(901), slice_id(1), slice_id(903),
+              slice_id(901), slice_id(902), slice_id(1));
+    const Pb__GetStatusReply *after = status_of(OFFICE1, PB__STATUS_GROUP__BY_ITEM);
+    assert_int_equal(after->items, before->items);
+    assert_int_equal(after->problems, before->problems);
+    assert_int_equal(after->plan_version, before->plan_version);
+    assert_int_equal(after->n_inspections, 1);
+    Pb__GetStatusRequest named = PB__GET_STATUS_REQUEST__INIT;
+    named.inspection = slice_text("DRAFT2");
+    const Pb__GetStatusReply *draft = slice_ok(OFFICE1, "StatusService/GetStatus", &named.base,
+                                               &pb__get_status_reply__descriptor);
+    assert_int_equal(draft->problems, 1);
+    named.inspection = slice_text("NOPE");
+    slice_refused(OFFICE1, "StatusService/GetStatus", &named.base, STATUS_NOT_FOUND,
+                  "INSPECTION_UNKNOWN");
+}
+
 int
 main(void)
 {
@@ -237,6 +267,7 @@ main(void)
         TEST(the_database_and_due_status_agree),
         TEST(groups_add_up_and_lists_stand_behind),
         TEST(the_office_has_a_clock_too),
+        TEST(a_draft_does_not_change_the_totals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
