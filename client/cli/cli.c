@@ -168,7 +168,7 @@ violations_print(struct cli *c, const struct fault *f)
     }
     for (size_t i = 0; i < outcome->violation_count; i++) {
         const Pb__FieldViolation *v = outcome->violations[i];
-        if (v->message == NULL || strcmp(v->message, f->message) == 0) {
+        if (v->message == NULL || strncmp(v->message, f->message, strlen(f->message)) == 0) {
             continue;
         }
         const char *column = v->field != NULL ? place_column_zh(v->field) : NULL;

@@ -411,7 +411,8 @@ marked_continues(const struct joiner *j, const struct line_kind *k)
 {
     const struct line_kind *last = &j->kinds[j->last_line];
     bool full = is_full(j, j->last_line);
-    if (full && !j->blank && !j->heading && goes_on_inside(j, last, k)) {
+    bool anew = last->finished && k->strong_start; /* (2)关于“…” */
+    if (full && !anew && !j->blank && !j->heading && goes_on_inside(j, last, k)) {
         return true;
     }
     bool inside = closes_open_pair(j, k) && !k->strong_start && (full || !j->wrapped);

@@ -272,6 +272,8 @@ test_exit_codes(void **state)
         {"X", STATUS_PERMISSION_DENIED, EXIT_CODE_DENIED},
         {"X", STATUS_UNAUTHENTICATED, EXIT_CODE_DENIED},
         {"STALE_VERSION", STATUS_ABORTED, EXIT_CODE_STATE},
+        {"SECRET_MARK", STATUS_FAILED_PRECONDITION, EXIT_CODE_INPUT},
+        {"LOGIN_LOCKED", STATUS_RESOURCE_EXHAUSTED, EXIT_CODE_DENIED},
         {"X", STATUS_FAILED_PRECONDITION, EXIT_CODE_STATE},
         {"X", STATUS_ALREADY_EXISTS, EXIT_CODE_STATE},
         {"X", STATUS_UNAVAILABLE, EXIT_CODE_TRY_AGAIN},
@@ -283,8 +285,68 @@ test_exit_codes(void **state)
         struct fault f = {.code = cases[i].status};
         snprintf(f.reason, sizeof f.reason, "%s", cases[i].reason);
         assert_int_equal(exit_code_from_fault(&f), cases[i].code);
-        assert_true(cases[i].status == STATUS_OK || exit_code_advice(&f)[0] != '\0');
+        assert_non_null(exit_code_advice(&arena, &f, "table submit"));
     }
+}
+
+/* The same refusal asks for another step after another command. */
+static void
+test_advice(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *words;
+        const char *reason;
+        enum status status;
+        const char *has; /* "": no advice at all */
+    } cases[] = {
+        {"table submit", "STATE_FORBIDS", STATUS_FAILED_PRECONDITION, "联系领导小组办公室退回"},
+        {"table submit", "TABLE_SUBMITTED", STATUS_FAILED_PRECONDITION, "联系领导小组办公室退回"},
+        {"measure confirm", "STATE_FORBIDS", STATUS_FAILED_PRECONDITION, "measure allowed"},
+        {"table submit", "STALE_VERSION", STATUS_ABORTED, "table export"},
+        {"table decide", "STALE_VERSION", STATUS_ABORTED, "table show"},
+        {"table decide", "X", STATUS_NOT_FOUND, "table list"},
+        {"measure show", "X", STATUS_NOT_FOUND, "measure list"},
+        {"machine enrol", "ENROL_CODE_USED", STATUS_FAILED_PRECONDITION, "account code"},
+        {"account add", "X", STATUS_ALREADY_EXISTS, ""},
+        {"machine enrol", "X", STATUS_NOT_FOUND, ""},
+        {"table export", "USAGE_OPTION", STATUS_INVALID_ARGUMENT, "rectify help table export"},
+        {"", "USAGE_COMMAND", STATUS_INVALID_ARGUMENT, "rectify help "},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct fault f = {.code = cases[i].status};
+        snprintf(f.reason, sizeof f.reason, "%s", cases[i].reason);
+        const char *advice = exit_code_advice(&arena, &f, cases[i].words);
+        bool right =
+            cases[i].has[0] == '\0' ? advice[0] == '\0' : strstr(advice, cases[i].has) != NULL;
+        if (!right) {
+            fail_msg("%s after %s: %s", cases[i].reason, cases[i].words, advice);
+        }
+    }
+}
+
+/* --for stands where the office may act for a unit, and nowhere else; help says the same. */
+static void
+test_for(void **state)
+{
+    (void)state;
+    struct line line;
+    struct fault f;
+    assert_int_equal(parse("--for unit01 sign-for --all", &line, &f), STATUS_OK);
+    assert_int_equal(parse("todo --for unit01", &line, &f), STATUS_OK);
+    assert_int_equal(parse("status --for unit01", &line, &f), STATUS_INVALID_ARGUMENT);
+    assert_string_equal(f.reason, "USAGE_FOR");
+    assert_string_equal(line.command->words, "status"); /* known, for the advice */
+    for (size_t i = 0; i < command_count; i++) {
+        char *help = help_text(arena_printf(&arena, "help %s", commands[i].words));
+        bool takes = (commands[i].flags & COMMAND_FOR) != 0;
+        assert_true((strstr(help, "--for ") != NULL) == takes);
+        const char *first = strstr(help, "\n  --timeout");
+        assert_true(first == NULL || strstr(first + 1, "\n  --timeout") == NULL); /* once */
+        free(help);
+    }
+    assert_int_equal(parse("zzzz", &line, &f), STATUS_INVALID_ARGUMENT);
+    assert_null(line.command);
 }
 
 /* A whole run: result on one stream, faults on the other, the documented code. */
@@ -338,7 +400,7 @@ test_main_runs(void **state)
     assert_string_equal(out, "");
     assert_non_null(strstr(err, "错误："));
     assert_non_null(strstr(err, "原因码：USAGE_COMMAND"));
-    assert_non_null(strstr(err, "怎么办："));
+    assert_non_null(strstr(err, "怎么办：运行 rectify help 查看全部命令。"));
     free(out);
     free(err);
 }
@@ -357,6 +419,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_parse_help, setup, teardown),
         cmocka_unit_test_setup_teardown(test_help_texts, setup, teardown),
         cmocka_unit_test_setup_teardown(test_exit_codes, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_advice, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_for, setup, teardown),
         cmocka_unit_test_setup_teardown(test_main_runs, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

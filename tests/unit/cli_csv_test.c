@@ -1,5 +1,6 @@
 /* CSV as spreadsheets save it, and the month's table as a file: out, filled in, and back. */
 #include "client/cli/csv.h"
+#include "client/cli/table_check.h"
 #include "client/cli/table_file.h"
 
 #include <iconv.h>
@@ -195,7 +196,10 @@ read_back(const char *text, struct table_file *ret, struct fault *f)
     if (status == STATUS_OK) {
         status = csv_parse(&arena, decoded, "措施编号", &csv, f);
     }
-    return status == STATUS_OK ? table_file_read(&arena, &csv, "/folder", ret, f) : status;
+    if (status == STATUS_OK) {
+        status = table_file_read(&arena, &csv, "/folder", ret, f);
+    }
+    return status == STATUS_OK ? table_check_fault(&arena, ret, f) : status;
 }
 
 static char *

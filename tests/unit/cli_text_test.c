@@ -126,6 +126,21 @@ test_words(void **state)
 }
 
 static void
+test_names(void **state)
+{
+    (void)state;
+    assert_string_equal(value_measure_state_zh("IN_PROGRESS"), "整改中");
+    assert_string_equal(value_measure_state_zh(NULL), "");
+    assert_string_equal(value_command_zh("sign_for"), "签收");
+    assert_string_equal(value_command_zh("unheard_of"), "unheard_of");
+    assert_string_equal(value_measure_state(&arena, " 整改中 "), "IN_PROGRESS");
+    assert_string_equal(value_measure_state(&arena, "done"), "DONE");
+    assert_null(value_measure_state(&arena, "FOO"));
+    assert_string_equal(value_table_state(&arena, "已报送"), "SUBMITTED");
+    assert_null(value_table_state(&arena, "IN_PROGRESS"));
+}
+
+static void
 test_lists(void **state)
 {
     (void)state;
@@ -216,6 +231,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_distance, setup, teardown),
         cmocka_unit_test_setup_teardown(test_dates, setup, teardown),
         cmocka_unit_test_setup_teardown(test_words, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_names, setup, teardown),
         cmocka_unit_test_setup_teardown(test_lists, setup, teardown),
         cmocka_unit_test_setup_teardown(test_grid_aligned, setup, teardown),
         cmocka_unit_test_setup_teardown(test_grid_csv, setup, teardown),

@@ -163,6 +163,23 @@ test_find_default(void **state)
     assert_string_equal(file, in_folder("profiles/default.ini"));
 }
 
+/* A home that is named is the only place. */
+static void
+test_home_named(void **state)
+{
+    (void)state;
+    struct rectify_places p;
+    const char *file = NULL;
+    struct fault f;
+    assert_int_equal(rectify_places_find(&arena, folder, &p, &f), STATUS_OK);
+    assert_null(p.beside);
+    assert_null(p.user);
+    assert_int_equal(rectify_profile_find(&arena, &p, NULL, &file, &f), STATUS_NOT_FOUND);
+    assert_non_null(strstr(f.message, folder));
+    assert_int_equal(rectify_places_find(&arena, NULL, &p, &f), STATUS_OK);
+    assert_non_null(p.beside);
+}
+
 static void
 test_find_named(void **state)
 {
@@ -316,6 +333,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_parse_long_path, setup, teardown),
         cmocka_unit_test_setup_teardown(test_parse_refusals, setup, teardown),
         cmocka_unit_test_setup_teardown(test_find_default, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_home_named, setup, teardown),
         cmocka_unit_test_setup_teardown(test_find_named, setup, teardown),
         cmocka_unit_test_setup_teardown(test_state_session, setup, teardown),
         cmocka_unit_test_setup_teardown(test_state_cursor_and_head, setup, teardown),
