@@ -2,11 +2,13 @@
  *
  * Every operation is started under the client's lock after a look at `cancelled`, and
  * rpc_client_cancel closes the stream under the same lock: nng 1.5 may never finish an operation
- * started on a closed stream. Timeouts stand on receives; a send during the TLS handshake has none
- * that works, so the handshake waits for the receive and closes the stream when that fails. */
+ * started on a closed stream. A send during the TLS handshake has no timeout that works, so the
+ * handshake waits for the receive and closes the stream when that fails. Every wait has a deadline
+ * of its own (client_io.h); what nng loses is abandoned when the stream is closed. */
 #include "proto/rpc/client.h"
 
 #include "proto/base/limits.h"
+#include "proto/rpc/client_io.h"
 #include "proto/rpc/sp.h"
 
 #include <assert.h>
@@ -14,12 +16,16 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <nng/nng.h>
 #include <nng/supplemental/tls/tls.h>
 
-enum { BACKOFF_FIRST_MS = 200, BACKOFF_MAX_MS = 30000, CONNECT_MIN_MS = 1 };
+enum {
+    BACKOFF_FIRST_MS = 200,
+    BACKOFF_MAX_MS = 30000,
+    LOST_GRACE_MS = 250,  /* nng's own timeout comes first when it comes at all */
+    CLOSE_GRACE_MS = 1000 /* for a closed stream to end its operations */
+};
 
 struct rpc_client {
     char *url;
@@ -28,9 +34,9 @@ struct rpc_client {
     char *cert_file;
     char *key_file;
     uint32_t connect_timeout_ms;
-    nng_tls_config *tls; /* NULL with tcp:// */
-    nng_aio *recv_aio;   /* also dials */
-    nng_aio *send_aio;
+    nng_tls_config *tls;  /* NULL with tcp:// */
+    struct client_io *in; /* also dials; NULL after memory ran out */
+    struct client_io *out;
     uint32_t request_id;
     pthread_mutex_t lock; /* stream, cancelled, and the start of operations */
     nng_stream *stream;   /* NULL: not connected */
@@ -40,34 +46,23 @@ struct rpc_client {
 
 enum phase { PHASE_DIAL, PHASE_HANDSHAKE, PHASE_CALL };
 
-static int64_t
-now_ms(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
-static nng_duration
-left_ms(int64_t deadline_ms)
-{
-    int64_t left = deadline_ms - now_ms();
-    return left < CONNECT_MIN_MS ? CONNECT_MIN_MS : (nng_duration)left;
-}
-
 /* ---- the stream ---- */
 
 enum op { OP_SEND, OP_RECV };
 
-/* Starts one operation on n bytes; false when cancelled or closed. */
-static bool
-op_start(struct rpc_client *c, enum op op, unsigned char *bytes, size_t n, int64_t deadline_ms)
+static struct client_io *
+io_of(const struct rpc_client *c, enum op op)
 {
-    nng_aio *aio = op == OP_SEND ? c->send_aio : c->recv_aio;
-    nng_iov iov = {.iov_buf = bytes, .iov_len = n};
-    int rv = nng_aio_set_iov(aio, 1, &iov);
-    assert(rv == 0);
-    nng_aio_set_timeout(aio, left_ms(deadline_ms));
+    return op == OP_SEND ? c->out : c->in;
+}
+
+/* Starts one operation on up to n bytes; false when cancelled or closed. */
+static bool
+op_start(struct rpc_client *c, enum op op, const unsigned char *bytes, size_t n,
+         int64_t deadline_ms)
+{
+    struct client_io *io = io_of(c, op);
+    nng_aio *aio = client_io_begin(io, op == OP_SEND ? bytes : NULL, n, deadline_ms);
     pthread_mutex_lock(&c->lock);
     bool ok = !c->cancelled && c->stream != NULL;
     if (ok && op == OP_SEND) {
@@ -76,32 +71,79 @@ op_start(struct rpc_client *c, enum op op, unsigned char *bytes, size_t n, int64
         nng_stream_recv(c->stream, aio);
     }
     pthread_mutex_unlock(&c->lock);
+    if (!ok) {
+        client_io_drop(io);
+    }
     return ok;
+}
+
+/* The outcome of the operation under way; NNG_ETIMEDOUT also for one that nng has lost. */
+static int
+op_finish(struct rpc_client *c, enum op op, int64_t deadline_ms)
+{
+    struct client_io *io = io_of(c, op);
+    if (!client_io_wait(io, deadline_ms, LOST_GRACE_MS)) {
+        return NNG_ETIMEDOUT;
+    }
+    int rv = client_io_result(io);
+    return rv == 0 && client_io_count(io) == 0 ? NNG_ECONNSHUT : rv;
 }
 
 /* All n bytes, out or in. An nng error code. */
 static int
 transfer(struct rpc_client *c, enum op op, unsigned char *bytes, size_t n, int64_t deadline_ms)
 {
-    nng_aio *aio = op == OP_SEND ? c->send_aio : c->recv_aio;
     for (size_t done = 0; done < n;) {
-        if (now_ms() >= deadline_ms) {
+        if (client_now_ms() >= deadline_ms) {
             return NNG_ETIMEDOUT;
         }
         if (!op_start(c, op, bytes + done, n - done, deadline_ms)) {
             return NNG_ECANCELED;
         }
-        nng_aio_wait(aio);
-        int rv = nng_aio_result(aio);
+        int rv = op_finish(c, op, deadline_ms);
         if (rv != 0) {
             return rv;
         }
-        if (nng_aio_count(aio) == 0) {
-            return NNG_ECONNSHUT;
+        struct client_io *io = io_of(c, op);
+        if (op == OP_RECV) {
+            memcpy(bytes + done, client_io_received(io), client_io_count(io));
         }
-        done += nng_aio_count(aio);
+        done += client_io_count(io);
     }
     return 0;
+}
+
+/* Both directions, ready for a new connection. */
+static bool
+io_make(struct rpc_client *c)
+{
+    if (c->in == NULL) {
+        c->in = client_io_new();
+    }
+    if (c->out == NULL) {
+        c->out = client_io_new();
+    }
+    return c->in != NULL && c->out != NULL;
+}
+
+static bool
+io_idle(struct client_io *io)
+{
+    return io == NULL || client_io_wait(io, client_now_ms(), CLOSE_GRACE_MS);
+}
+
+/* What nng does not give back is left behind: the operations, and the stream they are on. True when
+ * nothing was. */
+static bool
+io_settle(struct rpc_client *c)
+{
+    bool in = io_idle(c->in);
+    bool out = io_idle(c->out);
+    pthread_mutex_lock(&c->lock);
+    c->in = in ? c->in : NULL;
+    c->out = out ? c->out : NULL;
+    pthread_mutex_unlock(&c->lock);
+    return in && out;
 }
 
 static void
@@ -114,9 +156,7 @@ stream_close(struct rpc_client *c)
         nng_stream_close(stream);
     }
     pthread_mutex_unlock(&c->lock);
-    if (stream != NULL) {
-        nng_aio_wait(c->send_aio);
-        nng_aio_wait(c->recv_aio);
+    if (stream != NULL && io_settle(c)) {
         nng_stream_free(stream);
     }
 }
@@ -138,22 +178,28 @@ dial(struct rpc_client *c, nng_tls_config *tls, int64_t deadline_ms)
     if (rv != 0) {
         goto out;
     }
-    nng_aio_set_timeout(c->recv_aio, left_ms(deadline_ms));
+    nng_aio *aio = client_io_begin(c->in, NULL, 0, deadline_ms);
     pthread_mutex_lock(&c->lock);
     bool go = !c->cancelled;
     if (go) {
-        nng_stream_dialer_dial(dialer, c->recv_aio);
+        nng_stream_dialer_dial(dialer, aio);
     }
     pthread_mutex_unlock(&c->lock);
     if (!go) {
+        client_io_drop(c->in);
         rv = NNG_ECANCELED;
         goto out;
     }
-    nng_aio_wait(c->recv_aio);
-    rv = nng_aio_result(c->recv_aio);
+    if (!client_io_wait(c->in, deadline_ms, LOST_GRACE_MS)) {
+        client_io_cancel(c->in);
+        if (!io_settle(c)) {
+            return NNG_ETIMEDOUT; /* the dialer is left behind with its operation */
+        }
+    }
+    rv = client_io_result(c->in);
     if (rv == 0) {
         pthread_mutex_lock(&c->lock);
-        c->stream = nng_aio_get_output(c->recv_aio, 0);
+        c->stream = client_io_dialled(c->in);
         pthread_mutex_unlock(&c->lock);
     }
 out:
@@ -191,12 +237,11 @@ handshake(struct rpc_client *c, int64_t deadline_ms)
     int rv = transfer(c, OP_RECV, theirs, sizeof theirs, deadline_ms);
     if (rv != 0) {
         c->server_verified = is_verified(c);
-        stream_close(c); /* ends the send, whose bytes are on our stack */
+        stream_close(c); /* ends the send */
         return rv;
     }
-    nng_aio_wait(c->send_aio);
-    rv = nng_aio_result(c->send_aio);
-    if (rv == 0 && nng_aio_count(c->send_aio) != sizeof ours) {
+    rv = op_finish(c, OP_SEND, deadline_ms);
+    if (rv == 0 && client_io_count(c->out) != sizeof ours) {
         rv = NNG_ECLOSED;
     }
     if (rv == 0 &&
@@ -228,8 +273,8 @@ only_name_is_wrong(struct rpc_client *c)
     if (rpc_tls_client_config_any_name(&files, &any, NULL) != STATUS_OK) {
         return false;
     }
-    int64_t deadline_ms = now_ms() + c->connect_timeout_ms;
-    int rv = dial(c, any, deadline_ms);
+    int64_t deadline_ms = client_now_ms() + c->connect_timeout_ms;
+    int rv = io_make(c) ? dial(c, any, deadline_ms) : NNG_ENOMEM;
     if (rv == 0) {
         rv = handshake(c, deadline_ms);
     }
@@ -371,8 +416,7 @@ rpc_client_open(const struct rpc_client_config *config, struct rpc_client **ret_
         config->connect_timeout_ms != 0 ? config->connect_timeout_ms : LIMIT_HANDSHAKE_MS;
     if (!copy(config->url, &c->url) || !copy(config->server_name, &c->server_name) ||
         !copy(config->tls.ca_file, &c->ca_file) || !copy(config->tls.cert_file, &c->cert_file) ||
-        !copy(config->tls.key_file, &c->key_file) || nng_aio_alloc(&c->recv_aio, NULL, NULL) != 0 ||
-        nng_aio_alloc(&c->send_aio, NULL, NULL) != 0) {
+        !copy(config->tls.key_file, &c->key_file) || !io_make(c)) {
         st = fault_set(f, STATUS_RESOURCE_EXHAUSTED, "OUT_OF_MEMORY", "本机内存不足。");
     } else if (is_tls) {
         st = rpc_tls_client_config(&config->tls, config->server_name, &c->tls, f);
@@ -391,7 +435,7 @@ connect_until(struct rpc_client *c, int64_t deadline_ms, struct fault *f)
     if (c->stream != NULL) {
         return STATUS_OK;
     }
-    int64_t connect_by_ms = now_ms() + c->connect_timeout_ms;
+    int64_t connect_by_ms = client_now_ms() + c->connect_timeout_ms;
     if (connect_by_ms > deadline_ms) {
         connect_by_ms = deadline_ms;
     }
@@ -399,7 +443,7 @@ connect_until(struct rpc_client *c, int64_t deadline_ms, struct fault *f)
      * one that had to make room. Twice in a row is taken for the former. */
     int rv = 0;
     for (int attempt = 0; attempt < 2; attempt++) {
-        rv = dial(c, c->tls, connect_by_ms);
+        rv = io_make(c) ? dial(c, c->tls, connect_by_ms) : NNG_ENOMEM;
         if (rv != 0) {
             return fail(c, PHASE_DIAL, rv, f);
         }
@@ -417,7 +461,7 @@ connect_until(struct rpc_client *c, int64_t deadline_ms, struct fault *f)
 enum status
 rpc_client_connect(struct rpc_client *c, uint32_t timeout_ms, struct fault *f)
 {
-    return connect_until(c, now_ms() + timeout_ms, f);
+    return connect_until(c, client_now_ms() + timeout_ms, f);
 }
 
 void
@@ -427,8 +471,8 @@ rpc_client_cancel(struct rpc_client *c)
     c->cancelled = true;
     if (c->stream != NULL) {
         nng_stream_close(c->stream);
-    } else {
-        nng_aio_cancel(c->recv_aio); /* a dial */
+    } else if (c->in != NULL) {
+        client_io_cancel(c->in); /* a dial */
     }
     pthread_mutex_unlock(&c->lock);
 }
@@ -446,8 +490,8 @@ rpc_client_free(struct rpc_client *c)
         return;
     }
     stream_close(c);
-    nng_aio_free(c->recv_aio);
-    nng_aio_free(c->send_aio);
+    client_io_free(c->in);
+    client_io_free(c->out);
     rpc_tls_config_free(c->tls);
     pthread_mutex_destroy(&c->lock);
     free(c->url);
@@ -474,9 +518,6 @@ request_send(struct rpc_client *c, const unsigned char *bytes, size_t n, int64_t
         memcpy(frame + head, bytes, n);
     }
     int rv = transfer(c, OP_SEND, frame, head + n, deadline_ms);
-    if (rv != 0) {
-        stream_close(c); /* before the bytes go */
-    }
     free(frame);
     return rv;
 }
@@ -500,7 +541,6 @@ frame_receive(struct rpc_client *c, unsigned char **ret_body, size_t *ret_n, int
     }
     rv = transfer(c, OP_RECV, body, (size_t)length, deadline_ms);
     if (rv != 0) {
-        stream_close(c); /* before the buffer goes */
         free(body);
         return rv;
     }
@@ -539,7 +579,7 @@ rpc_client_call(struct rpc_client *c, const unsigned char *bytes, size_t n, uint
                          "请求有 %zu 字节，超过单次上限 %zu 字节。请分批提交。", n,
                          (size_t)SP_PAYLOAD_MAX);
     }
-    int64_t deadline_ms = now_ms() + timeout_ms;
+    int64_t deadline_ms = client_now_ms() + timeout_ms;
     enum status st = connect_until(c, deadline_ms, f);
     if (st != STATUS_OK) {
         return st;
