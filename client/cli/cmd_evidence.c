@@ -20,8 +20,8 @@ cmd_evidence_get(struct cli *c, const struct line *line, struct fault *f)
         status = screen ? STATUS_OK : tables_keep_old(c, path, NULL, f);
     }
     if (status == STATUS_OK) {
-        status = rectify_evidence_download(c->channel, &c->arena, line->args[0],
-                                           screen ? "/dev/stdout" : path, &progress, f);
+        status =
+            rectify_evidence_download(c->channel, &c->arena, line->args[0], path, &progress, f);
         cli_progress_clear(c);
     }
     if (status == STATUS_OK && !screen) {

@@ -8,8 +8,8 @@ exit_code_from_fault(const struct fault *f)
     if (strncmp(f->reason, USAGE_PREFIX, strlen(USAGE_PREFIX)) == 0) {
         return EXIT_CODE_USAGE;
     }
-    if (strcmp(f->reason, "SECRET_MARK") == 0) {
-        return EXIT_CODE_INPUT; /* the text or file is what must change */
+    if (strcmp(f->reason, "SECRET_MARK") == 0 || strcmp(f->reason, "SECRET_FILE_EXPOSED") == 0) {
+        return EXIT_CODE_INPUT; /* a text or file is what must change */
     }
     if (strcmp(f->reason, "LOGIN_LOCKED") == 0) {
         return EXIT_CODE_DENIED; /* the server is well */

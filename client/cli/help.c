@@ -64,8 +64,9 @@ help_print_all(FILE *out)
 void
 help_print_command(FILE *out, const struct command *command)
 {
-    (void)fprintf(out, "%s\n\n用法：rectify %s %s%s\n", command->summary, command->words,
-                  command->arguments, command->options != NULL ? " [选项]" : "");
+    (void)fprintf(out, "%s\n\n用法：rectify %s%s%s%s\n", command->summary, command->words,
+                  command->arguments[0] != '\0' ? " " : "", command->arguments,
+                  command->options != NULL ? " [选项]" : "");
     if (command->roles[0] != '\0') {
         (void)fprintf(out, "谁用：%s\n", command->roles);
     }

@@ -181,12 +181,30 @@ open_beside(struct rectify_file *file, mode_t mode, struct fault *f)
     return STATUS_OK;
 }
 
+/* What stands before in a redirected output must stay: no opening by name, which would begin anew.
+ */
+static enum status
+open_output(struct rectify_file *file, struct fault *f)
+{
+    int fd = dup(STDOUT_FILENO);
+    file->stream = fd >= 0 ? fdopen(fd, "wb") : NULL;
+    if (file->stream == NULL) {
+        int code = errno;
+        if (fd >= 0) {
+            close(fd);
+        }
+        return fault_from_errno(code, file->path, "FILE_WRITE", f);
+    }
+    return STATUS_OK;
+}
+
 enum status
 rectify_file_begin(const char *path, mode_t mode, struct rectify_file *ret_file, struct fault *f)
 {
     struct rectify_file file = {.stream = NULL};
     struct stat st;
-    bool exists = stat(path, &st) == 0;
+    bool output = strcmp(path, "-") == 0;
+    bool exists = !output && stat(path, &st) == 0;
     if (exists && S_ISDIR(st.st_mode)) {
         return fault_set(f, STATUS_INVALID_ARGUMENT, "FILE_KIND",
                          "“%s”是文件夹：请写明文件夹里的文件名。", path);
@@ -197,7 +215,9 @@ rectify_file_begin(const char *path, mode_t mode, struct rectify_file *ret_file,
     if (file.path == NULL) {
         return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
     }
-    enum status status = exists && !regular ? open_through(&file, f) : open_beside(&file, mode, f);
+    enum status status = output               ? open_output(&file, f)
+                         : exists && !regular ? open_through(&file, f)
+                                              : open_beside(&file, mode, f);
     if (status != STATUS_OK) {
         rectify_file_release(&file);
         return status;

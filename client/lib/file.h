@@ -21,7 +21,8 @@ MUST_CHECK enum status rectify_file_read(struct arena *a, const char *path, size
                                          char **ret_bytes, size_t *ret_n, struct fault *f);
 
 /* A file being written. Regular files are written beside their place and renamed over it by commit;
- * devices and pipes (/dev/stdout) are written through. Strings are malloc'd. */
+ * devices and pipes are written through, and so is "-", the standard output. Strings are malloc'd.
+ */
 struct rectify_file {
     FILE *stream; /* write here */
     char *path;

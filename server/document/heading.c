@@ -291,7 +291,10 @@ heading_quoted(const struct fold *f, size_t i, struct heading *h)
     }
     h->kind = HEADING_QUOTED;
     h->title_from = fold_skip_space(f, open + 1);
-    h->title_to = trim_end(f, h->title_from, close);
+    h->title_to = close; /* its stop included */
+    while (h->title_to > h->title_from && f->cp[h->title_to - 1] == ' ') {
+        h->title_to--;
+    }
     h->body = body_after(f, t.end);
     h->complete = t.end > close + 1;
     h->aspect = t.aspect && !t.problem;

@@ -12,7 +12,8 @@
  *    c) when that is finished but its last line is full in a hard-wrapped document.
  *    Where the document indents its paragraphs, an indented line begins one.
  * 3. A blank line separates, except in the middle of a full, unfinished line's paragraph.
- * 4. Page numbers, rules and lines of a table of contents are skipped.
+ * 4. Page numbers, rules and lines of a table of contents are skipped, and so is a line that stands
+ *    beside most page numbers; in a hard-wrapped document the blank lines around them too.
  *
  * Hard-wrapped: among the unfinished lines that an unmarked line follows, most have the same width
  * (in characters or in columns) and hardly a line of the document is longer. That width is W; a
@@ -144,7 +145,8 @@ line_classify(const struct fold *f, struct line_kind *k)
                first == 0x3001 || fold_pair(first) < 0;
     uint32_t end = f->n == 0 ? 0 : f->cp[f->n - 1];
     k->clause = end == ';' || end == ':' || end == ',' || end == 0x3001;
-    k->strong_start = marker_is_about(f, from) || fold_is_quote(fold_at(f, from));
+    k->strong_start = marker_is_about(f, from) || fold_is_quote(fold_at(f, from)) ||
+                      (m.mark != MARK_NONE && label_names_problem(f, m.rest) != 0);
     struct heading h = heading_at(f, from);
     bool bare =
         m.mark == MARK_NONE && h.kind == HEADING_QUOTED && h.about && h.complete && h.body >= f->n;

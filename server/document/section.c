@@ -1,16 +1,22 @@
 /* Which sections are read.
  *
  * Chapters (一、) divide a notice; without chapters it is one section.
- * A section about what comes next (下一步, 今后, 打算) is never read. A section with headings such
- * as 关于“…”问题的整改 is read whatever its title. A section without them is read only when its
- * title says that rectification is told (整改落实情况, 反馈意见整改进展 …; not 组织领导, 责任,
- * 线索) and most of its headings name a shortcoming (不到位, 差距, 薄弱 …): principles and speeches
- * have neither.
+ * A section about what comes next (下一步, 今后, 打算) is never read. A section is read
+ * a) whatever its title, when it has headings such as 关于“…”问题的整改 and text stands below a
+ *    third of them at least (a list of problems alone has none), or when the headings of a level
+ *    have 整改情况：, 整改措施： below;
+ * b) when its title says that rectification is told (整改落实情况, 反馈意见整改进展 …; not
+ *    组织领导, 责任, 线索), or the document's beginning says it is a notice of rectification
+ *    (…整改情况的通报, 现将整改情况予以公布) and the section's title nothing against it, and most
+ *    of its headings name a shortcoming (不到位, 差距, 薄弱 …): principles and speeches have
+ * neither. A document that begins as a speech, a plan, a request or an examination of oneself is no
+ *    notice.
+ * Nothing is read from a document that does not say 整改 once.
  *
  * The level of problems is the one that bears those headings: 问题1：, 1., (1), (一), ①, in this
- * order; a level on which they are rare (less than a third, while another has them) is not it.
- * Items are the next level above that exists; a chapter is an item when its title names an aspect
- * (方面) or a shortcoming.
+ * order; a level on which they are rare (less than a third, while another has more) is not it, nor
+ * is one whose headings say 方面 while another's say 问题. Items are the next level above that
+ * begins before it; a chapter is an item when its title names an aspect (方面) or a shortcoming.
  */
 #include "server/document/section.h"
 

@@ -325,6 +325,29 @@ test_file_device(void **state)
     assert_int_equal(rectify_file_replace("/dev/full", 0600, "x", 1, &f), STATUS_UNAVAILABLE);
 }
 
+/* "-" is the standard output, behind what already stands in it. */
+static void
+test_file_output(void **state)
+{
+    (void)state;
+    struct fault f;
+    char text[64] = "";
+    int kept = dup(STDOUT_FILENO);
+    FILE *out = tmpfile();
+    assert_true(kept >= 0 && out != NULL);
+    (void)fflush(stdout);
+    assert_true(write(fileno(out), "before ", 7) == 7);
+    assert_true(dup2(fileno(out), STDOUT_FILENO) >= 0);
+    enum status status = rectify_file_replace("-", 0600, "after", 5, &f);
+    assert_true(dup2(kept, STDOUT_FILENO) >= 0);
+    close(kept);
+    assert_int_equal(status, STATUS_OK);
+    rewind(out);
+    assert_non_null(fgets(text, sizeof text, out));
+    assert_string_equal(text, "before after");
+    (void)fclose(out);
+}
+
 int
 main(void)
 {
@@ -333,6 +356,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_parse_long_path, setup, teardown),
         cmocka_unit_test_setup_teardown(test_parse_refusals, setup, teardown),
         cmocka_unit_test_setup_teardown(test_find_default, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_file_output, setup, teardown),
         cmocka_unit_test_setup_teardown(test_home_named, setup, teardown),
         cmocka_unit_test_setup_teardown(test_find_named, setup, teardown),
         cmocka_unit_test_setup_teardown(test_state_session, setup, teardown),

@@ -18,7 +18,7 @@
 
 #define CASES SOURCE_DIR "/tests/data/outline/variants"
 
-enum { ARENA_BYTES = 32 * 1024 * 1024, CASES_MIN = 80, CODES_MAX = 64 };
+enum { ARENA_BYTES = 32 * 1024 * 1024, CASES_MIN = 90, CODES_MAX = 64 };
 
 struct text {
     char *data;
@@ -199,6 +199,91 @@ in_gb18030(const struct text *document)
     return out;
 }
 
+/* ---- the real notice, printed: its 一是… run together as ①…, lines broken, pages numbered ---- */
+
+static size_t
+char_bytes(const char *p)
+{
+    unsigned char c = (unsigned char)*p;
+    return c < 0x80 ? 1 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
+}
+
+/* 0: the line does not begin with 一是 to 九是. */
+static unsigned
+ordinal(const char *line)
+{
+    static const char *const words[] = {"一是", "二是", "三是", "四是", "五是",
+                                        "六是", "七是", "八是", "九是"};
+    for (unsigned k = 0; k < sizeof words / sizeof words[0]; k++) {
+        if (strncmp(line, words[k], strlen(words[k])) == 0) {
+            return k + 1;
+        }
+    }
+    return 0;
+}
+
+static void
+put_circled(struct text *t, const char *line, size_t bytes)
+{
+    unsigned no = ordinal(line);
+    if (no != 0) {
+        char circle[] = {(char)0xE2, (char)0x91, (char)(0x9F + no), '\0'}; /* U+2460 is ① */
+        puts_to(t, circle);
+    }
+    size_t skip = no == 0 ? 0 : strlen("一是");
+    put(t, line + skip, bytes - skip);
+}
+
+/* The measures of a problem in one paragraph. */
+static struct text
+circled(const struct text *notice, bool together)
+{
+    struct text out = {0};
+    unsigned before = 0;
+    for (const char *p = notice->data; *p != '\0';) {
+        size_t n = strcspn(p, "\n");
+        unsigned no = ordinal(p);
+        if (out.size > 0 && !(together && no > 1 && before != 0)) {
+            puts_to(&out, "\n");
+        }
+        put_circled(&out, p, n > 0 && p[n - 1] == '\r' ? n - 1 : n);
+        before = no;
+        p += n + (p[n] == '\n');
+    }
+    puts_to(&out, "\n");
+    return out;
+}
+
+static void
+end_line(struct text *out, unsigned *lines)
+{
+    char foot[64];
+    puts_to(out, "\n");
+    if (++*lines % 25 == 0) {
+        snprintf(foot, sizeof foot, "\n— %u —\n\n样例页眉\n", *lines / 25);
+        puts_to(out, foot);
+    }
+}
+
+static struct text
+printed(const struct text *document, unsigned width)
+{
+    struct text out = {0};
+    unsigned column = 0;
+    unsigned lines = 0;
+    for (const char *p = document->data; *p != '\0'; p += char_bytes(p)) {
+        if (*p == '\n' || column == width) {
+            end_line(&out, &lines);
+            column = 0;
+        }
+        if (*p != '\n') {
+            put(&out, p, char_bytes(p));
+            column++;
+        }
+    }
+    return out;
+}
+
 /* ---- tests ---- */
 
 static int
@@ -285,12 +370,41 @@ every_variant_is_the_same_in_other_dress(void **state)
     assert_int_equal(every_case(look_dressed), 0);
 }
 
+static void
+printed_pages_are_read_to_the_letter(void **state)
+{
+    (void)state;
+    struct text notice = read_file("../../../../deploy/sample/notice-2020-04-27", ".txt");
+    struct text apart = circled(&notice, false);
+    struct text together = circled(&notice, true);
+    struct text expected = dump_of(&apart);
+    int wrong = 0;
+    assert_non_null(strstr(expected.data, "\"no\":47,"));
+    assert_non_null(strstr(expected.data, "\"text\":\"②"));
+    for (unsigned width = 18; width <= 48; width++) {
+        struct text paper = printed(&together, width);
+        struct text got = dump_of(&paper);
+        if (strcmp(expected.data, got.data) != 0) {
+            print_error("width %u differs\n", width);
+            wrong++;
+        }
+        free(paper.data);
+        free(got.data);
+    }
+    assert_int_equal(wrong, 0);
+    free(notice.data);
+    free(apart.data);
+    free(together.data);
+    free(expected.data);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_variant_is_read_as_expected),
         cmocka_unit_test(every_variant_is_the_same_in_other_dress),
+        cmocka_unit_test(printed_pages_are_read_to_the_letter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,140 @@
+/* Clients whose server is killed over and over, in the middle of calls: every call comes back. */
+#include "tests/e2e/rpc_fixture.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+
+enum { CLIENTS = 4, ROUNDS = 15, CALLS_A_ROUND = 25, CALL_MS = 3000 };
+
+struct caller {
+    struct world *world;
+    char url[64];
+    pthread_t thread;
+    _Atomic unsigned returned; /* calls that came back, well or not */
+    _Atomic unsigned answered;
+};
+
+static _Atomic bool stop;
+static char *program;
+
+static void *
+caller_run(void *arg)
+{
+    struct caller *me = arg;
+    struct rpc_client *c = NULL;
+    struct rpc_client_config config = {.url = me->url,
+                                       .server_name = SERVER_NAME,
+                                       .tls = files_of(me->world, "ca", "client"),
+                                       .connect_timeout_ms = CALL_MS};
+    if (rpc_client_open(&config, &c, NULL) != STATUS_OK) {
+        return NULL;
+    }
+    while (!stop) {
+        struct rpc_reply reply = {0};
+        enum status s =
+            rpc_client_call(c, (const unsigned char *)"hello", 5, CALL_MS, &reply, NULL);
+        if (s == STATUS_OK) {
+            rpc_reply_clear(&reply);
+            me->answered++;
+        } else {
+            nap();
+        }
+        me->returned++;
+    }
+    rpc_client_free(c);
+    return NULL;
+}
+
+/* The server is a program of its own, so that it can be killed: this one, with other arguments. */
+static _Noreturn void
+serve(const char *dir, const char *url)
+{
+    static struct world w;
+    pthread_mutex_init(&w.lock, NULL);
+    snprintf(w.dir, sizeof w.dir, "%s", dir);
+    server_start(&w, url, &w.tls, (struct rpc_server_limits){0});
+    for (;;) {
+        pause();
+    }
+}
+
+static pid_t
+server_spawn(const char *dir, const char *url)
+{
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        execl("/proc/self/exe", program, "--serve", dir, url, (char *)NULL);
+        _exit(127);
+    }
+    return pid;
+}
+
+static uint16_t
+free_port(void)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof at;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &size), 0);
+    close(fd);
+    return ntohs(at.sin_port);
+}
+
+static void
+every_call_comes_back(void **state)
+{
+    struct world *w = *state;
+    struct caller callers[CLIENTS] = {0};
+    uint16_t port = free_port();
+    for (size_t i = 0; i < CLIENTS; i++) {
+        callers[i].world = w;
+        snprintf(callers[i].url, sizeof callers[i].url, "tls+tcp://127.0.0.1:%u", port);
+        assert_int_equal(pthread_create(&callers[i].thread, NULL, caller_run, &callers[i]), 0);
+    }
+    for (int round = 0; round < ROUNDS; round++) {
+        pid_t server = server_spawn(w->dir, callers[0].url);
+        for (size_t i = 0; i < CLIENTS; i++) {
+            unsigned before = callers[i].answered;
+            WAIT_FOR(callers[i].answered >= before + CALLS_A_ROUND);
+        }
+        kill(server, SIGKILL);
+        assert_int_equal(waitpid(server, NULL, 0), server);
+        for (size_t i = 0; i < CLIENTS; i++) {
+            unsigned before = callers[i].returned;
+            WAIT_FOR(callers[i].returned > before + 1);
+        }
+    }
+    stop = true;
+    for (size_t i = 0; i < CLIENTS; i++) {
+        pthread_join(callers[i].thread, NULL);
+    }
+}
+
+static int
+open_world(void **state)
+{
+    *state = world_open((struct rpc_server_limits){0});
+    return 0;
+}
+
+static int
+close_world(void **state)
+{
+    world_close(*state);
+    return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+    program = argv[0];
+    if (argc == 4 && strcmp(argv[1], "--serve") == 0) {
+        serve(argv[2], argv[3]);
+    }
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(every_call_comes_back, open_world, close_world),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
