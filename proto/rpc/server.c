@@ -69,9 +69,9 @@ janitor_sweep(struct rpc_server *s)
         }
         while (freeing != NULL) {
             struct conn *next = freeing->dead_next;
+            freed += freeing->lost ? 0 : 1; /* a lost one left the count before */
             conn_free(freeing);
             freeing = next;
-            freed++;
         }
         pthread_mutex_lock(&s->lock);
         s->conns_alive -= freed;
@@ -108,6 +108,7 @@ janitor_tick(struct rpc_server *s, int64_t now_ms)
     }
     list_check_deadlines(&s->unauthenticated, now_ms);
     list_check_deadlines(&s->authenticated, now_ms);
+    conn_give_up_lost(s, now_ms);
     pthread_mutex_unlock(&s->lock);
     listen_tick(s, now_ms);
     pthread_mutex_lock(&s->lock);

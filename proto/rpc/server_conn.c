@@ -28,12 +28,18 @@
  *     a send during the TLS handshake never fires).
  *  7. A call counts as in flight until its reply is flushed, so the reply queue is bounded by
  *     inflight_per_conn, and a reader too slow is not read from.
+ *  8. nng 1.5.2 never finishes an operation started on a TLS stream whose TCP connection has died
+ *     unnoticed between two operations, not even after a close. So whoever has started a receive
+ *     looks whether the peer is still there, and a closed connection whose operations do not come
+ *     back in LOST_MS is given up: it leaves the counts, its memory stays.
  */
 #include "proto/rpc/server_conn.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { LOST_MS = 5000 };
 
 static void conn_recv_cb(void *arg);
 static void conn_send_cb(void *arg);
@@ -53,6 +59,10 @@ conn_unref(struct conn *c)
     assert(c->refs > 0);
     c->refs--;
     if (c->refs == 0) {
+        if (c->leaving) {
+            conn_list_remove(&c->server->leaving, c);
+            c->leaving = false;
+        }
         c->dead_next = c->server->to_free;
         c->server->to_free = c;
         wake_janitor(c->server);
@@ -262,6 +272,14 @@ conn_in_consume(struct conn *c, size_t n)
     }
 }
 
+/* Rule 8: true when the TCP connection has died, so that the receive just started may be lost. */
+static bool
+peer_gone(const struct conn *c)
+{
+    nng_sockaddr address;
+    return nng_stream_get_addr(c->stream, NNG_OPT_REMADDR, &address) != 0;
+}
+
 /* Gives up the inbound side to nng, unless closed meanwhile. Always ends this owner's turn. */
 static bool
 conn_step_receive(struct conn *c)
@@ -288,8 +306,12 @@ conn_step_receive(struct conn *c)
     int rv = nng_aio_set_iov(c->recv_aio, 1, &iov);
     assert(rv == 0);
     nng_stream_recv(c->stream, c->recv_aio);
+    bool gone = peer_gone(c);
 
     pthread_mutex_lock(&s->lock);
+    if (gone) {
+        conn_close(c);
+    }
     issue_end(c);
     pthread_mutex_unlock(&s->lock);
     return false;
@@ -577,8 +599,24 @@ conn_shut(struct conn *c)
 {
     nng_stream_close(c->stream);
     pthread_mutex_lock(&c->server->lock);
+    c->leaving = true;
+    c->shut_ms = server_now_ms();
+    conn_list_append(&c->server->leaving, c);
     conn_unref(c);
     pthread_mutex_unlock(&c->server->lock);
+}
+
+void
+conn_give_up_lost(struct rpc_server *s, int64_t now_ms)
+{
+    for (struct conn *c = s->leaving.first; c != NULL && now_ms - c->shut_ms > LOST_MS;) {
+        conn_list_remove(&s->leaving, c);
+        c->leaving = false;
+        c->lost = true;
+        s->counters.conn_lost++;
+        s->conns_alive--;
+        c = s->leaving.first;
+    }
 }
 
 void

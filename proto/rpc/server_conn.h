@@ -50,6 +50,9 @@ struct conn {
     unsigned issuing;  /* threads between "decided to start an operation" and "started it" */
     bool closed;       /* decided; nothing new is started */
     bool queued;       /* on the janitor's list */
+    bool leaving;      /* shut, on the list of that name until refs 0 */
+    bool lost;         /* given up: an operation of it never comes back (rule 8) */
+    int64_t shut_ms;   /* since when it is leaving */
     bool ready;        /* SP handshake received */
     bool reading;      /* somebody owns in, in_n, in_cap: an operation or a thread */
     bool sending;      /* somebody owns out_first */
@@ -115,6 +118,7 @@ struct rpc_server {
     uint32_t free_first; /* index + 1; 0: none */
     struct conn_list unauthenticated;
     struct conn_list authenticated;
+    struct conn_list leaving; /* shut and not free yet, oldest first */
     struct conn *bucket[MACHINE_BUCKETS];
     struct conn *to_close; /* closed, nothing being issued: nng_stream_close next */
     struct conn *to_free;  /* refs 0 */
@@ -138,6 +142,13 @@ void conn_close(struct conn *c);
 
 /* Closes what is past its deadline. Under the lock. */
 void conn_check_deadlines(struct conn *c, int64_t now_ms);
+
+/* The list at the end or out of it; a connection is on one list at most. Under the lock. */
+void conn_list_append(struct conn_list *l, struct conn *c);
+void conn_list_remove(struct conn_list *l, struct conn *c);
+
+/* Gives up those that have been leaving for too long. Under the lock. */
+void conn_give_up_lost(struct rpc_server *s, int64_t now_ms);
 
 /* nng_stream_close, then the table's reference. Janitor only, without the lock. */
 void conn_shut(struct conn *c);

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void
-list_append(struct conn_list *l, struct conn *c)
+void
+conn_list_append(struct conn_list *l, struct conn *c)
 {
     c->by_age = (struct conn_link){.prev = l->last};
     if (l->last != NULL) {
@@ -17,8 +17,8 @@ list_append(struct conn_list *l, struct conn *c)
     l->last = c;
 }
 
-static void
-list_remove(struct conn_list *l, struct conn *c)
+void
+conn_list_remove(struct conn_list *l, struct conn *c)
 {
     if (c->by_age.prev != NULL) {
         c->by_age.prev->by_age.next = c->by_age.next;
@@ -85,7 +85,7 @@ conn_table_add(struct conn *c)
     s->slots[slot].conn = c;
     s->slots[slot].generation++;
     c->slot = slot;
-    list_append(&s->unauthenticated, c);
+    conn_list_append(&s->unauthenticated, c);
     s->counters.conn_now++;
     s->counters.conn_unauthenticated_now++;
     return STATUS_OK;
@@ -101,10 +101,10 @@ conn_table_remove(struct conn *c)
     s->free_first = c->slot + 1;
     s->counters.conn_now--;
     if (c->machine[0] == '\0') {
-        list_remove(&s->unauthenticated, c);
+        conn_list_remove(&s->unauthenticated, c);
         s->counters.conn_unauthenticated_now--;
     } else {
-        list_remove(&s->authenticated, c);
+        conn_list_remove(&s->authenticated, c);
         bucket_remove(c);
     }
 }
@@ -114,9 +114,9 @@ conn_table_authenticate(struct conn *c, const char *machine)
 {
     struct rpc_server *s = c->server;
     if (c->machine[0] == '\0') {
-        list_remove(&s->unauthenticated, c);
+        conn_list_remove(&s->unauthenticated, c);
         s->counters.conn_unauthenticated_now--;
-        list_append(&s->authenticated, c);
+        conn_list_append(&s->authenticated, c);
     } else {
         bucket_remove(c);
     }

@@ -25,7 +25,7 @@ table_case_of(const struct call *call, const struct table_record *t)
         .today = call->today,
         .now_ms = call->now_ms,
         .queued_ms = call->envelope != NULL ? call->envelope->queued_at_ms : 0,
-        .receipt = call->event_id,
+        .receipt = call->receipt_number,
     };
 }
 

@@ -205,6 +205,8 @@ rows_are_judged_one_by_one(void **state)
     slice_sign_all();
     submit(UNIT1, fill(get_table(UNIT1, NULL, "2026-11")));
     const Pb__Table *t = get_table(OFFICE1, "unit01", "2026-11");
+    assert_memory_equal(t->receipt, "2026-11-", 8); /* the number people see on the receipt */
+    assert_int_equal(strlen(t->receipt), strlen("2026-11-00000001"));
     Pb__DecideTableRequest *d = decisions(t, PB__VERDICT__ACCEPTED);
     d->decisions[1]->verdict = PB__VERDICT__RETURNED;
     slice_refused(OFFICE1, "TableService/DecideTable", &d->base, STATUS_INVALID_ARGUMENT,

@@ -1,4 +1,5 @@
-/* Clients whose server is killed over and over, in the middle of calls: every call comes back. */
+/* The other end is killed over and over, in the middle of calls: every call of a client comes back,
+ * and a server keeps nothing of clients that are gone. */
 #include "tests/e2e/rpc_fixture.h"
 
 #include <signal.h>
@@ -13,6 +14,14 @@ struct caller {
     _Atomic unsigned returned; /* calls that came back, well or not */
     _Atomic unsigned answered;
 };
+
+/* What nng loses is given up with its memory (proto/rpc/client_io.h, server_conn.c rule 8). */
+const char *__lsan_default_suppressions(void);
+const char *
+__lsan_default_suppressions(void)
+{
+    return "leak:client_io_new\nleak:conn_new\nleak:conn_in_reserve\nleak:libnng\nleak:libmbed\n";
+}
 
 static _Atomic bool stop;
 static char *program;
@@ -58,16 +67,46 @@ serve(const char *dir, const char *url)
     }
 }
 
+static void
+callers_start(struct world *w, const char *url, struct caller callers[CLIENTS])
+{
+    for (size_t i = 0; i < CLIENTS; i++) {
+        callers[i].world = w;
+        snprintf(callers[i].url, sizeof callers[i].url, "%s", url);
+        assert_int_equal(pthread_create(&callers[i].thread, NULL, caller_run, &callers[i]), 0);
+    }
+}
+
+/* Clients as a program of their own. */
+static _Noreturn void
+call(const char *dir, const char *url)
+{
+    static struct world w;
+    static struct caller callers[CLIENTS];
+    snprintf(w.dir, sizeof w.dir, "%s", dir);
+    callers_start(&w, url, callers);
+    for (;;) {
+        pause();
+    }
+}
+
 static pid_t
-server_spawn(const char *dir, const char *url)
+spawn(const char *mode, const char *dir, const char *url)
 {
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
-        execl("/proc/self/exe", program, "--serve", dir, url, (char *)NULL);
+        execl("/proc/self/exe", program, mode, dir, url, (char *)NULL);
         _exit(127);
     }
     return pid;
+}
+
+static void
+end_by_kill(pid_t pid)
+{
+    kill(pid, SIGKILL);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
 }
 
 static uint16_t
@@ -87,20 +126,16 @@ every_call_comes_back(void **state)
 {
     struct world *w = *state;
     struct caller callers[CLIENTS] = {0};
-    uint16_t port = free_port();
-    for (size_t i = 0; i < CLIENTS; i++) {
-        callers[i].world = w;
-        snprintf(callers[i].url, sizeof callers[i].url, "tls+tcp://127.0.0.1:%u", port);
-        assert_int_equal(pthread_create(&callers[i].thread, NULL, caller_run, &callers[i]), 0);
-    }
+    char url[64];
+    snprintf(url, sizeof url, "tls+tcp://127.0.0.1:%u", free_port());
+    callers_start(w, url, callers);
     for (int round = 0; round < ROUNDS; round++) {
-        pid_t server = server_spawn(w->dir, callers[0].url);
+        pid_t server = spawn("--serve", w->dir, url);
         for (size_t i = 0; i < CLIENTS; i++) {
             unsigned before = callers[i].answered;
             WAIT_FOR(callers[i].answered >= before + CALLS_A_ROUND);
         }
-        kill(server, SIGKILL);
-        assert_int_equal(waitpid(server, NULL, 0), server);
+        end_by_kill(server);
         for (size_t i = 0; i < CLIENTS; i++) {
             unsigned before = callers[i].returned;
             WAIT_FOR(callers[i].returned > before + 1);
@@ -110,6 +145,20 @@ every_call_comes_back(void **state)
     for (size_t i = 0; i < CLIENTS; i++) {
         pthread_join(callers[i].thread, NULL);
     }
+}
+
+static void
+nothing_stays_of_killed_clients(void **state)
+{
+    struct world *w = *state;
+    for (int round = 0; round < ROUNDS; round++) {
+        uint64_t before = counters(w->tls).frames_in;
+        pid_t clients = spawn("--call", w->dir, url_of(w, w->tls));
+        WAIT_FOR(counters(w->tls).frames_in >= before + (uint64_t)CLIENTS * CALLS_A_ROUND);
+        end_by_kill(clients);
+    }
+    WAIT_FOR(counters(w->tls).conn_now == 0);
+    assert_int_equal(counters(w->tls).inflight_now, 0);
 }
 
 static int
@@ -133,8 +182,12 @@ main(int argc, char **argv)
     if (argc == 4 && strcmp(argv[1], "--serve") == 0) {
         serve(argv[2], argv[3]);
     }
+    if (argc == 4 && strcmp(argv[1], "--call") == 0) {
+        call(argv[2], argv[3]);
+    }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(every_call_comes_back, open_world, close_world),
+        cmocka_unit_test_setup_teardown(nothing_stays_of_killed_clients, open_world, close_world),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
