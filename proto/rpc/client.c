@@ -23,8 +23,9 @@
 enum {
     BACKOFF_FIRST_MS = 200,
     BACKOFF_MAX_MS = 30000,
-    LOST_GRACE_MS = 250,  /* nng's own timeout comes first when it comes at all */
-    CLOSE_GRACE_MS = 1000 /* for a closed stream to end its operations */
+    REFUSALS_BELIEVED = 4, /* hang-ups in a row after a good server certificate */
+    LOST_GRACE_MS = 250,   /* nng's own timeout comes first when it comes at all */
+    CLOSE_GRACE_MS = 1000  /* for a closed stream to end its operations */
 };
 
 struct rpc_client {
@@ -440,9 +441,9 @@ connect_until(struct rpc_client *c, int64_t deadline_ms, struct fault *f)
         connect_by_ms = deadline_ms;
     }
     /* A server that does not like our certificate just hangs up once it has shown its own; so does
-     * one that had to make room. Twice in a row is taken for the former. */
+     * one that had to make room, and a line that is cut. Only several in a row mean the former. */
     int rv = 0;
-    for (int attempt = 0; attempt < 2; attempt++) {
+    for (int attempt = 0; attempt < REFUSALS_BELIEVED; attempt++) {
         rv = io_make(c) ? dial(c, c->tls, connect_by_ms) : NNG_ENOMEM;
         if (rv != 0) {
             return fail(c, PHASE_DIAL, rv, f);

@@ -130,6 +130,36 @@ read_roles(struct call *call, const Pb__AddAccountRequest *r, uint64_t *ret_role
     return STATUS_OK;
 }
 
+/* A seat's rights are its org's: an account of a lead unit with the office's role would judge its
+ * own unit's work. */
+static enum status
+check_roles_fit(struct call *call, const struct new_account *n)
+{
+    static const struct {
+        uint64_t role;
+        const char *kind;
+    } only[] = {
+        {ROLE_OFFICE, "OFFICE"}, {ROLE_LGROUP, "LGROUP"}, {ROLE_SGROUP, "SGROUP"},
+        {ROLE_LEADER, "LEADER"}, {ROLE_DISC, "DISC"},     {ROLE_ORGD, "ORGD"},
+    };
+    bool unit = strcmp(n->org->kind, "UNIT") == 0 || strcmp(n->org->kind, "LEADER") == 0;
+    uint64_t wrong = unit ? n->roles & (ROLE_AUDIT | ROLE_PUBL | ROLE_ADMIN) : 0;
+    for (size_t i = 0; i < sizeof only / sizeof only[0]; i++) {
+        if ((n->roles & only[i].role) != 0 && strcmp(n->org->kind, only[i].kind) != 0) {
+            wrong |= only[i].role;
+        }
+    }
+    if (wrong == 0) {
+        return STATUS_OK;
+    }
+    char names[ROLE_NAMES_SIZE];
+    return fault_set_field(&call->fault, "roles", "ROLE_ORG_MISMATCH",
+                           "角色“%s”与单位“%s”的类别（%s）不符：这样的账号会审核本单位自己的事项。"
+                           "请换一个角色或单位。",
+                           role_names_zh((uint32_t)wrong, names, sizeof names), n->org->name,
+                           n->org->kind);
+}
+
 static enum status
 add_account_check(struct call *call, const Pb__AddAccountRequest *r, struct new_account *n)
 {
@@ -156,6 +186,9 @@ add_account_check(struct call *call, const Pb__AddAccountRequest *r, struct new_
                                r->org == NULL ? "" : r->org);
     }
     s = read_roles(call, r, &n->roles);
+    if (s == STATUS_OK) {
+        s = check_roles_fit(call, n);
+    }
     if (s == STATUS_OK) {
         s = check_password(call, r->password, "password");
     }

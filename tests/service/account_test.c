@@ -415,6 +415,15 @@ accounts_are_checked(void **state)
     district_refused(admin, method, &r.base, STATUS_INVALID_ARGUMENT, "ROLE_UNKNOWN");
     r.roles = clock;
     district_refused(admin, method, &r.base, STATUS_INVALID_ARGUMENT, "ROLE_UNKNOWN");
+    /* A unit's account must not get the office's rights, nor an auditor's. */
+    char *judge[] = {district_text("PLEAD"), district_text("OFFICE")};
+    char *reader[] = {district_text("AUDIT")};
+    r.roles = judge;
+    r.n_roles = 2;
+    district_refused(admin, method, &r.base, STATUS_INVALID_ARGUMENT, "ROLE_ORG_MISMATCH");
+    r.roles = reader;
+    r.n_roles = 1;
+    district_refused(admin, method, &r.base, STATUS_INVALID_ARGUMENT, "ROLE_ORG_MISMATCH");
     r.n_roles = 0;
     district_refused(admin, method, &r.base, STATUS_INVALID_ARGUMENT, "ROLE_MISSING");
     r.roles = good;
