@@ -5,6 +5,7 @@
 programs_build() {
     local source=$1 dir=$2 log=$2/log/build.log name
     local advice="请看日志；源码改动过的话，先改正再运行一次。"
+    export CCACHE_DISABLE=1 # a compiler cache would write outside the home
     : >"$log"
     [[ -s $dir/build/build.ninja ]] ||
         run_logged "$log" "编译准备失败。" "$advice" cmake -S "$source" -B "$dir/build" -G Ninja \

@@ -49,24 +49,8 @@ static enum status
 check_signature(struct turn *t, struct fault *fault)
 {
     const Pb__CallRequest *e = t->job->envelope;
-    char session[SECRET_HASH_HEX_SIZE] = "";
-    if (e->session != NULL) {
-        secret_token_hash_hex(e->session, session);
-    }
-    const struct signed_call signed_call = {
-        .tenant = e->tenant,
-        .machine = e->machine,
-        .session = session,
-        .on_behalf_of = e->on_behalf_of,
-        .method = e->method,
-        .idempotency_key = e->idempotency_key,
-        .has_expected_version = e->has_expected_version,
-        .expected_version = e->expected_version,
-        .queued_at_ms = e->queued_at_ms,
-        .client_version = e->client_version,
-        .payload = e->payload.data,
-        .payload_size = e->payload.len,
-    };
+    char session[SECRET_HASH_HEX_SIZE];
+    const struct signed_call signed_call = call_signed_part(e, session);
     struct ledger_public key;
     ledger_public_from_bytes(t->record.public_key, &key);
     enum status s = signing_verify(&signed_call, &key, e->signature.data, e->signature.len, NULL);

@@ -62,3 +62,26 @@ call_message(struct call *call, const ProtobufCMessageDescriptor *descriptor)
     }
     return message;
 }
+
+struct signed_call
+call_signed_part(const Pb__CallRequest *envelope, char session[SECRET_HASH_HEX_SIZE])
+{
+    session[0] = '\0';
+    if (envelope->session != NULL) {
+        secret_token_hash_hex(envelope->session, session);
+    }
+    return (struct signed_call){
+        .tenant = envelope->tenant,
+        .machine = envelope->machine,
+        .session = session,
+        .on_behalf_of = envelope->on_behalf_of,
+        .method = envelope->method,
+        .idempotency_key = envelope->idempotency_key,
+        .has_expected_version = envelope->has_expected_version,
+        .expected_version = envelope->expected_version,
+        .queued_at_ms = envelope->queued_at_ms,
+        .client_version = envelope->client_version,
+        .payload = envelope->payload.data,
+        .payload_size = envelope->payload.len,
+    };
+}

@@ -17,6 +17,8 @@
 #include "proto/base/arena.h"
 #include "proto/base/fault.h"
 #include "proto/base/uuid7.h"
+#include "proto/ledger/secret.h"
+#include "proto/ledger/signing.h"
 #include "rectify/v1/audit.pb-c.h"
 #include "rectify/v1/envelope.pb-c.h"
 #include "server/store/db.h"
@@ -135,6 +137,11 @@ bool call_change(struct call *call, const char *kind, const char *id, const char
                  int64_t version, const ProtobufCMessage *record);
 /* The last change added, to set command, from_state, to_state, reason. */
 Pb__Change *call_last_change(struct call *call);
+
+/* What a machine's signature over a call covers. session receives the text the result points at:
+ * the hash of the session token, "" without one. */
+struct signed_call call_signed_part(const Pb__CallRequest *envelope,
+                                    char session[SECRET_HASH_HEX_SIZE]);
 
 /* A fresh id in the call's arena. NULL when exhausted. */
 const char *call_new_id(struct call *call);

@@ -1,7 +1,6 @@
 /* Whatever bytes come in: the outline, the plan table and the month's table are read or refused,
  * the structures are sound, measures of one paragraph follow each other in the text, and what the
  * month's table writes it reads back. The first byte chooses the reader. */
-#include "server/document/month_table.h"
 #include "server/document/outline.h"
 #include "server/document/plan_table.h"
 
@@ -44,28 +43,6 @@ check_outline(const struct outline *o)
     must(o->problem_count > 0 || o->warning_count > 0);
 }
 
-static void
-month_round_trip(struct arena *a, const struct month_table *t)
-{
-    const char *text = NULL;
-    size_t size = 0;
-    struct fault fault;
-    struct month_table again;
-    if (t->error_count != 0 ||
-        month_table_write(a, t->rows, t->count, &text, &size, &fault) != STATUS_OK) {
-        return;
-    }
-    must(month_table_read(a, text, size, 0, &again, &fault) == STATUS_OK);
-    must(again.count == t->count && again.error_count == 0);
-    for (size_t i = 0; i < t->count; i++) {
-        must(strcmp(t->rows[i].code, again.rows[i].code) == 0);
-        must(strcmp(t->rows[i].narrative, again.rows[i].narrative) == 0);
-        must(t->rows[i].percent == again.rows[i].percent);
-        must(t->rows[i].happened_on == again.rows[i].happened_on);
-        must(t->rows[i].evidence_count == again.rows[i].evidence_count);
-    }
-}
-
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -81,11 +58,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct plan_table_options options = {data[0] & 4 ? 2020 : 0, PLAN_TABLE_NO_DATE};
         if (plan_table_read(&a, bytes, size - 1, &options, &t, &fault) == STATUS_OK) {
             must(t.error_count <= t.fault_count);
-        }
-    } else if (data[0] % 4 == 2) {
-        struct month_table t;
-        if (month_table_read(&a, bytes, size - 1, 2020, &t, &fault) == STATUS_OK) {
-            month_round_trip(&a, &t);
         }
     } else {
         struct outline o;

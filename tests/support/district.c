@@ -137,24 +137,8 @@ district_close(void **state)
 void
 district_sign(Pb__CallRequest *e, const struct ledger_key *key)
 {
-    char session[SECRET_HASH_HEX_SIZE] = "";
-    if (e->session != NULL) {
-        secret_token_hash_hex(e->session, session);
-    }
-    const struct signed_call call = {
-        .tenant = e->tenant,
-        .machine = e->machine,
-        .session = session,
-        .on_behalf_of = e->on_behalf_of,
-        .method = e->method,
-        .idempotency_key = e->idempotency_key,
-        .has_expected_version = e->has_expected_version,
-        .expected_version = e->expected_version,
-        .queued_at_ms = e->queued_at_ms,
-        .client_version = e->client_version,
-        .payload = e->payload.data,
-        .payload_size = e->payload.len,
-    };
+    char session[SECRET_HASH_HEX_SIZE];
+    const struct signed_call call = call_signed_part(e, session);
     e->signature.data = arena_alloc(&district.arena, LEDGER_SIGNATURE_BYTES);
     e->signature.len = LEDGER_SIGNATURE_BYTES;
     e->has_signature = 1;

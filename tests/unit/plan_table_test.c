@@ -1,6 +1,5 @@
 /* Tables as text: CSV in and out, dates in words, the plan table and the month's table. */
 #include "proto/base/limits.h"
-#include "server/document/month_table.h"
 #include "server/document/plan_table.h"
 
 #include <setjmp.h>
@@ -468,151 +467,6 @@ immediate_day_is_a_parameter(void **state)
 
 /* ---- the month's table ---- */
 
-static void
-assert_same_row(const struct month_row *a, const struct month_row *b)
-{
-    assert_string_equal(a->code, b->code);
-    assert_string_equal(a->text, b->text);
-    assert_string_equal(a->narrative, b->narrative);
-    assert_string_equal(a->difficulty, b->difficulty);
-    assert_int_equal(a->percent, b->percent);
-    assert_int_equal(a->claim, b->claim);
-    assert_int_equal(a->happened_on, b->happened_on);
-    assert_int_equal(a->version, b->version);
-    assert_int_equal(a->evidence_count, b->evidence_count);
-    for (size_t i = 0; i < a->evidence_count && i < b->evidence_count; i++) {
-        const char *name = a->evidence == NULL ? "" : a->evidence[i];
-        assert_string_equal(name, b->evidence == NULL ? "" : b->evidence[i]);
-    }
-}
-
-static void
-month_table_goes_out_and_back(void **state)
-{
-    static const char *const files[] = {"会议纪要.pdf", "=照片(1),2.jpg"};
-    const struct month_row rows[] = {
-        {.code = "P-01-M-01",
-         .text = "一是优化学习内容。",
-         .narrative = "第一行\n第二行，\"引号\"，逗号,",
-         .percent = 60,
-         .difficulty = "=求助",
-         .claim = MONTH_CLAIM_EFFECT,
-         .evidence = files,
-         .evidence_count = 2,
-         .happened_on = day(2020, 6, 30),
-         .version = 12},
-        {.code = "P-01-M-02",
-         .text = "二是督查。",
-         .narrative = "",
-         .percent = MONTH_PERCENT_NONE,
-         .difficulty = "",
-         .claim = MONTH_CLAIM_NONE,
-         .happened_on = DATE_TEXT_NO_DATE,
-         .version = MONTH_VERSION_NONE},
-        {.code = "-特别",
-         .text = "",
-         .narrative = "'-5度",
-         .percent = 0,
-         .difficulty = "",
-         .claim = MONTH_CLAIM_COMPLETE,
-         .happened_on = day(2000, 2, 29),
-         .version = 0},
-    };
-    const char *text = NULL;
-    size_t size = 0;
-    struct fault fault = {0};
-    assert_int_equal(month_table_write(*state, rows, 3, &text, &size, &fault), STATUS_OK);
-    assert_memory_equal(text, "\xEF\xBB\xBF措施编号,措施内容,整改进展,", 3 + 39);
-    struct month_table t = {0};
-    assert_int_equal(month_table_read(*state, text, size, 0, &t, &fault), STATUS_OK);
-    assert_int_equal(t.error_count, 0);
-    assert_int_equal(t.fault_count, 0);
-    assert_int_equal(t.count, sizeof rows / sizeof rows[0]);
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        assert_same_row(&t.rows[i], &rows[i]);
-    }
-    assert_true(t.has_percent && t.has_claim && t.has_version && t.has_evidence);
-}
-
-static void
-month_table_as_people_fill_it(void **state)
-{
-    static const char text[] =
-        "措施编号\t进展情况\t完成百分比\t申请\t证明材料\t我的备注\t发生日期\n"
-        "P-01-M-01\t已开会\t60%\t申请认定整改到位\t甲.pdf；乙.jpg\t不用看\t"
-        "2020年6月30日\n"
-        "P-01-M-02\t继续\t６０．0\t明显成效\t\t\t\n";
-    struct month_table t = {0};
-    struct fault fault = {0};
-    assert_int_equal(month_table_read(*state, text, strlen(text), 2020, &t, &fault), STATUS_OK);
-    assert_int_equal(t.error_count, 0);
-    assert_int_equal(t.fault_count, 1);
-    assert_string_equal(t.faults[0].code, "UNKNOWN_COLUMN");
-    assert_int_equal(t.rows[0].percent, 60);
-    assert_int_equal(t.rows[0].claim, MONTH_CLAIM_COMPLETE);
-    assert_int_equal(t.rows[0].evidence_count, 2);
-    assert_string_equal(t.rows[0].evidence[1], "乙.jpg");
-    assert_int_equal(t.rows[0].happened_on, day(2020, 6, 30));
-    assert_int_equal(t.rows[0].version, MONTH_VERSION_NONE);
-    assert_int_equal(t.rows[1].percent, 60);
-    assert_int_equal(t.rows[1].claim, MONTH_CLAIM_EFFECT);
-    assert_false(t.has_version);
-    assert_false(t.has_difficulty);
-}
-
-static void
-month_faults_name_row_and_column(void **state)
-{
-    static const char text[] = "措施编号,整改进展,完成百分比,申请,发生日期,版本\n"
-                               "P-01-M-01,甲,101,,,1\n"
-                               "P-01-M-02,乙,一半,随便,昨天,x\n"
-                               ",丙,5,,,2\n"
-                               "P-01-M-01,丁,-5,不申请,,3\n";
-    struct month_table t = {0};
-    struct fault fault = {0};
-    assert_int_equal(month_table_read(*state, text, strlen(text), 2020, &t, &fault), STATUS_OK);
-    static const struct {
-        const char *code;
-        uint32_t row;
-    } expected[] = {
-        {"BAD_PERCENT", 2}, {"BAD_PERCENT", 3}, {"BAD_CLAIM", 3},   {"BAD_DATE", 3},
-        {"BAD_VERSION", 3}, {"NO_CODE", 4},     {"BAD_PERCENT", 5}, {"DUPLICATE_CODE", 5},
-    };
-    assert_int_equal(t.error_count, sizeof expected / sizeof expected[0]);
-    for (size_t i = 0; i < t.error_count; i++) {
-        assert_string_equal(t.faults[i].code, expected[i].code);
-        assert_int_equal(t.faults[i].row, expected[i].row);
-        char where[32];
-        snprintf(where, sizeof where, "第%u行", expected[i].row);
-        assert_non_null(strstr(t.faults[i].message, where));
-    }
-    assert_int_equal(t.count, 4); /* nothing is lost */
-}
-
-static void
-month_table_refused(void **state)
-{
-    struct month_table t = {0};
-    struct fault fault = {0};
-    static const char other[] = "整改措施,完成百分比\n甲,5\n";
-    assert_int_equal(month_table_read(*state, other, strlen(other), 0, &t, &fault),
-                     STATUS_INVALID_ARGUMENT);
-    assert_string_equal(fault.reason, "MONTH_COLUMNS_MISSING");
-    assert_non_null(strstr(fault.message, "措施编号"));
-    assert_non_null(strstr(fault.message, "完成百分比"));
-    static const char empty[] = "措施编号,整改进展\n";
-    assert_int_equal(month_table_read(*state, empty, strlen(empty), 0, &t, &fault),
-                     STATUS_INVALID_ARGUMENT);
-    assert_string_equal(fault.reason, "MONTH_EMPTY");
-    static const char *const bad[] = {"甲；乙.pdf"};
-    const struct month_row row = {.code = "P-01-M-01", .evidence = bad, .evidence_count = 1};
-    const char *text = NULL;
-    size_t size = 0;
-    assert_int_equal(month_table_write(*state, &row, 1, &text, &size, &fault),
-                     STATUS_INVALID_ARGUMENT);
-    assert_string_equal(fault.reason, "MONTH_BAD_EVIDENCE");
-}
-
 int
 main(void)
 {
@@ -632,10 +486,6 @@ main(void)
         TEST(plan_faults_name_row_and_column),
         TEST(plan_without_columns_is_refused),
         TEST(immediate_day_is_a_parameter),
-        TEST(month_table_goes_out_and_back),
-        TEST(month_table_as_people_fill_it),
-        TEST(month_faults_name_row_and_column),
-        TEST(month_table_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
