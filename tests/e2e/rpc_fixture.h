@@ -164,11 +164,27 @@ files_of(const struct world *w, const char *ca, const char *cert)
 
 /* ---- the echo server ---- */
 
+/* The first message can come before the start has returned. */
+static UNUSED struct rpc_server *
+echo_server(const struct echo *e)
+{
+    struct rpc_server *s = NULL;
+    while (s == NULL) {
+        pthread_mutex_lock(&e->world->lock);
+        s = *e->server;
+        pthread_mutex_unlock(&e->world->lock);
+        if (s == NULL) {
+            nap();
+        }
+    }
+    return s;
+}
+
 static UNUSED void
 echo_message(void *ctx, struct rpc_call_handle call, unsigned char *bytes, size_t n)
 {
     struct echo *e = ctx;
-    struct rpc_server *s = *e->server;
+    struct rpc_server *s = echo_server(e);
     unsigned char *big = NULL;
     char text[64] = "";
     memcpy(text, bytes, n < sizeof text - 1 ? n : sizeof text - 1);
@@ -230,10 +246,14 @@ server_start(struct world *w, const char *url, struct rpc_server **slot,
                                        .limits = limits,
                                        .on_message = echo_message,
                                        .ctx = e};
-    if (rpc_server_start(&config, slot, &f) != STATUS_OK) {
+    struct rpc_server *started = NULL;
+    if (rpc_server_start(&config, &started, &f) != STATUS_OK) {
         fail_msg("%s: %s", f.reason, f.message);
     }
-    return *slot;
+    pthread_mutex_lock(&w->lock);
+    *slot = started;
+    pthread_mutex_unlock(&w->lock);
+    return started;
 }
 
 static UNUSED struct world *
