@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { FAULT_REASON_SIZE = 48, FAULT_MESSAGE_SIZE = 768, FAULT_FIELD_SIZE = 96 };
+enum { FAULT_REASON_SIZE = 48, FAULT_MESSAGE_SIZE = 2048, FAULT_FIELD_SIZE = 96 };
 
 struct fault {
     enum status code;

@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { OPINION_MAX_BYTES = 1024, NAMED_MAX = 8 };
+enum { OPINION_MAX_BYTES = 1024 };
 
 struct plan_call {
     struct inspection_list all; /* preview reads without a lock */
@@ -95,6 +95,7 @@ refuse_cells(struct call *call, const struct plan_call *p)
     char text[FAULT_MESSAGE_SIZE - 160];
     size_t used = 0;
     size_t bad = 0;
+    size_t named = 0;
     text[0] = '\0';
     for (size_t i = 0; i < p->table.fault_count + p->faults.count; i++) {
         bool own = i >= p->table.fault_count;
@@ -104,14 +105,17 @@ refuse_cells(struct call *call, const struct plan_call *p)
             continue;
         }
         bad++;
-        if (bad <= NAMED_MAX && used + strlen(message) + 2 < sizeof text) {
-            used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", bad == 1 ? "" : " ",
-                                     message);
+        if (named + 1 == bad && used + strlen(message) + 2 < sizeof text) {
+            used += (size_t)snprintf(text + used, sizeof text - used, "\n%s", message);
+            named++;
         }
     }
+    char rest[96] = "";
+    if (named < bad) {
+        snprintf(rest, sizeof rest, "\n另有 %zu 处，改正后再导入时列出。", bad - named);
+    }
     return fault_set_field(&call->fault, "content", "PLAN_TABLE_FAULTS",
-                           "方案表有 %zu 处需要改正，全表未导入：%s%s", bad, text,
-                           bad > NAMED_MAX ? " ……" : "");
+                           "方案表有 %zu 处需要改正，全表未导入：%s%s", bad, text, rest);
 }
 
 static enum status
