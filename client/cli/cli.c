@@ -191,11 +191,25 @@ details_print(struct cli *c)
     }
 }
 
+/* A message of several lines stands on as many, indented below the first. */
+static void
+print_message(struct cli *c, const char *message)
+{
+    const char *prefix = "错误：";
+    for (const char *line = message; *line != '\0';) {
+        size_t n = strcspn(line, "\n");
+        const char *copy = arena_strndup(&c->arena, line, n);
+        (void)fprintf(c->err, "%s%s\n", prefix, copy == NULL ? "" : cli_text(c, copy));
+        prefix = "  ";
+        line += n + (line[n] == '\n' ? 1 : 0);
+    }
+}
+
 static void
 fault_print(struct cli *c, const struct fault *f)
 {
     cli_progress_clear(c);
-    (void)fprintf(c->err, "错误：%s\n", cli_text(c, f->message));
+    print_message(c, f->message);
     details_print(c);
     violations_print(c, f);
     (void)fprintf(c->err, "原因码：%s\n", f->reason);
