@@ -165,7 +165,10 @@ run_once(struct query *x, struct job *job, enum status *ret_status)
 {
     enum status s = attempt(x, job);
     struct fault ignored;
-    if (s == STATUS_UNAVAILABLE && db_broken(x->db) && db_reopen(x->db, &ignored) == STATUS_OK) {
+    /* A query changes nothing: on a new connection it may simply run again. */
+    for (int i = 1; i < ATTEMPTS_MAX && s == STATUS_UNAVAILABLE && db_broken(x->db) &&
+                    db_reopen(x->db, &ignored) == STATUS_OK;
+         i++) {
         turn_release(&x->turn);
         s = attempt(x, job);
     }

@@ -509,7 +509,8 @@ take_paragraph(struct reader *r, size_t i)
         r->part = cut(r, p, p->title_from, p->title_to);
         if (p->mark == r->section->problem && !r->failed) {
             warn(r, "SUBHEADING", p->line,
-                 "第%u行：“%s”读作上一个问题下的小标题，没有单列为问题，请核对。", p->line, r->part);
+                 "第%u行：“%s”读作上一个问题下的小标题，没有单列为问题，请核对。", p->line,
+                 r->part);
         }
         return;
     }
