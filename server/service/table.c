@@ -65,16 +65,16 @@ bad_cell(struct fault *fault, size_t index, const char *column, const char *reas
     return fault_set_field(fault, field, reason, "第 %zu 行：%s", index + 1, text);
 }
 
-/* Keeps a fault of a deeper step and puts it at its cell. */
-static enum status
-at_cell(struct fault *fault, size_t index, const char *column, enum status s)
+enum status
+table_fault_at(struct fault *fault, const char *list, size_t index, const char *column,
+               enum status s)
 {
-    snprintf(fault->field, sizeof fault->field, "rows[%zu].%s", index, column);
+    snprintf(fault->field, sizeof fault->field, "%s[%zu].%s", list, index, column);
     return s;
 }
 
-static bool
-blank(const char *text)
+bool
+table_text_blank(const char *text)
 {
     return text == NULL || strspn(text, " \t\r\n") == strlen(text);
 }
@@ -87,18 +87,18 @@ check_progress(const Pb__TableRow *r, size_t i, const struct measure_record *m, 
         snprintf(text, sizeof text, "措施 %s 的进度要填 0 至 100 的整数。", m->ref);
         return bad_cell(fault, i, "percent", "PERCENT_RANGE", text);
     }
-    if (blank(r->narrative)) {
+    if (table_text_blank(r->narrative)) {
         snprintf(text, sizeof text, "措施 %s 要写整改进展；与上月相同的，原样保留上月的文字即可。",
                  m->ref);
         return bad_cell(fault, i, "narrative", "NARRATIVE_MISSING", text);
     }
-    if (r->percent < m->percent && blank(r->lower_reason)) {
+    if (r->percent < m->percent && table_text_blank(r->lower_reason)) {
         snprintf(text, sizeof text,
                  "措施 %s 的进度 %d%% 低于上次的 %d%%，请写明下降原因，或核对后改正。", m->ref,
                  r->percent, m->percent);
         return bad_cell(fault, i, "lower_reason", "PERCENT_FELL", text);
     }
-    if (r->ask_help && blank(r->difficulty)) {
+    if (r->ask_help && table_text_blank(r->difficulty)) {
         snprintf(text, sizeof text, "措施 %s 勾选了求助，请在困难问题一栏写明需要帮助解决什么。",
                  m->ref);
         return bad_cell(fault, i, "difficulty", "DIFFICULTY_MISSING", text);
@@ -128,8 +128,8 @@ check_row(const struct table_case *c, const Pb__TableRow *r, size_t i,
                         "一行最多附 64 份证明材料，请分月提交。");
     }
     if (r->has_measure_version && r->measure_version != m->version) {
-        return at_cell(fault, i, "measure_version",
-                       fault_stale(fault, r->measure_version, m->version));
+        return table_fault_at(fault, "rows", i, "measure_version",
+                              fault_stale(fault, r->measure_version, m->version));
     }
     return STATUS_OK;
 }
@@ -174,7 +174,7 @@ step_measure(const struct table_case *c, const Pb__TableRow *r, size_t i, struct
         };
         enum status s = measure_step(o->before, &c->actor, &order, &o->measure, fault);
         if (s != STATUS_OK) {
-            return at_cell(fault, i, "claim", s);
+            return table_fault_at(fault, "rows", i, "claim", s);
         }
     } else {
         o->measure = (struct measure_outcome){.next = *o->before};
@@ -199,7 +199,7 @@ fill_row(struct row_outcome *o, const Pb__TableRow *r, int32_t happened,
         .measure_ref = o->before->ref,
         .percent = r->percent,
         .narrative = r->narrative,
-        .difficulty = blank(r->difficulty) ? NULL : r->difficulty,
+        .difficulty = table_text_blank(r->difficulty) ? NULL : r->difficulty,
         .ask_help = r->has_ask_help && r->ask_help,
         .claim = stands   ? stored->claim
                  : claims ? (int)r->claim

@@ -82,4 +82,11 @@ Pb__Table *table_message(const struct table_record *t, int32_t as_of, struct are
  * for each open measure that has none. */
 Pb__Table *table_message_rows(const struct table_case *c, struct arena *a);
 
+/* For table.c and table_decide.c. True when there is nothing but blanks; NULL is blank. */
+bool table_text_blank(const char *text);
+
+/* Keeps the fault of a deeper step and puts it at its cell, "rows[3].percent". Returns s. */
+enum status table_fault_at(struct fault *fault, const char *list, size_t index, const char *column,
+                           enum status s);
+
 #endif

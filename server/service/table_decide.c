@@ -14,19 +14,6 @@ bad_cell(struct fault *fault, size_t index, const char *column, const char *reas
 }
 
 static enum status
-at_decision(struct fault *fault, size_t index, const char *column, enum status s)
-{
-    snprintf(fault->field, sizeof fault->field, "decisions[%zu].%s", index, column);
-    return s;
-}
-
-static bool
-blank(const char *text)
-{
-    return text == NULL || strspn(text, " \t\r\n") == strlen(text);
-}
-
-static enum status
 check_table(const struct table_case *c, const Pb__DecideTableRequest *request, struct fault *fault)
 {
     const struct table_record *t = c->table;
@@ -64,7 +51,8 @@ check_decision(const Pb__RowDecision *d, size_t i, struct fault *fault)
         return bad_cell(fault, i, "claim", "CLAIM_CONTRADICTS",
                         "这一行退回了，行里的申请就不能认定；要认定，请先通过这一行。");
     }
-    if ((returned || claim_returned) && (blank(d->reason) || blank(d->reason_code))) {
+    if ((returned || claim_returned) &&
+        (table_text_blank(d->reason) || table_text_blank(d->reason_code))) {
         return bad_cell(fault, i, "reason", "REASON_MISSING", "退回要选理由并写明具体情况。");
     }
     return STATUS_OK;
@@ -104,8 +92,8 @@ judge_row(const struct table_case *c, const Pb__RowDecision *d, struct row_outco
                       returned ? COMMAND_RETURN : COMMAND_ACCEPT, roles, &facts, &edge, fault);
     if (s == STATUS_OK) {
         o->row.verdict = (int)d->verdict;
-        o->row.reason_code = blank(d->reason_code) ? NULL : d->reason_code;
-        o->row.reason = blank(d->reason) ? NULL : d->reason;
+        o->row.reason_code = table_text_blank(d->reason_code) ? NULL : d->reason_code;
+        o->row.reason = table_text_blank(d->reason) ? NULL : d->reason;
     }
     return s;
 }
@@ -154,7 +142,7 @@ judge_claim(const struct table_case *c, const Pb__RowDecision *d, size_t i, stru
     }
     enum status s = measure_step(o->before, &c->actor, &order, &o->measure, fault);
     if (s != STATUS_OK) {
-        return at_decision(fault, i, "claim", s);
+        return table_fault_at(fault, "decisions", i, "claim", s);
     }
     o->measure_changes = true;
     o->command = command;
@@ -180,7 +168,7 @@ judge(const struct table_case *c, const Pb__RowDecision *d, size_t i, struct row
     o->row = *stored;
     s = judge_row(c, d, o, fault);
     if (s != STATUS_OK) {
-        return at_decision(fault, i, "verdict", s);
+        return table_fault_at(fault, "decisions", i, "verdict", s);
     }
     return judge_claim(c, d, i, o, fault);
 }
