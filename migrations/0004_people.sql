@@ -1,0 +1,3 @@
+-- Accounts, seats, administrators, substitutes.
+
+SELECT 1;

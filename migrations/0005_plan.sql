@@ -1,0 +1,3 @@
+-- Plan versions, amendments, documents, dates, links.
+
+SELECT 1;

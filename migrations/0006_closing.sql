@@ -1,0 +1,3 @@
+-- Endorsement, checks, closing of problems, sittings.
+
+SELECT 1;

@@ -1,0 +1,3 @@
+-- Periodic tables complete.
+
+SELECT 1;

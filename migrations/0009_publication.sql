@@ -1,0 +1,3 @@
+-- Outcomes, published notices, exports.
+
+SELECT 1;

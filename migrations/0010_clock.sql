@@ -1,0 +1,3 @@
+-- Ladder, digests, quiet hours, outside channels.
+
+SELECT 1;

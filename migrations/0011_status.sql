@@ -1,0 +1,3 @@
+-- Totals and their history.
+
+SELECT 1;
