@@ -75,9 +75,10 @@ cmd_inspection_create(struct cli *c, const struct line *line, struct fault *f)
     if (c->format == CLI_JSON) {
         status = cli_json_print(c, answer.message, f);
     } else {
-        (void)fprintf(c->out,
-                      "已建立巡视 %s。下一步：rectify inspection import 文件 --inspection %s\n",
-                      create.code, create.code);
+        (void)fprintf(
+            c->out,
+            "已建立巡视 %s。下一步：rectify office inspection import 文件 --inspection %s\n",
+            create.code, create.code);
     }
     cli_receipt_print(c, &answer);
     return status;

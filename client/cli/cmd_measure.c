@@ -367,8 +367,8 @@ typed_text(struct cli *c, const char *command, const char *ref)
         {"claim_effect", "measure claim-effect"},
         {"claim_complete", "measure claim-complete"},
         {"withdraw", "measure withdraw"},
-        {"confirm", "measure confirm"},
-        {"return", "measure return"},
+        {"confirm", "office measure confirm"},
+        {"return", "office measure return"},
     };
     const char *text = NULL;
     for (size_t i = 0; command != NULL && i < sizeof words / sizeof words[0]; i++) {

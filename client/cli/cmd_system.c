@@ -27,7 +27,8 @@ cmd_health(struct cli *c, const struct line *line, struct fault *f)
     (void)fprintf(c->out, "排队：办理 %u，查询 %u，等待预警 %u\n", reply->queued_commands,
                   reply->queued_queries, reply->parked);
     for (size_t i = 0; i < reply->n_calendar_years_missing; i++) {
-        (void)fprintf(c->out, "提醒：%d 年还没有工作日历，请管理员运行 rectify calendar import。\n",
+        (void)fprintf(c->out,
+                      "提醒：%d 年还没有工作日历，请管理员运行 rectify admin calendar import。\n",
                       reply->calendar_years_missing[i]);
     }
     view_field(c, "须知", reply->notice);

@@ -83,7 +83,7 @@ next_print(struct cli *c, const Pb__Table *t, struct fault *f)
                     c->out);
     } else if (tables_waiting(t) && view_has_role(who, "OFFICE")) {
         (void)fprintf(c->out,
-                      "\n下一步：rectify table decide %s/%s --row 编号=accept，或 "
+                      "\n下一步：rectify office table decide %s/%s --row 编号=accept，或 "
                       "编号=return:理由；全部通过写 --accept-all。\n",
                       cli_text(c, t->org), cli_text(c, t->period));
     }

@@ -308,18 +308,19 @@ next_print(struct cli *c, const struct todo *t)
     }
     if (t->submitted_count > 0) {
         (void)fprintf(c->out,
-                      "  rectify table show %s/%s             看报送的内容\n"
-                      "  rectify table decide %s/%s --accept-all   审核（或 --row 逐行）\n",
+                      "  rectify table show %s/%s                    看报送的内容\n"
+                      "  rectify office table decide %s/%s --accept-all   审核（或 --row 逐行）\n",
                       cli_text(c, t->submitted[0]->org), cli_text(c, t->submitted[0]->period),
                       cli_text(c, t->submitted[0]->org), cli_text(c, t->submitted[0]->period));
     }
     if (t->claim_count > 0) {
-        (void)fprintf(c->out,
-                      "  rectify measure confirm %s               认定（或 measure return）\n",
-                      cli_text(c, t->claims[0]->ref));
+        (void)fprintf(
+            c->out,
+            "  rectify office measure confirm %s               认定（或 office measure return）\n",
+            cli_text(c, t->claims[0]->ref));
     }
     if (t->draft_count > 0) {
-        (void)fprintf(c->out, "  rectify plan approve --inspection %s     批准方案\n",
+        (void)fprintf(c->out, "  rectify office plan approve --inspection %s     批准方案\n",
                       cli_text(c, t->drafts[0]->code));
     }
     if (t->alert_count > 0) {

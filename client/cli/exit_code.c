@@ -1,4 +1,5 @@
 #include "client/cli/exit_code.h"
+#include "client/cli/command.h"
 
 #include <string.h>
 
@@ -62,8 +63,8 @@ exit_code_text(enum exit_code code)
     return (unsigned)code < EXIT_CODE_COUNT ? texts[code] : texts[EXIT_CODE_INTERNAL];
 }
 
-/* By reason first, then by code; each for the commands whose words begin so, "" for all. The first
- * row that fits is taken. */
+/* By reason first, then by code; each for the commands whose words (without `office` or `admin`)
+ * begin so, "" for all. The first row that fits is taken. */
 static const struct {
     const char *reason;
     const char *words;
@@ -98,11 +99,11 @@ static const struct {
     {"LOGIN_FAILED", "", "核对账号和密码；忘了密码请联系管理员。"},
     {"PASSWORD_WRONG", "", "核对现在的密码；忘了密码请联系管理员。"},
     {"ENROL_CODE_UNKNOWN", "", "核对开通码；不对就请管理员再发一个。"},
-    {"ENROL_CODE_USED", "", "请管理员再发一个开通码（rectify account code 账号）。"},
-    {"ENROL_CODE_EXPIRED", "", "请管理员再发一个开通码（rectify account code 账号）。"},
+    {"ENROL_CODE_USED", "", "请管理员再发一个开通码（rectify admin account code 账号）。"},
+    {"ENROL_CODE_EXPIRED", "", "请管理员再发一个开通码（rectify admin account code 账号）。"},
     {"MACHINE_REVOKED", "",
      "要继续用这台电脑，请向管理员要新的开通码，运行 rectify machine enrol --code-file 文件。"},
-    {"ACCOUNT_EXISTS", "", "换一个账号名；已有的账号再发开通码用 rectify account code。"},
+    {"ACCOUNT_EXISTS", "", "换一个账号名；已有的账号再发开通码用 rectify admin account code。"},
     {"INSPECTION_EXISTS", "", "换一个代码；用 rectify inspection list 看已有的巡视。"},
     {"PLAN_FROZEN", "", "已批准的方案不能再导入；要改，走方案调整。"},
     {"TABLE_ALL_ACCEPTED", "", "不用再办。"},
@@ -139,7 +140,7 @@ usage_advice(struct arena *a, const char *words)
 {
     const char *text =
         words[0] != '\0' ? arena_printf(a, "运行 rectify help %s 查看用法。", words) : NULL;
-    return text != NULL ? text : "运行 rectify help 查看全部命令。";
+    return text != NULL ? text : "运行 rectify help all 查看全部命令。";
 }
 
 static const char *
@@ -173,8 +174,9 @@ state_advice(const char *words)
 const char *
 exit_code_advice(struct arena *a, const struct fault *f, const char *words)
 {
+    const char *bare = command_bare(words);
     for (size_t i = 0; i < sizeof by_reason / sizeof by_reason[0]; i++) {
-        if (strcmp(f->reason, by_reason[i].reason) == 0 && begins_with(words, by_reason[i].words)) {
+        if (strcmp(f->reason, by_reason[i].reason) == 0 && begins_with(bare, by_reason[i].words)) {
             return by_reason[i].advice;
         }
     }
@@ -184,11 +186,11 @@ exit_code_advice(struct arena *a, const struct fault *f, const char *words)
     case EXIT_CODE_INPUT:
         return "按上面的提示改正后再办理；没有任何内容被保存。";
     case EXIT_CODE_NOT_FOUND:
-        return missing_advice(words);
+        return missing_advice(bare);
     case EXIT_CODE_DENIED:
         return "确认用对了账号（rectify whoami）；需要权限时请联系管理员。";
     case EXIT_CODE_STATE:
-        return state_advice(words);
+        return state_advice(bare);
     case EXIT_CODE_TRY_AGAIN:
         return "稍后再试；用 rectify health 查看服务器是否正常。";
     case EXIT_CODE_NOT_VERIFIED:

@@ -44,21 +44,107 @@ options_print(FILE *out, const struct option *options, const struct command *com
     }
 }
 
-void
-help_print_all(FILE *out)
+/* The commands that are not a clerk's, each kind a page of its own. */
+static const struct {
+    const char *word;
+    const char *summary;
+} pages[] = {
+    {"office", "领导小组办公室和领导小组：审核、认定、巡视与方案"},
+    {"admin", "系统管理员：组织、账号和日历"},
+    {"audit", "审计人员：导出和核验办理日志"},
+};
+
+static const char prefix_text[] =
+    "\noffice、admin 可以省略，只要剩下的不会弄混：rectify table decide 就是 "
+    "rectify office table decide。\n";
+
+/* Does the row stand on that page? "": a clerk's; NULL: the one that holds all. */
+static bool
+row_stands(const struct command_table *table, const struct command *row, const char *page)
+{
+    if (page == NULL) {
+        return true;
+    }
+    if (page[0] == '\0') {
+        return table->front && command_bare(row->words) == row->words;
+    }
+    size_t n = strlen(page);
+    return strncmp(row->words, page, n) == 0 && row->words[n] == ' ';
+}
+
+/* The rows of a page under their headings. */
+static void
+rows_print(FILE *out, const char *page)
+{
+    const char *heading = NULL; /* not printed yet */
+    for (size_t t = 0; command_tables[t] != NULL; t++) {
+        for (size_t i = 0; i < command_tables[t]->count; i++) {
+            const struct command *row = &command_tables[t]->rows[i];
+            heading = row->section != NULL ? row->section : heading;
+            if (!row_stands(command_tables[t], row, page)) {
+                continue;
+            }
+            if (heading != NULL) {
+                (void)fprintf(out, "\n%s\n", heading);
+                heading = NULL;
+            }
+            summary_print(out, row);
+        }
+    }
+}
+
+static void
+head_print(FILE *out)
 {
     (void)fputs("rectify — 巡视整改台账（非涉密系统，严禁存储、处理、传输国家秘密）\n\n"
                 "用法：rectify [通用选项] 命令 [内容] [选项]\n",
                 out);
-    for (size_t i = 0; i < command_count; i++) {
-        if (commands[i].section != NULL) {
-            (void)fprintf(out, "\n%s\n", commands[i].section);
-        }
-        summary_print(out, &commands[i]);
+}
+
+void
+help_print_front(FILE *out)
+{
+    head_print(out);
+    rows_print(out, "");
+    (void)fputs("\n其他\n", out);
+    for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
+        char usage[64];
+        snprintf(usage, sizeof usage, "  rectify help %s", pages[i].word);
+        pad(out, usage, USAGE_COLUMN);
+        (void)fprintf(out, "%s\n", pages[i].summary);
     }
+    pad(out, "  rectify help all", USAGE_COLUMN);
+    (void)fputs("全部命令和通用选项\n", out);
+    (void)fputs("\n每个命令的用法：rectify help 命令。退出码：rectify help exit-codes。\n", out);
+}
+
+void
+help_print_all(FILE *out)
+{
+    head_print(out);
+    rows_print(out, NULL);
+    (void)fputs(prefix_text, out);
     (void)fputs("\n通用选项\n", out);
     options_print(out, global_options, NULL);
     (void)fputs("\n每个命令的用法：rectify help 命令。退出码：rectify help exit-codes。\n", out);
+}
+
+/* The page of that word; false when it names none. */
+static bool
+page_print(FILE *out, const char *word)
+{
+    for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
+        if (strcmp(pages[i].word, word) != 0) {
+            continue;
+        }
+        (void)fprintf(out, "%s\n", pages[i].summary);
+        rows_print(out, word);
+        if (strcmp(word, "audit") != 0) {
+            (void)fputs(prefix_text, out);
+        }
+        return true;
+    }
+    return false;
 }
 
 void
@@ -96,19 +182,35 @@ exit_codes_print(FILE *out)
     }
 }
 
-/* All commands that begin with this word; false when there is none. */
+/* Every other row under these words; false when there is none. */
 static bool
-group_print(FILE *out, const char *first)
+group_print(FILE *out, const char *words, const struct command *but)
 {
-    if (!command_is_group(first)) {
-        return false;
-    }
-    size_t n = strlen(first);
-    for (size_t i = 0; i < command_count; i++) {
-        const char *words = commands[i].words;
-        if (strncmp(words, first, n) == 0 && (words[n] == ' ' || words[n] == '\0')) {
-            summary_print(out, &commands[i]);
+    bool any = false;
+    for (size_t i = 0; i < command_total(); i++) {
+        const struct command *row = command_at(i);
+        if (row == but || !command_under(row, words)) {
+            continue;
         }
+        if (!any && but != NULL) {
+            (void)fputs("\n相关的命令\n", out);
+        }
+        any = true;
+        summary_print(out, row);
+    }
+    return any;
+}
+
+/* "all", "exit-codes" or a page; false for other words. */
+static bool
+topic_print(FILE *out, const char *words)
+{
+    if (strcmp(words, "all") == 0) {
+        help_print_all(out);
+    } else if (strcmp(words, "exit-codes") == 0) {
+        exit_codes_print(out);
+    } else {
+        return page_print(out, words);
     }
     return true;
 }
@@ -116,26 +218,26 @@ group_print(FILE *out, const char *first)
 enum status
 help_print_topic(FILE *out, const struct line *line, struct fault *f)
 {
-    const char *first = line->arg_count > 0 ? line->args[0] : NULL;
-    const char *second = line->arg_count > 1 ? line->args[1] : NULL;
-    if (first == NULL) {
-        help_print_all(out);
+    char words[COMMAND_WORDS_BYTES];
+    if (line->arg_count == 0) {
+        help_print_front(out);
         return STATUS_OK;
     }
-    if (strcmp(first, "exit-codes") == 0) {
-        exit_codes_print(out);
+    command_join(line->args, line->arg_count, words);
+    if (topic_print(out, words)) {
         return STATUS_OK;
     }
-    const struct command *command = command_find(first, second);
-    if (command != NULL) {
-        help_print_command(out, command);
+    struct command_match match = command_find(line->args, line->arg_count);
+    if (match.command != NULL && match.other == NULL && match.taken == line->arg_count) {
+        help_print_command(out, match.command);
+        (void)group_print(out, words, match.command);
         return STATUS_OK;
     }
-    if (second == NULL && group_print(out, first)) {
+    if (group_print(out, words, NULL)) {
         return STATUS_OK;
     }
-    const char *near = command_nearest(first);
-    return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_COMMAND", "没有“%s%s%s”这个命令。%s%s",
-                     first, second != NULL ? " " : "", second != NULL ? second : "",
-                     near != NULL ? "相近的有：" : "", near != NULL ? near : "");
+    const char *near = command_nearest(line->args, line->arg_count);
+    return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_COMMAND", "没有“%s”这个命令。%s%s%s", words,
+                     near != NULL ? "相近的有：rectify " : "", near != NULL ? near : "",
+                     near != NULL ? "。" : "");
 }

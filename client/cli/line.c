@@ -42,8 +42,8 @@ option_find(const struct command *command, const char *name, size_t n)
     if (found == NULL) {
         found = option_in(global_options, name, n);
     }
-    for (size_t i = 0; found == NULL && command == NULL && i < command_count; i++) {
-        found = option_in(commands[i].options, name, n);
+    for (size_t i = 0; found == NULL && command == NULL && i < command_total(); i++) {
+        found = option_in(command_at(i)->options, name, n);
     }
     return found;
 }
@@ -68,12 +68,12 @@ option_name(const char *word)
     return NULL;
 }
 
-/* First pass: where the words stand. Returns how many were found (at most 2). */
+/* First pass: where words may stand. Returns how many were found (at most COMMAND_WORDS). */
 static unsigned
-words_find(const struct parser *p, int at[2])
+words_find(const struct parser *p, int at[COMMAND_WORDS])
 {
     unsigned count = 0;
-    for (int i = 0; i < p->argc && count < 2; i++) {
+    for (int i = 0; i < p->argc && count < COMMAND_WORDS; i++) {
         const char *word = p->argv[i];
         const char *name = option_name(word);
         if (strcmp(word, "--") == 0) {
@@ -91,24 +91,30 @@ words_find(const struct parser *p, int at[2])
     return count;
 }
 
+/* Words that name no row: a group without the rest, or a slip. */
 static enum status
-usage_unknown(const char *first, const char *second, struct fault *f)
+usage_unknown(const char *const *words, unsigned count, struct fault *f)
 {
-    char typed[128];
-    snprintf(typed, sizeof typed, "%s%s%s", first, second != NULL ? " " : "",
-             second != NULL ? second : "");
-    if (second == NULL && command_is_group(first)) {
+    char typed[COMMAND_WORDS_BYTES];      /* up to the slip */
+    char group[COMMAND_WORDS_BYTES] = ""; /* what is right before it */
+    unsigned n = 1;
+    command_join(words, n, typed);
+    while (command_is_group(typed) && n < count) {
+        memcpy(group, typed, sizeof group);
+        command_join(words, ++n, typed);
+    }
+    if (command_is_group(typed)) {
         return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_INCOMPLETE",
-                         "“%s”后面还要写做什么：运行 rectify help %s 查看。", first, first);
+                         "“%s”后面还要写做什么：运行 rectify help %s 查看。", typed, typed);
     }
-    const char *near = command_nearest(typed);
-    if (near == NULL) {
-        near = command_nearest(first);
+    const char *near = command_nearest(words, count);
+    if (near != NULL) {
+        return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_COMMAND",
+                         "没有“%s”这个命令。您是不是要写：rectify %s？", typed, near);
     }
-    return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_COMMAND", "没有“%s”这个命令。%s%s%s",
-                     command_is_group(first) ? typed : first,
-                     near != NULL ? "您是不是要写：rectify " : "", near != NULL ? near : "",
-                     near != NULL ? "？" : "");
+    return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_COMMAND", "没有“%s”这个命令。%s%s%s", typed,
+                     group[0] != '\0' ? "用 rectify help " : "", group,
+                     group[0] != '\0' ? " 看有哪些。" : "");
 }
 
 /* The nearest name among an option list, for a hint. */
@@ -172,12 +178,14 @@ option_take(struct parser *p, int *i, const char *name, struct fault *f)
 
 /* Second pass: everything but the words. */
 static enum status
-rest_parse(struct parser *p, const int at[2], unsigned words, struct fault *f)
+rest_parse(struct parser *p, const int at[COMMAND_WORDS], unsigned words, struct fault *f)
 {
     bool options_end = false;
+    unsigned passed = 0;
     for (int i = 0; i < p->argc; i++) {
         const char *name = options_end ? NULL : option_name(p->argv[i]);
-        if ((words > 0 && i == at[0]) || (words > 1 && i == at[1])) {
+        if (passed < words && i == at[passed]) {
+            passed++;
             continue;
         }
         if (!options_end && strcmp(p->argv[i], "--") == 0) {
@@ -230,40 +238,50 @@ line_check(const struct line *line, struct fault *f)
     return STATUS_OK;
 }
 
-/* Which row the words name; *words becomes how many of them it took. A group without its second
- * word, asked for its help, gives the row of help. */
-static enum status
-command_choose(struct parser *p, const int at[2], unsigned *words, struct fault *f)
+static bool
+help_wanted(const struct parser *p)
 {
-    const char *first = *words > 0 ? p->argv[at[0]] : NULL;
-    const char *second = *words > 1 ? p->argv[at[1]] : NULL;
-    if (first == NULL) {
-        p->command = command_find("help", NULL);
-        return STATUS_OK;
+    for (int i = 0; i < p->argc && strcmp(p->argv[i], "--") != 0; i++) {
+        const char *name = option_name(p->argv[i]);
+        if (name != NULL && strcmp(name, "help") == 0) {
+            return true;
+        }
     }
-    if (second != NULL) {
-        p->command = command_find(first, second);
+    return false;
+}
+
+/* Which row the words name; *words becomes how many of them it took. No words at all, and a group
+ * asked for its help, give the row of help. */
+static enum status
+command_choose(struct parser *p, const int at[COMMAND_WORDS], unsigned *words, struct fault *f)
+{
+    static const char *const help[] = {"help"};
+    const char *typed[COMMAND_WORDS] = {NULL};
+    char text[COMMAND_WORDS_BYTES];
+    for (unsigned i = 0; i < *words; i++) {
+        typed[i] = p->argv[at[i]];
     }
-    if (p->command != NULL) {
-        return STATUS_OK;
+    struct command_match match = command_find(typed, *words);
+    if (match.other != NULL) {
+        return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_AMBIGUOUS",
+                         "这样写分不清是哪个命令：rectify %s，还是 rectify %s？请写全。",
+                         match.command->words, match.other->words);
     }
-    *words = 1;
-    p->command = command_find(first, NULL);
     /* "table shwo" is a slip in the second word, not an argument of "table" */
-    bool slip = second != NULL && command_is_group(first) && p->command != NULL &&
-                p->command->args_max == 0;
-    if (p->command == NULL || slip) {
-        bool wants_help = false;
-        for (int i = 0; i < p->argc; i++) {
-            const char *name = option_name(p->argv[i]);
-            wants_help = wants_help || (name != NULL && strcmp(name, "help") == 0);
-        }
-        if (!wants_help || second != NULL || !command_is_group(first)) {
-            return usage_unknown(first, second, f);
-        }
-        p->command = command_find("help", NULL);
-        *words = 0;
+    command_join(typed, match.taken, text);
+    bool slip = match.command != NULL && match.taken < *words && match.command->args_max == 0 &&
+                command_is_group(text);
+    if (match.command != NULL && !slip) {
+        p->command = match.command;
+        *words = match.taken;
+        return STATUS_OK;
     }
+    command_join(typed, *words, text);
+    if (*words > 0 && !(help_wanted(p) && command_is_group(text))) {
+        return usage_unknown(typed, *words, f);
+    }
+    p->command = command_find(help, 1).command;
+    *words = 0;
     return STATUS_OK;
 }
 
@@ -273,7 +291,7 @@ line_parse(struct arena *a, int argc, char *const *argv, struct line *ret_line, 
     struct line line = {.command = NULL};
     *ret_line = line;
     struct parser p = {.arena = a, .argc = argc, .argv = argv, .line = &line};
-    int at[2] = {-1, -1};
+    int at[COMMAND_WORDS] = {-1, -1, -1};
     unsigned words = words_find(&p, at);
     line.args = arena_array(a, (size_t)argc + 1, sizeof *line.args);
     line.values = arena_array(a, (size_t)argc + 1, sizeof *line.values);

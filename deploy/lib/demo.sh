@@ -51,7 +51,7 @@ demo_play() {
     demo_title "二、办公室：逐行审核，一行退回，其余通过，同意一项认定申请"
     demo_show office table list --state SUBMITTED
     demo_decide "$demo/unit01-filled.csv" "$demo/decisions.csv"
-    demo_show office table decide "unit01/$period" --file decisions.csv
+    demo_show office office table decide "unit01/$period" --file decisions.csv
     demo_show unit01 table show "unit01/$period"
     demo_title "三、领导小组：总体情况"
     demo_show group status

@@ -37,10 +37,10 @@ sample_date() { TZ=UTC date -d "$(sample_day) $1" "+$2"; }
 
 sample_period() { sample_date '' %Y-%m; }
 
-sample_orgs() { cli_quiet admin org import "$SAMPLE_DIR/orgs.csv"; }
+sample_orgs() { cli_quiet admin admin org import "$SAMPLE_DIR/orgs.csv"; }
 
 sample_account() {
-    cli_quiet admin account add "$1" --display "$2" --org "$3" --role "$4" \
+    cli_quiet admin admin account add "$1" --display "$2" --org "$3" --role "$4" \
         --password-file "$HOME_DIR/secrets/$1.password" --code-file "$HOME_DIR/secrets/$1.code"
 }
 
@@ -57,28 +57,28 @@ sample_calendars() {
         [[ -e $file ]] || continue
         year=$(basename "$file" .csv)
         once "$HOME_DIR" "calendar-$year" \
-            cli_quiet admin calendar import "$file" --year "${year//[!0-9]/}"
+            cli_quiet admin admin calendar import "$file" --year "${year//[!0-9]/}"
     done
 }
 
 sample_inspection() {
-    cli_quiet office inspection create --code "$SAMPLE_INSPECTION" \
+    cli_quiet office office inspection create --code "$SAMPLE_INSPECTION" \
         --name "样例巡视整改（据2020年4月27日公开通报）" --body 样例区委 \
         --feedback-date "$(sample_date '-60 day' %F)" --report-day 25 \
         --first-period "$(TZ=UTC date -d "$(sample_period)-15 -1 month" +%Y-%m)"
 }
 
 sample_notice() {
-    cli_quiet office inspection import "$SAMPLE_DIR/notice-2020-04-27.txt" \
+    cli_quiet office office inspection import "$SAMPLE_DIR/notice-2020-04-27.txt" \
         --inspection "$SAMPLE_INSPECTION"
 }
 
 sample_plan() {
     "$SAMPLE_DIR/make-plan" "$(sample_day)" >"$HOME_DIR/demo/plan.csv"
-    cli_quiet office plan import "$HOME_DIR/demo/plan.csv" --inspection "$SAMPLE_INSPECTION"
+    cli_quiet office office plan import "$HOME_DIR/demo/plan.csv" --inspection "$SAMPLE_INSPECTION"
 }
 
-sample_approve() { cli_quiet group plan approve --inspection "$SAMPLE_INSPECTION"; }
+sample_approve() { cli_quiet group office plan approve --inspection "$SAMPLE_INSPECTION"; }
 
 # sample_enrol NAME…: enrols machines and logs in where no session is left.
 sample_enrol() {
