@@ -26,6 +26,7 @@
 #include "server/handler/consultation.h"
 #include "server/handler/evidence.h"
 #include "server/handler/job.h"
+#include "server/handler/matter.h"
 #include "server/handler/measure.h"
 #include "server/handler/problem.h"
 #include "server/handler/status.h"
@@ -210,7 +211,7 @@ slice_seed(void)
 HELPER int
 slice_set_up(void **state)
 {
-    static struct handler_table tables[8];
+    static struct handler_table tables[16];
     (void)state;
     arena_init(&slice_arena, SLICE_ARENA_BYTES);
     clock_fake_init(&slice_clock, 0);
@@ -218,12 +219,13 @@ slice_set_up(void **state)
     slice_behalf = NULL;
     test_db_reset();
     slice_seed();
-    const struct handler_table *const all[8] = {
+    const struct handler_table *const all[] = {
         &measure_handler_table,      &problem_handler_table, &table_handler_table,
         &evidence_handler_table,     &status_handler_table,  &alert_handler_table,
-        &consultation_handler_table, &job_handler_table,
+        &consultation_handler_table, &job_handler_table,     &matter_handler_table,
     };
-    for (int i = 0; i < 8; i++) {
+    size_t count = sizeof all / sizeof all[0];
+    for (size_t i = 0; i < count; i++) {
         tables[i] = *all[i];
     }
     struct dispatch_config config = {
@@ -232,7 +234,7 @@ slice_set_up(void **state)
         .query_threads = 2,
         .clock = &slice_clock.clock,
         .tables = tables,
-        .table_count = 8,
+        .table_count = count,
         .server_version = "test",
         .partial_tables = true,
     };
