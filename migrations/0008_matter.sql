@@ -83,7 +83,8 @@ CREATE TABLE matter_task (
     matter uuid NOT NULL,
     no smallint NOT NULL,           -- from 1
     org uuid NOT NULL,              -- the owner
-    asker uuid,                     -- the unit the matter concerns
+    owners uuid[] NOT NULL,         -- of all tasks of the matter: each sees them all
+    measure uuid,                   -- the matter's
     text text NOT NULL,
     due date NOT NULL,
     done_day date,
@@ -97,7 +98,8 @@ CREATE TABLE matter_task (
 );
 CREATE INDEX matter_task_open ON matter_task (tenant, org) WHERE done_day IS NULL;
 SELECT table_ready('matter_task',
-    'sees_all() OR org = ANY (cur_orgs()) OR asker = ANY (cur_orgs())', 'matter, no');
+    'sees_all() OR owners && cur_orgs()'
+    ' OR (measure IS NOT NULL AND sees_measure(tenant, measure))', 'matter, no');
 
 -- A measure of a round's sample: what was claimed when the round began, and what was found.
 CREATE TABLE matter_sample (

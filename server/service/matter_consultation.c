@@ -117,18 +117,27 @@ apply_decide(const struct matter_case *c, const struct matter_order *order, stru
         return fault_set_field(fault, "tasks", "TOO_MANY_TASKS", "议定事项最多 %d 项，请合并。",
                                MATTER_TASKS_MAX);
     }
+    struct text_list owners = {0};
     enum status s = matter_copy_tasks(c, in->n_tasks, a, o, fault);
     for (size_t i = 0; s == STATUS_OK && i < in->n_tasks; i++) {
         struct matter_task *t = &o->tasks[o->task_count];
-        *t = (struct matter_task){
-            .matter_id = o->next.id, .no = (int)o->task_count + 1, .asker_id = o->next.org.id};
+        *t = (struct matter_task){.matter_id = o->next.id,
+                                  .no = (int)o->task_count + 1,
+                                  .measure_id = o->next.measure_id};
         s = take_task(c, in->tasks[i], i, t, fault);
         o->task_touched[o->task_count++] = true;
         if (s == STATUS_OK && (o->next.due == NO_DATE || t->due > o->next.due)) {
             o->next.due = t->due;
         }
+        if (s == STATUS_OK && !text_list_add(&owners, a, t->org.id)) {
+            s = matter_no_memory(fault);
+        }
     }
-    return s;
+    const char *literal = text_list_literal(&owners, a);
+    for (size_t i = 0; s == STATUS_OK && i < o->task_count; i++) {
+        o->tasks[i].owners = literal;
+    }
+    return s == STATUS_OK && literal == NULL ? matter_no_memory(fault) : s;
 }
 
 static enum status

@@ -42,22 +42,23 @@ static const struct statement matter_list = {
     " AND ($2::text IS NULL OR x.kind = $2) AND ($3::text IS NULL OR x.state = $3)"
     " AND ($4::text IS NULL OR o.code = $4) AND ($5::text IS NULL OR m.ref = $5)"
     " AND ($6::text IS NULL OR h.code = $6) AND ($7::text IS NULL OR i.code = $7)"
-    " AND ($8::text IS NULL OR x.id < (SELECT a.id FROM matter a"
-    "                                   WHERE a.tenant = $1 AND a.ref = $8))"
+    " AND ($8::text IS NULL OR (x.opened_ms, x.ref) <"
+    "      (SELECT a.opened_ms, a.ref FROM matter a WHERE a.tenant = $1 AND a.ref = $8))"
     " AND ($9::uuid IS NULL OR (" OPEN " AND (x.holder = $9 OR " OWES_TASK ")))"
     " AND (NOT $10::boolean OR (x.due < $12::date AND " OPEN "))"
     " AND (NOT $11::boolean OR " OPEN ")"
-    " ORDER BY x.id DESC LIMIT $13::int",
+    " ORDER BY x.opened_ms DESC, x.ref DESC LIMIT $13::int",
 };
 
 static const struct statement matter_of_measures = {
     "matter_of_measures",
-    MATTER_SELECT " AND x.kind = $2 AND x.measure = ANY ($3::uuid[]) ORDER BY x.id", 3};
+    MATTER_SELECT " AND x.kind = $2 AND x.measure = ANY ($3::uuid[]) ORDER BY x.opened_ms, x.ref",
+    3};
 static const struct statement matter_of_unit = {
     .name = "matter_of_unit",
     .params = 4,
     .sql = MATTER_SELECT " AND x.kind = $2 AND x.measure IS NULL AND x.org = $3"
-                         " AND x.problem IS NOT DISTINCT FROM $4::uuid ORDER BY x.id",
+                         " AND x.problem IS NOT DISTINCT FROM $4::uuid ORDER BY x.opened_ms, x.ref",
 };
 
 static const struct statement matter_unanswered = {

@@ -62,7 +62,8 @@ struct matter_task {
     const char *matter_id;
     int no;
     struct org_name org;
-    const char *asker_id;
+    const char *measure_id; /* the matter's */
+    const char *owners;     /* array literal: the owners of all its tasks; of a new one */
     const char *text;
     int32_t due;
     int32_t done_day; /* NO_DATE: open */

@@ -4,7 +4,7 @@
 static const struct statement matter_task_of = {
     .name = "matter_task_of",
     .params = 2,
-    .sql = "SELECT t.matter, t.no, t.org, o.code, t.asker, t.text, t.due, t.done_day, t.answer,"
+    .sql = "SELECT t.matter, t.no, t.org, o.code, t.measure, t.text, t.due, t.done_day, t.answer,"
            "       t.version"
            "  FROM matter_task t JOIN org o ON o.tenant = t.tenant AND o.id = t.org"
            " WHERE t.tenant = $1 AND t.matter = $2 ORDER BY t.no",
@@ -12,9 +12,10 @@ static const struct statement matter_task_of = {
 
 static const struct statement matter_task_insert = {
     .name = "matter_task_insert",
-    .params = 8,
-    .sql = "INSERT INTO matter_task (tenant, matter, no, org, asker, text, due, version, event_id)"
-           " VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8)",
+    .params = 9,
+    .sql = "INSERT INTO matter_task (tenant, matter, no, org, owners, measure, text, due, version,"
+           "                         event_id)"
+           " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9)",
 };
 
 static const struct statement matter_task_update = {
@@ -171,7 +172,7 @@ take_task(void *ctx, const struct db_row *row, struct arena *a)
         .matter_id = db_text(row, 0, a),
         .no = (int)db_int(row, 1),
         .org = {db_text(row, 2, a), db_text(row, 3, a)},
-        .asker_id = db_text(row, 4, a),
+        .measure_id = db_text(row, 4, a),
         .text = db_text(row, 5, a),
         .due = db_day(row, 6),
         .done_day = db_day(row, 7),
@@ -196,9 +197,11 @@ matter_task_queue_write(struct db_queue *q, int tenant, const struct matter_task
 {
     struct db_sink one = {NULL, NULL, 1};
     if (t->version == 0) {
-        struct param params[] = {p_int(tenant),     p_text(t->matter_id), p_int(t->no),
-                                 p_text(t->org.id), p_text(t->asker_id),  p_text(t->text),
-                                 p_day(t->due),     p_text(event_id)};
+        struct param params[] = {
+            p_int(tenant),     p_text(t->matter_id), p_int(t->no),
+            p_text(t->org.id), p_text(t->owners),    p_text(t->measure_id),
+            p_text(t->text),   p_day(t->due),        p_text(event_id),
+        };
         return db_queue_add(q, &matter_task_insert, params, one);
     }
     struct param params[] = {p_int(tenant),     p_text(t->matter_id), p_int(t->no),

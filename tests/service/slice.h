@@ -61,6 +61,7 @@ static struct arena slice_arena;
 static struct clock_fake slice_clock;
 static struct dispatch *slice_door;
 static const char *slice_behalf; /* on_behalf_of of the calls to come; NULL: none */
+static int64_t slice_expected;   /* expected_version of the calls to come; 0: none */
 
 HELPER const char *
 slice_id(int n)
@@ -217,6 +218,7 @@ slice_set_up(void **state)
     clock_fake_init(&slice_clock, 0);
     slice_day("2026-11-10");
     slice_behalf = NULL;
+    slice_expected = 0;
     test_db_reset();
     slice_seed();
     const struct handler_table *const all[] = {
@@ -286,6 +288,8 @@ slice_call(int account, const char *method, const ProtobufCMessage *request)
     e.machine = arena_strdup(&slice_arena, slice_id(account + 10));
     e.on_behalf_of = slice_behalf == NULL ? NULL : arena_strdup(&slice_arena, slice_behalf);
     e.idempotency_key = arena_printf(&slice_arena, "01930000-0000-7000-8000-%012d", ++serial);
+    e.has_expected_version = slice_expected != 0;
+    e.expected_version = slice_expected;
     e.has_timeout_ms = 1;
     e.timeout_ms = 60000;
     e.has_payload = 1;
