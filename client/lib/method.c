@@ -6,6 +6,7 @@
 #include <rectify/v1/consultation.pb-c.h>
 #include <rectify/v1/evidence.pb-c.h>
 #include <rectify/v1/inspection.pb-c.h>
+#include <rectify/v1/matter.pb-c.h>
 #include <rectify/v1/measure.pb-c.h>
 #include <rectify/v1/org.pb-c.h>
 #include <rectify/v1/plan.pb-c.h>
@@ -20,10 +21,11 @@ static const ProtobufCServiceDescriptor *const services[] = {
     &pb__account_service__descriptor,  &pb__alert_service__descriptor,
     &pb__audit_service__descriptor,    &pb__consultation_service__descriptor,
     &pb__evidence_service__descriptor, &pb__inspection_service__descriptor,
-    &pb__measure_service__descriptor,  &pb__problem_service__descriptor,
-    &pb__org_service__descriptor,      &pb__plan_service__descriptor,
-    &pb__settings_service__descriptor, &pb__status_service__descriptor,
-    &pb__system_service__descriptor,   &pb__table_service__descriptor,
+    &pb__matter_service__descriptor,   &pb__measure_service__descriptor,
+    &pb__problem_service__descriptor,  &pb__org_service__descriptor,
+    &pb__plan_service__descriptor,     &pb__settings_service__descriptor,
+    &pb__status_service__descriptor,   &pb__system_service__descriptor,
+    &pb__table_service__descriptor,
 };
 
 /* A method whose name begins so reads only; every other one is a command. */

@@ -12,6 +12,7 @@ extern const struct handler_table consultation_handler_table;
 extern const struct handler_table evidence_handler_table;
 extern const struct handler_table inspection_handler_table;
 extern const struct handler_table job_handler_table;
+extern const struct handler_table matter_handler_table;
 extern const struct handler_table measure_handler_table;
 extern const struct handler_table org_handler_table;
 extern const struct handler_table plan_handler_table;

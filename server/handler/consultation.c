@@ -1,11 +1,12 @@
-/* ConsultationService: asking for help (求助). */
+/* ConsultationService: asking for help (求助), a clerk's way to open a consultation. */
 #include "server/handler/consultation.h"
 
 #include "proto/base/limits.h"
 #include "rectify/v1/consultation.pb-c.h"
 #include "server/handler/common.h"
+#include "server/handler/matter_write.h"
 #include "server/handler/request_check.h"
-#include "server/service/consultation.h"
+#include "server/service/matter.h"
 #include "server/service/role.h"
 #include "server/store/settings.h"
 
@@ -16,7 +17,10 @@ enum { REPLY_TEXT_BYTES = 1024 }; /* of the text echoed; the list has it all */
 struct ask_call {
     struct calendar calendar;
     struct measure_list found;
-    struct consultation_record made;
+    struct org_list orgs;
+    int32_t last;
+    struct matter_case mc;
+    struct matter_outcome made;
 };
 
 static void
@@ -24,6 +28,7 @@ ask_subjects(const struct call *call, struct subject_set *set)
 {
     const Pb__AskRequest *r = REQUEST(call, Pb__AskRequest);
     subject_add(set, "measure", r->measure_ref == NULL ? "" : r->measure_ref);
+    subject_add(set, "matter_counter", "consultation");
 }
 
 static int
@@ -40,7 +45,33 @@ ask_load(struct call *call, struct db_queue *q)
     bool named = r->inspection != NULL && r->inspection[0] != '\0';
     enum status s = measure_queue_get(q, call->who->tenant, &list, named ? r->inspection : NULL,
                                       true, call->arena, &c->found);
+    if (s == STATUS_OK) {
+        s = org_queue_all(q, call->who->tenant, &c->orgs);
+    }
+    if (s == STATUS_OK) {
+        s = matter_counter_queue_take(q, call->who->tenant, "consultation", &c->last);
+    }
     return s != STATUS_OK ? (int)s : (int)calendar_queue_read(q, call->who->tenant, &c->calendar);
+}
+
+static Pb__Consultation *
+consultation_message(struct call *call, const struct matter_record *m)
+{
+    Pb__Consultation *out = call_message(call, &pb__consultation__descriptor);
+    if (out != NULL) {
+        bool waits = strcmp(m->state, STATE_OPEN) == 0;
+        out->id = (char *)(uintptr_t)m->id;
+        out->ref = (char *)(uintptr_t)m->ref;
+        out->measure_ref = (char *)(uintptr_t)m->measure_ref;
+        out->org = (char *)(uintptr_t)m->org.code;
+        out->text = (char *)(uintptr_t)m->text;
+        out->state = (char *)(uintptr_t)m->state;
+        out->has_opened_at_ms = out->has_version = 1;
+        out->opened_at_ms = m->opened_ms;
+        out->triage_due = waits ? day_text(call, m->due) : NULL;
+        out->version = m->version;
+    }
+    return out;
 }
 
 static enum status
@@ -48,39 +79,48 @@ ask_decide(struct call *call)
 {
     const Pb__AskRequest *r = REQUEST(call, Pb__AskRequest);
     struct ask_call *c = call->data;
-    const struct measure_record *m = NULL;
-    enum status s = pick_measure(call, &c->found, r->measure_ref, &m);
-    if (s == STATUS_OK) {
-        s = check_text(call, "text", r->text, LIMIT_TEXT_BYTES, true);
+    Pb__MatterInput *in = call_message(call, &pb__matter_input__descriptor);
+    struct matter_order order;
+    int32_t last = c->last;
+    if (in == NULL) {
+        return handler_no_memory(call);
     }
-    if (s != STATUS_OK) {
-        return s;
-    }
-    struct actor actor = call_actor(call);
-    struct consultation_order order = {
-        .id = call_new_id(call),
-        .org_id = call->who->org_id,
-        .org = call->who->org_code,
-        .text = r->text,
+    c->mc = (struct matter_case){
+        .kind = WORKFLOW_CONSULTATION,
+        .place.unit = {call->who->org_id, call->who->org_code},
+        .orgs = &c->orgs,
+        .calendar = &c->calendar,
+        .concentrated_end = NO_DATE,
+        .actor = call_actor(call),
         .today = call->today,
         .now_ms = call->now_ms,
     };
-    s = consultation_open(m, &actor, &order, &c->calendar, &c->made, &call->fault);
+    in->measure_ref = r->measure_ref;
+    in->text = r->text;
+    enum status s = pick_measure(call, &c->found, r->measure_ref, &c->mc.measure);
+    if (s == STATUS_OK) {
+        s = check_text(call, "text", r->text, LIMIT_TEXT_BYTES, true);
+    }
+    if (s == STATUS_OK) {
+        s = matter_order_open(call, WORKFLOW_CONSULTATION, COMMAND_OPEN, in, &last, &order);
+    }
+    if (s == STATUS_OK) {
+        s = matter_step(&c->mc, &order, call->arena, &c->made, &call->fault);
+    }
+    if (s == STATUS_OK) {
+        s = matter_record_change(call, &c->mc, &c->made, COMMAND_OPEN);
+    }
     if (s != STATUS_OK) {
         return s;
     }
-    Pb__Consultation *record = consultation_message(&c->made, call->arena);
-    if (record == NULL ||
-        !call_change(call, "consultation", c->made.id, m->ref, c->made.version, &record->base)) {
+    Pb__Consultation *reply = consultation_message(call, &c->made.next);
+    if (reply == NULL) {
         return handler_no_memory(call);
     }
-    Pb__Change *change = call_last_change(call);
-    change->command = arena_strdup(call->arena, COMMAND_OPEN);
-    change->to_state = arena_strdup(call->arena, c->made.state);
     if (strlen(r->text) > REPLY_TEXT_BYTES) {
-        record->text = NULL; /* a stored reply is short */
+        reply->text = NULL; /* a stored reply is short */
     }
-    call->reply = &record->base;
+    call->reply = &reply->base;
     return STATUS_OK;
 }
 
@@ -88,29 +128,50 @@ static enum status
 ask_effects(struct call *call, struct db_queue *q)
 {
     struct ask_call *c = call->data;
-    return consultation_queue_insert(q, call->who->tenant, &c->made, call->event_id);
+    enum status s = matter_write(call, q, &c->mc, &c->made);
+    return s == STATUS_OK
+               ? matter_counter_queue_set(q, call->who->tenant, "consultation", c->last + 1)
+               : s;
 }
+
+struct list_call {
+    struct matter_filter filter;
+    struct matter_list found;
+};
 
 static int
 list_load(struct call *call, struct db_queue *q)
 {
-    struct consultation_list *found = arena_alloc(call->arena, sizeof *found);
-    call->data = found;
-    return found == NULL ? (int)handler_no_memory(call)
-                         : (int)consultation_queue_list(q, call->who->tenant, found);
+    struct list_call *c = arena_alloc(call->arena, sizeof *c);
+    call->data = c;
+    if (c == NULL) {
+        return (int)handler_no_memory(call);
+    }
+    c->filter = (struct matter_filter){.kind = "consultation",
+                                       .final_states = "{}",
+                                       .as_of = call->today,
+                                       .limit = LIMIT_LIST_ROWS};
+    return (int)matter_queue_list(q, call->who->tenant, &c->filter, &c->found);
 }
 
 static enum status
 list_decide(struct call *call)
 {
-    const struct consultation_list *found = call->data;
+    const struct list_call *c = call->data;
     Pb__ListConsultationsReply *reply =
         call_message(call, &pb__list_consultations_reply__descriptor);
-    if (reply == NULL) {
+    Pb__Consultation **list = arena_array(call->arena, c->found.count, sizeof *list);
+    if (reply == NULL || list == NULL) {
         return handler_no_memory(call);
     }
-    reply->consultations = found->items;
-    reply->n_consultations = found->count;
+    reply->consultations = list;
+    for (size_t i = 0; i < c->found.count; i++) {
+        list[i] = consultation_message(call, &c->found.items[i]);
+        if (list[i] == NULL) {
+            return handler_no_memory(call);
+        }
+        reply->n_consultations++;
+    }
     call->reply = &reply->base;
     return STATUS_OK;
 }

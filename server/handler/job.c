@@ -182,6 +182,16 @@ static const struct handler rows[] = {
      .load = sweep_load,
      .decide = sweep_decide,
      .effects = sweep_effects},
+    {.method = "rectify.v1.JobService/ProposeMatters",
+     .kind = METHOD_SLOW,
+     .auth = AUTH_SYSTEM,
+     .roles = ROLE_SYS,
+     .request = &pb__job_request__descriptor,
+     .reply = &pb__job_reply__descriptor,
+     .subjects = propose_subjects,
+     .load = propose_load,
+     .decide = propose_decide,
+     .effects = propose_effects},
 };
 
 const struct handler_table job_handler_table = {rows, sizeof rows / sizeof rows[0]};

@@ -11,6 +11,12 @@ int raise_load(struct call *call, struct db_queue *q);
 enum status raise_decide(struct call *call);
 enum status raise_effects(struct call *call, struct db_queue *q);
 
+/* ProposeMatters (job_matter.c). */
+void propose_subjects(const struct call *call, struct subject_set *set);
+int propose_load(struct call *call, struct db_queue *q);
+enum status propose_decide(struct call *call);
+enum status propose_effects(struct call *call, struct db_queue *q);
+
 /* Fills the reply every job gives. */
 enum status job_reply(struct call *call, size_t changed, size_t cancelled, size_t delivered);
 

@@ -3,7 +3,7 @@
 #define SERVER_HANDLER_TABLE_H
 
 #include "server/dispatch/handler.h"
-#include "server/service/consultation.h"
+#include "server/service/matter.h"
 #include "server/service/table.h"
 #include "server/store/settings.h"
 
@@ -19,7 +19,10 @@ struct table_call {
     struct evidence_list files;
     struct evidence_link_list links;
     struct table_outcome outcome;
-    struct consultation_record *helps;
+    struct org_list orgs;
+    int32_t last_consultation; /* number given */
+    struct matter_case *help_cases;
+    struct matter_outcome *helps; /* consultations its rows open */
     size_t help_count;
 };
 

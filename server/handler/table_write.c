@@ -4,6 +4,7 @@
 #include "proto/base/limits.h"
 #include "rectify/v1/table.pb-c.h"
 #include "server/handler/common.h"
+#include "server/handler/matter_write.h"
 #include "server/handler/measure_write.h"
 #include "server/handler/request_check.h"
 
@@ -65,6 +66,17 @@ the_table(struct call *call, const char *id, const struct table_record **ret)
 
 /* ---- SubmitTable ---- */
 
+static bool
+asks_help(const Pb__SubmitTableRequest *r)
+{
+    for (size_t i = 0; i < r->n_rows; i++) {
+        if (r->rows[i]->has_ask_help && r->rows[i]->ask_help) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void
 submit_subjects(const struct call *call, struct subject_set *set)
 {
@@ -74,6 +86,22 @@ submit_subjects(const struct call *call, struct subject_set *set)
         const char *ref = r->rows[i]->measure_ref;
         subject_add(set, "measure", ref == NULL ? "" : ref);
     }
+    if (asks_help(r)) {
+        subject_add(set, "matter_counter", "consultation");
+    }
+}
+
+/* What opening consultations needs. */
+static enum status
+load_for_help(struct call *call, struct db_queue *q)
+{
+    struct table_call *c = call->data;
+    int tenant = call->who->tenant;
+    enum status s = org_queue_all(q, tenant, &c->orgs);
+    if (s == STATUS_OK) {
+        s = matter_counter_queue_take(q, tenant, "consultation", &c->last_consultation);
+    }
+    return s == STATUS_OK ? calendar_queue_read(q, tenant, &c->calendar) : s;
 }
 
 int
@@ -98,8 +126,8 @@ submit_load(struct call *call, struct db_queue *q)
     }
     int tenant = call->who->tenant;
     s = evidence_queue_get(q, tenant, &ids, call->arena, &c->files);
-    if (s == STATUS_OK) {
-        s = calendar_queue_read(q, tenant, &c->calendar);
+    if (s == STATUS_OK && asks_help(r)) {
+        s = load_for_help(call, q);
     }
     return s == STATUS_OK ? (int)evidence_queue_links_of_table(q, tenant, r->id, &c->links)
                           : (int)s;
@@ -127,46 +155,57 @@ check_row_texts(struct call *call, const Pb__TableRow *r, size_t i)
     return STATUS_OK;
 }
 
-/* The rows that ask for help open a consultation each. */
+/* One consultation, of a row that asks for help. */
+static enum status
+open_help(struct call *call, const struct row_outcome *row, int32_t *last)
+{
+    struct table_call *c = call->data;
+    struct matter_case *mc = &c->help_cases[c->help_count];
+    struct matter_outcome *help = &c->helps[c->help_count];
+    Pb__MatterInput *in = call_message(call, &pb__matter_input__descriptor);
+    struct matter_order order;
+    if (in == NULL) {
+        return handler_no_memory(call);
+    }
+    in->measure_ref = (char *)(uintptr_t)row->before->ref;
+    in->text = (char *)(uintptr_t)row->row.difficulty;
+    *mc = (struct matter_case){
+        .kind = WORKFLOW_CONSULTATION,
+        .place.unit = {c->outcome.next.org_id, c->outcome.next.org},
+        .measure = row->before,
+        .orgs = &c->orgs,
+        .calendar = &c->calendar,
+        .concentrated_end = NO_DATE,
+        .actor = call_actor(call),
+        .today = call->today,
+        .now_ms = call->now_ms,
+    };
+    enum status s = matter_order_open(call, mc->kind, COMMAND_OPEN, in, last, &order);
+    if (s == STATUS_OK) {
+        s = matter_step(mc, &order, call->arena, help, &call->fault);
+    }
+    c->help_count++;
+    return s == STATUS_OK ? matter_record_change(call, mc, help, COMMAND_OPEN) : s;
+}
+
 static enum status
 open_helps(struct call *call)
 {
     struct table_call *c = call->data;
-    struct actor actor = call_actor(call);
+    int32_t last = c->last_consultation;
+    c->help_cases = arena_array(call->arena, c->outcome.count, sizeof *c->help_cases);
     c->helps = arena_array(call->arena, c->outcome.count, sizeof *c->helps);
     c->help_count = 0;
-    if (c->helps == NULL) {
+    if (c->help_cases == NULL || c->helps == NULL) {
         return handler_no_memory(call);
     }
-    for (size_t i = 0; i < c->outcome.count; i++) {
-        const struct row_outcome *row = &c->outcome.rows[i];
-        if (!row->asks_help) {
-            continue;
+    enum status s = STATUS_OK;
+    for (size_t i = 0; s == STATUS_OK && i < c->outcome.count; i++) {
+        if (c->outcome.rows[i].asks_help) {
+            s = open_help(call, &c->outcome.rows[i], &last);
         }
-        struct consultation_order order = {
-            .id = call_new_id(call),
-            .org_id = c->outcome.next.org_id,
-            .org = c->outcome.next.org,
-            .text = row->row.difficulty,
-            .today = call->today,
-            .now_ms = call->now_ms,
-        };
-        struct consultation_record *help = &c->helps[c->help_count++];
-        enum status s =
-            consultation_open(row->before, &actor, &order, &c->calendar, help, &call->fault);
-        if (s != STATUS_OK) {
-            return s;
-        }
-        Pb__Consultation *record = consultation_message(help, call->arena);
-        if (record == NULL || !call_change(call, "consultation", help->id, help->measure_ref,
-                                           help->version, &record->base)) {
-            return handler_no_memory(call);
-        }
-        Pb__Change *change = call_last_change(call);
-        change->command = arena_strdup(call->arena, COMMAND_OPEN);
-        change->to_state = arena_strdup(call->arena, help->state);
     }
-    return STATUS_OK;
+    return s;
 }
 
 /* The rows as they stand after the outcome, for the log's full record. */
@@ -371,7 +410,10 @@ table_effects(struct call *call, struct db_queue *q)
         s = row_effects(call, q, &c->outcome.rows[i]);
     }
     for (size_t i = 0; s == STATUS_OK && i < c->help_count; i++) {
-        s = consultation_queue_insert(q, tenant, &c->helps[i], call->event_id);
+        s = matter_write(call, q, &c->help_cases[i], &c->helps[i]);
     }
-    return s;
+    return s == STATUS_OK && c->help_count > 0
+               ? matter_counter_queue_set(q, tenant, "consultation",
+                                          c->last_consultation + (int32_t)c->help_count)
+               : s;
 }

@@ -32,10 +32,12 @@ struct scheduler {
     atomic_uint_fast64_t ticks;
 };
 
-/* The jobs of a tick, in order: obligations first, so that their alerts come in the same tick. */
+/* The jobs of a tick, in order: obligations first, so that their alerts come in the same tick, and
+ * what alerts propose after them. */
 static const char *const jobs[] = {
     "rectify.v1.JobService/OpenObligations",
     "rectify.v1.JobService/RaiseAlerts",
+    "rectify.v1.JobService/ProposeMatters",
     "rectify.v1.JobService/SweepUploads",
 };
 

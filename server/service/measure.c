@@ -302,6 +302,7 @@ measure_due(const struct milestone_record *ms)
     due.current_due = ms->current_due;
     due.claimed_on = ms->claimed_day;
     due.reached_on = ms->reached_day;
+    due.kept_overdue_days = ms->kept_overdue_days;
     return due;
 }
 

@@ -32,6 +32,8 @@ milestone_message(const struct measure_record *m, int index, int32_t as_of, stru
     out->current_due = day_in(a, ms->current_due);
     out->has_due_version = 1;
     out->due_version = ms->due_version;
+    out->has_kept_overdue_days = ms->kept_overdue_days != 0;
+    out->kept_overdue_days = ms->kept_overdue_days;
     out->claimed_on = day_in(a, ms->claimed_day);
     out->reached_on = day_in(a, ms->reached_day);
     struct due_milestone days = measure_due(ms);

@@ -84,7 +84,8 @@ static const struct {
     [GUARD_FORMER_NOTICE_FAILED] =
         {false, "FORMER_NOTICE_OPEN",
          "上一级督办单还没有作出不达要求的结论；情况紧急的，请标明紧急后再签发。"},
-    [GUARD_HOLDING_BODY] = {false, "NOT_HOLDING_BODY", "只有实施约谈的单位才能办理。"},
+    [GUARD_HOLDING_BODY] = {false, "NOT_HOLDING_BODY",
+                            "只有承办的单位（实施约谈或督查的单位）才能办理。"},
     [GUARD_SAMPLE_CHOSEN] = {true, "SAMPLE_EMPTY", "请先确定抽查哪些措施。"},
     [GUARD_ALL_VERDICTS] = {false, "VERDICTS_MISSING", "抽查的措施还没有全部作出结论。"},
     [GUARD_ADDRESSEE_DUE] = {true, "ADDRESSEE_OR_DUE_MISSING", "请填写承办单位和办理时限。"},

@@ -9,6 +9,7 @@ enum {
     HOLDERS = ROLE_DISC | ROLE_ORGD,
     CHECKERS = ROLE_OFFICE | ROLE_SGROUP | ROLE_DISC | ROLE_ORGD,
     CHIEFS = ROLE_LEADER | ROLE_LGROUP,
+    STEAD = ROLE_SGROUP | ROLE_LGROUP, /* decide where the office is the judged one */
 };
 
 /* ---- consultation (会商): the measure's clock does not pause ---- */
@@ -30,6 +31,7 @@ static const struct workflow_edge consultation_edges[] = {
     {"SCHEDULED", "schedule", "SCHEDULED", OFFICE, 0, G(REASON), "改期，说明理由"},
     {"SCHEDULED", "hold",     "HELD",      OFFICE, 0, 0, "会商完毕"},
     {"HELD",      "decide",   "DECIDED",   OFFICE | LEADER | LGROUP, 0, G(TASKS_NAMED), "议定事项落到人、定到日"},
+    {"DECIDED",   "finish_task", "DECIDED", UNIT | OFFICE | CHIEFS | SGROUP | HOLDERS, 0, G(ANSWER_GIVEN), "承办单位办结一项议定事项"},
     {"DECIDED",   "close",    "CLOSED",    OFFICE, 0, G(TASKS_DONE), "议定事项全部办结"},
     {"OPEN",      "withdraw", "WITHDRAWN", UNIT, 0, G(REASON), "单位撤回"},
     {"TRIAGED",   "withdraw", "WITHDRAWN", UNIT, 0, G(REASON), "单位撤回"},
@@ -52,9 +54,11 @@ static const struct workflow_edge extension_edges[] = {
     {STATE_NONE, "submit_late", "SUBMITTED", UNIT, 0, G(AFTER_DUE) | G(NEW_DATE_LATER) | G(REASON), "到期后补办：已超期的天数照计"},
     {"SUBMITTED", "approve", "APPROVED", LGROUP, G(EXTENSION_LONG),   G(INDEPENDENT), "第三次，或已过集中整改期"},
     {"SUBMITTED", "approve", "APPROVED", LEADER, G(EXTENSION_MIDDLE), G(INDEPENDENT), "第二次，或超过 15 天"},
+    {"SUBMITTED", "approve", "APPROVED", STEAD, G(EXTENSION_SHORT) | G(OFFICE_RECUSED), G(INDEPENDENT), "首次且不超过 15 天（办公室回避，由专项小组或领导小组代行）"},
     {"SUBMITTED", "approve", "APPROVED", OFFICE, G(EXTENSION_SHORT),  G(INDEPENDENT), "首次且不超过 15 天"},
     {"SUBMITTED", "reject",  "REJECTED", LGROUP, G(EXTENSION_LONG),   G(INDEPENDENT) | G(REASON), "说明理由"},
     {"SUBMITTED", "reject",  "REJECTED", LEADER, G(EXTENSION_MIDDLE), G(INDEPENDENT) | G(REASON), "说明理由"},
+    {"SUBMITTED", "reject",  "REJECTED", STEAD, G(EXTENSION_SHORT) | G(OFFICE_RECUSED), G(INDEPENDENT) | G(REASON), "说明理由（办公室回避，由专项小组或领导小组代行）"},
     {"SUBMITTED", "reject",  "REJECTED", OFFICE, G(EXTENSION_SHORT),  G(INDEPENDENT) | G(REASON), "说明理由"},
     {"SUBMITTED", "withdraw", "WITHDRAWN", UNIT, 0, G(REASON), "单位撤回"},
 };
@@ -129,14 +133,14 @@ static const struct workflow_state round_states[] = {
 
 static const struct workflow_edge round_edges[] = {
     {STATE_NONE, "plan", "PLANNED", CHECKERS, 0, 0, "制定督查计划"},
-    {"PLANNED", "edit",      "PLANNED",   CHECKERS, 0, 0, "修改抽查名单"},
-    {"PLANNED", "cancel",    "CANCELLED", CHECKERS, 0, G(REASON), "取消，说明理由"},
-    {"PLANNED", "start",     "RUNNING",   CHECKERS, 0, G(SAMPLE_CHOSEN), "抽查名单已定"},
-    {"RUNNING", "judge",     "RUNNING",   CHECKERS, 0, G(INDEPENDENT), "逐项认定：属实、部分属实、不属实、未看到"},
-    {"RUNNING", "conclude",  "CONCLUDED", CHECKERS, 0, G(ALL_VERDICTS), "抽查的每一项都有结论"},
-    {"CONCLUDED", "feed_back", "FED_BACK", CHECKERS, 0, 0, "向单位反馈"},
-    {"FED_BACK", "revise",   "RUNNING",   CHECKERS, 0, G(REASON), "单位申辩成立，重新认定"},
-    {"FED_BACK", "finalize", "FINAL",     CHECKERS, 0, 0, "定论；已到位而不属实的措施重新打开"},
+    {"PLANNED", "edit",      "PLANNED",   CHECKERS, 0, G(HOLDING_BODY), "修改抽查名单"},
+    {"PLANNED", "cancel",    "CANCELLED", CHECKERS, 0, G(HOLDING_BODY) | G(REASON), "取消，说明理由"},
+    {"PLANNED", "start",     "RUNNING",   CHECKERS, 0, G(HOLDING_BODY) | G(SAMPLE_CHOSEN), "抽查名单已定"},
+    {"RUNNING", "judge",     "RUNNING",   CHECKERS, 0, G(HOLDING_BODY) | G(INDEPENDENT), "逐项认定：属实、部分属实、不属实、未看到"},
+    {"RUNNING", "conclude",  "CONCLUDED", CHECKERS, 0, G(HOLDING_BODY) | G(ALL_VERDICTS), "抽查的每一项都有结论"},
+    {"CONCLUDED", "feed_back", "FED_BACK", CHECKERS, 0, G(HOLDING_BODY), "向单位反馈"},
+    {"FED_BACK", "revise",   "RUNNING",   CHECKERS, 0, G(HOLDING_BODY) | G(REASON), "单位申辩成立，重新认定"},
+    {"FED_BACK", "finalize", "FINAL",     CHECKERS, 0, G(HOLDING_BODY), "定论；已到位而不属实的措施重新打开"},
 };
 
 const struct workflow_machine workflow_round =
@@ -178,6 +182,7 @@ static const struct workflow_edge opinion_edges[] = {
     {"RECEIVED", "assign", "ASSIGNED", OFFICE, 0, G(ADDRESSEE_DUE), "转承办单位，定时限"},
     {"ASSIGNED", "assign", "ASSIGNED", OFFICE, 0, G(ADDRESSEE_DUE) | G(REASON), "改派，说明理由"},
     {"RECEIVED", "answer", "ANSWERED", OFFICE, 0, G(ANSWER_GIVEN), "办公室直接答复"},
+    {"ASSIGNED", "return", "RECEIVED", UNIT, 0, G(REASON), "不是本单位的事，退回办公室另行转办"},
     {"ASSIGNED", "answer", "ANSWERED", UNIT | OFFICE, 0, G(ANSWER_GIVEN), "答复"},
 };
 

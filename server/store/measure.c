@@ -22,7 +22,8 @@
     "       (SELECT count(*) FROM evidence_link l JOIN evidence v"                                 \
     "            ON v.tenant = l.tenant AND v.id = l.evidence"                                     \
     "         WHERE l.tenant = m.tenant AND l.measure = m.id AND l.round = m.round"                \
-    "           AND v.kind <> 1)"
+    "           AND v.kind <> 1),"                                                                 \
+    "       e.kept_overdue_days, c.kept_overdue_days"
 #define MEASURE_TABLES                                                                             \
     "  FROM measure m"                                                                             \
     "  JOIN inspection i ON i.tenant = m.tenant AND i.id = m.inspection"                           \
@@ -86,9 +87,10 @@ static const struct statement measure_update = {
 
 static const struct statement milestone_update = {
     .name = "milestone_update",
-    .params = 7,
-    .sql = "UPDATE milestone SET claimed_day = $5, reached_day = $6, version = version + 1,"
-           "       event_id = $7"
+    .params = 10,
+    .sql = "UPDATE milestone SET claimed_day = $5, reached_day = $6, current_due = $7,"
+           "       due_version = $8, kept_overdue_days = $9, version = version + 1,"
+           "       event_id = $10"
            " WHERE tenant = $1 AND measure = $2 AND kind = $3 AND version = $4",
 };
 
@@ -171,6 +173,8 @@ take_measure(void *ctx, const struct db_row *row, struct arena *a)
     take_milestone(&m->milestones[MILESTONE_COMPLETE], row, 39);
     m->evidence_count = (uint32_t)db_int(row, 46);
     m->evidence_strong = (uint32_t)db_int(row, 47);
+    m->milestones[MILESTONE_EFFECT].kept_overdue_days = (int32_t)db_int(row, 48);
+    m->milestones[MILESTONE_COMPLETE].kept_overdue_days = (int32_t)db_int(row, 49);
     if (m->id == NULL || m->ref == NULL || m->text == NULL || m->state == NULL) {
         return STATUS_RESOURCE_EXHAUSTED;
     }
@@ -273,9 +277,12 @@ milestone_queue_update(struct db_queue *q, int tenant, const struct measure_reco
                        int64_t expected, const char *event_id)
 {
     const struct milestone_record *ms = &m->milestones[index];
-    struct param params[] = {p_int(tenant),   p_text(m->id),          p_int(index + 1),
-                             p_int(expected), p_day(ms->claimed_day), p_day(ms->reached_day),
-                             p_text(event_id)};
+    struct param params[] = {
+        p_int(tenant),          p_text(m->id),          p_int(index + 1),
+        p_int(expected),        p_day(ms->claimed_day), p_day(ms->reached_day),
+        p_day(ms->current_due), p_int(ms->due_version), p_int(ms->kept_overdue_days),
+        p_text(event_id),
+    };
     return db_queue_add(q, &milestone_update, params, (struct db_sink){NULL, NULL, 1});
 }
 

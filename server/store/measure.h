@@ -21,6 +21,7 @@ struct milestone_record {
     int32_t claimed_day;
     int32_t reached_day;
     int64_t version;
+    int32_t kept_overdue_days; /* that late extensions found; they stay counted */
 };
 
 /* A unit or leader named by a measure; id NULL for none. */
@@ -107,7 +108,7 @@ MUST_CHECK enum status measure_queue_of_table(struct db_queue *q, int tenant, co
 MUST_CHECK enum status measure_queue_update(struct db_queue *q, int tenant,
                                             const struct measure_record *m, int64_t expected,
                                             const char *event_id);
-/* Claimed and reached days of one milestone (MILESTONE_…) over its version. */
+/* The days of one milestone but its original one (MILESTONE_…) over its version. */
 MUST_CHECK enum status milestone_queue_update(struct db_queue *q, int tenant,
                                               const struct measure_record *m, int index,
                                               int64_t expected, const char *event_id);

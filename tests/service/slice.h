@@ -26,6 +26,7 @@
 #include "server/handler/consultation.h"
 #include "server/handler/evidence.h"
 #include "server/handler/job.h"
+#include "server/handler/matter.h"
 #include "server/handler/measure.h"
 #include "server/handler/problem.h"
 #include "server/handler/status.h"
@@ -60,6 +61,7 @@ static struct arena slice_arena;
 static struct clock_fake slice_clock;
 static struct dispatch *slice_door;
 static const char *slice_behalf; /* on_behalf_of of the calls to come; NULL: none */
+static int64_t slice_expected;   /* expected_version of the calls to come; 0: none */
 
 HELPER const char *
 slice_id(int n)
@@ -210,20 +212,22 @@ slice_seed(void)
 HELPER int
 slice_set_up(void **state)
 {
-    static struct handler_table tables[8];
+    static struct handler_table tables[16];
     (void)state;
     arena_init(&slice_arena, SLICE_ARENA_BYTES);
     clock_fake_init(&slice_clock, 0);
     slice_day("2026-11-10");
     slice_behalf = NULL;
+    slice_expected = 0;
     test_db_reset();
     slice_seed();
-    const struct handler_table *const all[8] = {
+    const struct handler_table *const all[] = {
         &measure_handler_table,      &problem_handler_table, &table_handler_table,
         &evidence_handler_table,     &status_handler_table,  &alert_handler_table,
-        &consultation_handler_table, &job_handler_table,
+        &consultation_handler_table, &job_handler_table,     &matter_handler_table,
     };
-    for (int i = 0; i < 8; i++) {
+    size_t count = sizeof all / sizeof all[0];
+    for (size_t i = 0; i < count; i++) {
         tables[i] = *all[i];
     }
     struct dispatch_config config = {
@@ -232,7 +236,7 @@ slice_set_up(void **state)
         .query_threads = 2,
         .clock = &slice_clock.clock,
         .tables = tables,
-        .table_count = 8,
+        .table_count = count,
         .server_version = "test",
         .partial_tables = true,
     };
@@ -284,6 +288,8 @@ slice_call(int account, const char *method, const ProtobufCMessage *request)
     e.machine = arena_strdup(&slice_arena, slice_id(account + 10));
     e.on_behalf_of = slice_behalf == NULL ? NULL : arena_strdup(&slice_arena, slice_behalf);
     e.idempotency_key = arena_printf(&slice_arena, "01930000-0000-7000-8000-%012d", ++serial);
+    e.has_expected_version = slice_expected != 0;
+    e.expected_version = slice_expected;
     e.has_timeout_ms = 1;
     e.timeout_ms = 60000;
     e.has_payload = 1;

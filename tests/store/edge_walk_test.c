@@ -30,8 +30,15 @@ static const struct target targets[] = {
      ID("1") ", " ID("2") ", 9, 'P-09', '样例'"},
     {"table", "periodic_table", "inspection, org, period, due",
      ID("1") ", " ID("4") ", '2026-11', '2026-11-25'"},
-    {"consultation", "consultation", "measure, org, text, opened_ms, triage_due",
-     ID("5") ", " ID("4") ", '样例', 0, '2026-11-25'"},
+    {"consultation", "matter", "kind, ref, opened_ms, state_ms", "'consultation', 'HS-0009', 0, 0"},
+    {"extension", "matter",
+     "kind, ref, opened_ms, state_ms, measure, milestone, old_due, new_due, level, ordinal",
+     "'extension', 'YQ-0009', 0, 0, " ID("5") ", 1, '2026-11-20', '2026-11-25', 1, 1"},
+    {"notice", "matter", "kind, ref, opened_ms, state_ms", "'notice', 'DB-0009', 0, 0"},
+    {"talk", "matter", "kind, ref, opened_ms, state_ms", "'talk', 'YT-0009', 0, 0"},
+    {"round", "matter", "kind, ref, opened_ms, state_ms", "'round', 'DC-0009', 0, 0"},
+    {"instruction", "matter", "kind, ref, opened_ms, state_ms", "'instruction', 'PS-0009', 0, 0"},
+    {"opinion", "matter", "kind, ref, opened_ms, state_ms", "'opinion', 'YJ-0009', 0, 0"},
 };
 
 static const char ground[] =
