@@ -252,7 +252,7 @@ a_name_brings_the_whole_of_it(void **state)
     struct call call;
     const Pb__DescribeReply *reply = NULL;
     assert_int_equal(describe("systemservice", false, &call, &reply), STATUS_OK);
-    assert_int_equal(reply->n_methods, 2);
+    assert_int_equal(reply->n_methods, 3);
     assert_int_equal(reply->n_messages, 0);
     assert_string_equal(reply->methods[0]->auth, "PUBLIC");
     assert_int_equal(reply->methods[0]->n_roles, 0);
