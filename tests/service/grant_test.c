@@ -482,6 +482,7 @@ a_substitute_acts_in_the_seat_for_its_days(void **state)
     district_approve(g->ref);
     for (int day = 14; day <= 17; day++) {
         district_expect(district_login(&unit02, DISTRICT_PASSWORD), STATUS_OK, NULL);
+        district_expect(district_login(&office, DISTRICT_PASSWORD), STATUS_OK, NULL);
         const Pb__CallReply *reply = whoami_as(&unit02, "@unit01");
         bool holds = day == 15 || day == 16;
         district_expect(reply, holds ? STATUS_OK : STATUS_PERMISSION_DENIED,
