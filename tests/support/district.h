@@ -1,9 +1,10 @@
 /* District: a whole server in process over this program's database, as people meet it.
  *
  * The tenant "t1" begins as `rectifyd bootstrap` leaves it: the org "admin", the accounts "admin"
- * (ADMIN) and "grant" (GRANT), each with a one-time code, and no machine. From there on everything goes through the door: people
- * enrol machines, log in, and sign their calls. The clock is a fake one: 2026-11-10 09:00 in China.
- * One district a program; single thread; whatever goes wrong fails the running test.
+ * (ADMIN) and "grant" (GRANT), each with a one-time code, and no machine. From there on everything
+ * goes through the door: people enrol machines, log in, and sign their calls. The clock is a fake
+ * one: 2026-11-10 09:00 in China. One district a program; single thread; whatever goes wrong fails
+ * the running test.
  */
 #ifndef TESTS_SUPPORT_DISTRICT_H
 #define TESTS_SUPPORT_DISTRICT_H
