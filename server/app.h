@@ -27,10 +27,11 @@ struct app_bootstrap {
     struct app_administrator grant; /* GRANT, 授权管理员: another person */
 };
 
-/* Makes the tenant, the org `admin` with these two accounts, each with its one role and its one-time
- * code, and version 1 of the ladder, where they are missing; what is there stays as it is. It is the
- * one way to give a seat without two people, and only on the server's own machine; it stands in the
- * log. INVALID_ARGUMENT SAME_PERSON: one account for both. Connects as the owner. Blocks. */
+/* Makes the tenant, the org `admin` with these two accounts, each with its one role and its
+ * one-time code, and version 1 of the ladder, where they are missing; what is there stays as it is.
+ * It is the one way to give a seat without two people, and only on the server's own machine; it
+ * stands in the log. INVALID_ARGUMENT SAME_PERSON: one account for both. Connects as the owner.
+ * Blocks. */
 MUST_CHECK enum status app_bootstrap(const struct config *config, const struct app_bootstrap *b,
                                      struct fault *fault);
 

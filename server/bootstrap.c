@@ -402,10 +402,9 @@ app_bootstrap(const struct config *config, const struct app_bootstrap *in, struc
         s = make_rows(&b, config->zone_offset_min);
     }
     if (s == STATUS_OK) {
-        const struct log_field fields[] = {log_text("tenant", in->tenant),
-                                           log_text("admin", in->admin.account),
-                                           log_text("grant", in->grant.account),
-                                           log_text("made", b.wrote ? "yes" : "nothing")};
+        const struct log_field fields[] = {
+            log_text("tenant", in->tenant), log_text("admin", in->admin.account),
+            log_text("grant", in->grant.account), log_text("made", b.wrote ? "yes" : "nothing")};
         log_event(LOG_LEVEL_INFO, "bootstrap.done", fields, 4);
     } else if (b.db != NULL) {
         db_rollback(b.db);

@@ -99,7 +99,7 @@ struct authz_question {
     const char *on_behalf_of; /* as asked; NULL: the caller's own */
     bool behalf_known;        /* such a unit exists */
     bool behalf_is_own;
-    bool substitutes;        /* on_behalf_of names an account (代行): roles are the substitution's */
+    bool substitutes; /* on_behalf_of names an account (代行): roles are the substitution's */
     bool substitution_known; /* it holds today */
 };
 

@@ -57,7 +57,7 @@ find_kind(struct call *call, const Pb__ExplainAccessRequest *r, enum access_kind
 {
     const char *ref = r->ref == NULL ? "" : r->ref;
     if (r->kind == NULL || r->kind[0] == '\0') {
-        *ret = strchr(ref, '/') != NULL ? KIND_TABLE
+        *ret = strchr(ref, '/') != NULL     ? KIND_TABLE
                : strstr(ref, "-M-") != NULL ? KIND_MEASURE
                                             : KIND_PROBLEM;
         return STATUS_OK;
@@ -68,9 +68,9 @@ find_kind(struct call *call, const Pb__ExplainAccessRequest *r, enum access_kind
             return STATUS_OK;
         }
     }
-    return fault_set_field(&call->fault, "kind", "KIND_UNKNOWN",
-                           "没有“%.32s”这一类：可用 MEASURE（措施）、PROBLEM（问题）、TABLE（表）。",
-                           r->kind);
+    return fault_set_field(
+        &call->fault, "kind", "KIND_UNKNOWN",
+        "没有“%.32s”这一类：可用 MEASURE（措施）、PROBLEM（问题）、TABLE（表）。", r->kind);
 }
 
 static enum status
@@ -84,9 +84,9 @@ queue_table(struct call *call, struct db_queue *q, const Pb__ExplainAccessReques
                    : refuse_unknown(call, "TABLE_UNKNOWN", "汇总表", r->ref);
     }
     char *org = arena_printf(call->arena, "%.*s", (int)(slash - r->ref), r->ref);
-    return org == NULL ? handler_no_memory(call)
-                       : table_queue_find(q, call->who->tenant, org, slash + 1, r->inspection,
-                                          &e->tables);
+    return org == NULL
+               ? handler_no_memory(call)
+               : table_queue_find(q, call->who->tenant, org, slash + 1, r->inspection, &e->tables);
 }
 
 static enum status

@@ -19,9 +19,8 @@ MUST_CHECK enum status code_load(struct call *call, struct db_queue *q, const ch
                                  struct new_code *code);
 MUST_CHECK enum status code_check(struct call *call, const char *field, const char *text,
                                   const struct new_code *code);
-MUST_CHECK enum status code_give(struct call *call, struct db_queue *q,
-                                 const struct new_code *code, const char *account_id,
-                                 const char *purpose, const char *org_id);
+MUST_CHECK enum status code_give(struct call *call, struct db_queue *q, const struct new_code *code,
+                                 const char *account_id, const char *purpose, const char *org_id);
 /* INVALID_ARGUMENT PASSWORD_LENGTH. */
 MUST_CHECK enum status check_password(struct call *call, const char *password, const char *field);
 /* The hash to verify against; NULL, which no password fits, when none is set or it is disabled. */

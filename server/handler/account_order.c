@@ -165,8 +165,8 @@ order_decide(struct call *call, const char *command)
     }
     row->has_password = row->has_password && strcmp(command, COMMAND_RESET) != 0;
     Pb__Account *reply = account_message(call, row);
-    if (reply == NULL || !call_change(call, "account", o->account.id, o->account.name,
-                                      row->version, &reply->base)) {
+    if (reply == NULL ||
+        !call_change(call, "account", o->account.id, o->account.name, row->version, &reply->base)) {
         return handler_no_memory(call);
     }
     Pb__Change *change = call_last_change(call);
@@ -188,8 +188,8 @@ account_disable_effects(struct call *call, struct db_queue *q)
 {
     const struct order *o = call->data;
     int tenant = call->who->tenant;
-    enum status s = account_queue_disable(q, tenant, &o->account, call->now_ms, call->reason,
-                                          call->event_id);
+    enum status s =
+        account_queue_disable(q, tenant, &o->account, call->now_ms, call->reason, call->event_id);
     return s == STATUS_OK
                ? session_queue_end_others(q, tenant, o->account.id, no_session, call->now_ms)
                : s;
@@ -225,8 +225,7 @@ enum status
 account_reset_decide(struct call *call)
 {
     const struct order *o = call->data;
-    enum status s =
-        code_check(call, "code", REQUEST(call, Pb__AccountOrder)->code, &o->code);
+    enum status s = code_check(call, "code", REQUEST(call, Pb__AccountOrder)->code, &o->code);
     return s == STATUS_OK ? order_decide(call, COMMAND_RESET) : s;
 }
 
@@ -268,12 +267,10 @@ set_password_load(struct call *call, struct db_queue *q)
         return handler_no_memory(call);
     }
     secret_token_hash(r->code, p->code_sha256);
-    enum status s =
-        account_queue_lock(q, call->who->tenant, r->account == NULL ? "" : r->account,
-                           call->who->machine_id, &p->account);
-    return s == STATUS_OK
-               ? enrol_code_queue_lock(q, call->who->tenant, p->code_sha256, &p->code)
-               : s;
+    enum status s = account_queue_lock(q, call->who->tenant, r->account == NULL ? "" : r->account,
+                                       call->who->machine_id, &p->account);
+    return s == STATUS_OK ? enrol_code_queue_lock(q, call->who->tenant, p->code_sha256, &p->code)
+                          : s;
 }
 
 /* A code of another account, or on another unit's machine, answers like one that never was. */
@@ -329,9 +326,7 @@ set_password_effects(struct call *call, struct db_queue *q)
     const struct password_set *p = call->data;
     int tenant = call->who->tenant;
     enum status s = account_queue_password(q, tenant, p->account.id, p->hash, call->event_id);
-    return s == STATUS_OK
-               ? enrol_code_queue_use(q, tenant, p->code_sha256, NULL, call->now_ms)
-               : s;
+    return s == STATUS_OK ? enrol_code_queue_use(q, tenant, p->code_sha256, NULL, call->now_ms) : s;
 }
 
 /* ---- reading ---- */

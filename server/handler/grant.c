@@ -2,8 +2,8 @@
 #include "server/handler/grant.h"
 
 #include "proto/base/limits.h"
-#include "server/handler/allowed.h"
 #include "server/handler/all.h"
+#include "server/handler/allowed.h"
 #include "server/handler/common.h"
 #include "server/handler/request_check.h"
 #include "server/service/role.h"
@@ -81,8 +81,7 @@ decision_load(struct call *call, struct db_queue *q, char *const *refs, size_t c
     for (size_t i = 0; i < d->found.count; i++) {
         const struct grant_record *g = &d->found.items[i];
         if (!text_list_add(&names, call->arena, g->account) ||
-            (g->substitute_for != NULL &&
-             !text_list_add(&names, call->arena, g->substitute_for))) {
+            (g->substitute_for != NULL && !text_list_add(&names, call->arena, g->substitute_for))) {
             return handler_no_memory(call);
         }
     }
@@ -133,8 +132,8 @@ hold(struct call *call, struct decision *d, const struct grant_record *g)
 }
 
 static enum status
-decide_one(struct call *call, struct decision *d, const char *ref,
-           const struct grant_order *order, struct grant_record *ret)
+decide_one(struct call *call, struct decision *d, const char *ref, const struct grant_order *order,
+           struct grant_record *ret)
 {
     const struct grant_record *g = found(d, ref);
     if (g == NULL) {

@@ -46,13 +46,11 @@ grant_read_roles(struct call *call, char *const *names, size_t count, uint64_t *
 }
 
 enum status
-grant_change(struct call *call, const struct grant_record *g, const char *command,
-             const char *from)
+grant_change(struct call *call, const struct grant_record *g, const char *command, const char *from)
 {
     Pb__Grant *record = grant_message(g, call->today, call->arena);
-    if (record == NULL ||
-        !call_change(call, "grant", g->id, g->ref, g->version == 0 ? 1 : g->version,
-                     &record->base)) {
+    if (record == NULL || !call_change(call, "grant", g->id, g->ref,
+                                       g->version == 0 ? 1 : g->version, &record->base)) {
         return handler_no_memory(call);
     }
     Pb__Change *change = call_last_change(call);

@@ -25,8 +25,8 @@ struct subject {
     const char *guards;
 };
 
-/* Judging one's own work is what rule 4 forbids; a leader or a special group has no own work, it has
- * what it oversees. */
+/* Judging one's own work is what rule 4 forbids; a leader or a special group has no own work, it
+ * has what it oversees. */
 struct permission
 permission_of_command(const struct workflow_machine *machine, const char *command, uint32_t role)
 {
@@ -49,8 +49,8 @@ struct permission
 permission_of_method(const struct handler *h, uint32_t role)
 {
     bool inside = h->auth == AUTH_SYSTEM;
-    bool may = inside ? role == ROLE_SYS
-                      : role != ROLE_SYS && (h->roles == 0 || (h->roles & role) != 0);
+    bool may =
+        inside ? role == ROLE_SYS : role != ROLE_SYS && (h->roles == 0 || (h->roles & role) != 0);
     bool office = h->roles != 0 && (role & (ROLE_RELATIVE | ROLE_POSITIONS)) == 0;
     return (struct permission){may, may && (office || (role & ROLE_SEES_ALL) != 0)};
 }
@@ -181,8 +181,8 @@ add_command(struct matrix *m, const struct workflow_machine *machine, const char
     const struct subject subject = {
         .kind = "COMMAND",
         .name = arena_printf(m->call->arena, "%s:%s", machine->code, command),
-        .name_zh = arena_printf(m->call->arena, "%s：%s", machine->zh,
-                                workflow_command_zh(command)),
+        .name_zh =
+            arena_printf(m->call->arena, "%s：%s", machine->zh, workflow_command_zh(command)),
         .when = arena_strdup(m->call->arena, states),
         .guards = arena_strdup(m->call->arena, guards),
     };

@@ -1,5 +1,5 @@
-/* SystemService/ListPermissions: the permission matrix, from the policy rows and the workflow tables.
- * The table of SystemService stands in system.c. */
+/* SystemService/ListPermissions: the permission matrix, from the policy rows and the workflow
+ * tables. The table of SystemService stands in system.c. */
 #ifndef SERVER_HANDLER_PERMISSIONS_H
 #define SERVER_HANDLER_PERMISSIONS_H
 
@@ -14,8 +14,8 @@ struct permission {
     bool own;
     bool foreign;
 };
-struct permission permission_of_command(const struct workflow_machine *machine,
-                                        const char *command, uint32_t role);
+struct permission permission_of_command(const struct workflow_machine *machine, const char *command,
+                                        uint32_t role);
 struct permission permission_of_method(const struct handler *h, uint32_t role);
 
 #endif

@@ -75,10 +75,10 @@ check_beside_held(const struct grant_record *g, const struct held_list *held, st
             !days_overlap(s->from_day, s->to_day, g->from_day, g->to_day)) {
             continue;
         }
-        bool again = same_id(s->org_id, g->org_id) && (g->roles & ~s->roles) == 0 &&
-                     (s->substitute_for_id == NULL ? g->substitute_for_id == NULL
-                                                   : same_id(s->substitute_for_id,
-                                                             g->substitute_for_id));
+        bool again =
+            same_id(s->org_id, g->org_id) && (g->roles & ~s->roles) == 0 &&
+            (s->substitute_for_id == NULL ? g->substitute_for_id == NULL
+                                          : same_id(s->substitute_for_id, g->substitute_for_id));
         if (again) {
             return fault_set(fault, STATUS_FAILED_PRECONDITION, "SEAT_EXISTS",
                              "账号“%s”在“%s”已有这样的席位（%s），不必再办。", g->account,
@@ -160,8 +160,8 @@ static const char last_zh[] =
     "收回以后就没有人能提出或批准授权了：请先授权另一位系统管理员或授权管理员，再收回这一席位。";
 
 enum status
-grant_step(const struct grant_record *g, const struct actor *actor,
-           const struct grant_order *order, struct grant_record *ret, struct fault *fault)
+grant_step(const struct grant_record *g, const struct actor *actor, const struct grant_order *order,
+           struct grant_record *ret, struct fault *fault)
 {
     const struct workflow_facts facts = facts_of(g, actor, order->reason);
     const struct workflow_edge *edge = NULL;

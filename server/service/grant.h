@@ -1,8 +1,8 @@
 /* Grants (授权): may this seat be given, who may decide it, and what a decision makes of it.
  *
  * Pure. The transitions are the machine `grant` of workflow.h; here stands what a table cannot say:
- * 三员分立, two people, a seat that fits its org, a substitute who has no more than the one he stands
- * in for. The database holds the same rules (migrations/0004_people.sql).
+ * 三员分立, two people, a seat that fits its org, a substitute who has no more than the one he
+ * stands in for. The database holds the same rules (migrations/0004_people.sql).
  */
 #ifndef SERVER_SERVICE_GRANT_H
 #define SERVER_SERVICE_GRANT_H

@@ -24,7 +24,7 @@ struct actor {
     const char *orgs;       /* "{uuid,…}": every org the account (and whom it stands in for) has a
                              * seat in; may be NULL */
     uint64_t roles;
-    bool behalf; /* the office acts for org_id (代报) */
+    bool behalf;                   /* the office acts for org_id (代报) */
     const char *substitute_for_id; /* the account stood in for (X 代 Y); NULL for none */
 };
 

@@ -174,12 +174,17 @@ static const struct statement machine_revoke = {
 };
 
 const struct statement *const account_statements[] = {
-    &account_lock,     &account_seats,      &account_insert,    &account_list_all,
-    &account_disable,  &account_unlock,     &inbox_insert,      &account_failures,
-    &account_password, &session_end_others, &session_insert,    &session_end,
-    &session_expiry,   &enrol_code_lock,    &enrol_code_insert, &enrol_code_use,
-    &machine_by_key,   &machine_by_id,      &machine_list,      &machine_insert,
-    &machine_revoke,   NULL,
+    &account_lock,      &account_seats,
+    &account_insert,    &account_list_all,
+    &account_disable,   &account_unlock,
+    &inbox_insert,      &account_failures,
+    &account_password,  &session_end_others,
+    &session_insert,    &session_end,
+    &session_expiry,    &enrol_code_lock,
+    &enrol_code_insert, &enrol_code_use,
+    &machine_by_key,    &machine_by_id,
+    &machine_list,      &machine_insert,
+    &machine_revoke,    NULL,
 };
 
 static const struct db_sink one = {NULL, NULL, 1};
@@ -288,8 +293,8 @@ take_accounts(void *ctx, const struct db_row *row, struct arena *a)
 }
 
 enum status
-account_queue_list(struct db_queue *q, int tenant, const char *name, const char *org,
-                   int32_t today, struct account_list *ret)
+account_queue_list(struct db_queue *q, int tenant, const char *name, const char *org, int32_t today,
+                   struct account_list *ret)
 {
     struct param params[] = {p_int(tenant), p_text(name), p_text(org), p_day(today)};
     return db_queue_add(q, &account_list_all, params,
@@ -300,12 +305,10 @@ enum status
 account_queue_disable(struct db_queue *q, int tenant, const struct account_record *account,
                       int64_t disabled_ms, const char *reason, const char *event_id)
 {
-    struct param params[] = {p_int(tenant),
-                             p_text(account->id),
-                             p_int(account->version),
-                             disabled_ms == 0 ? p_null() : p_int(disabled_ms),
-                             p_text(reason),
-                             p_text(event_id)};
+    struct param params[] = {
+        p_int(tenant),           p_text(account->id),
+        p_int(account->version), disabled_ms == 0 ? p_null() : p_int(disabled_ms),
+        p_text(reason),          p_text(event_id)};
     return db_queue_add(q, &account_disable, params, one);
 }
 
@@ -410,7 +413,7 @@ enrol_code_queue_insert(struct db_queue *q, int tenant, const unsigned char code
                         const struct enrol_code_record *code, const char *event_id)
 {
     struct param params[] = {
-        p_int(tenant),         p_bytes(code_sha256, 32), p_text(code->account_id),
+        p_int(tenant),           p_bytes(code_sha256, 32), p_text(code->account_id),
         p_int(code->expires_ms), p_text(code->purpose),    p_text(code->org_id),
         p_text(event_id),
     };

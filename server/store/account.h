@@ -14,7 +14,7 @@ struct account_record {
     int64_t locked_until_ms;
     bool disabled;
     int64_t version;
-    bool sits_in_org; /* belongs to the org asked about, or has a seat in it */
+    bool sits_in_org;   /* belongs to the org asked about, or has a seat in it */
     const char *org_id; /* it belongs to; NULL: older than that */
     const char *org_code;
     const char *state; /* ACTIVE, DISABLED */
@@ -99,8 +99,7 @@ MUST_CHECK enum status account_queue_insert(struct db_queue *q, int tenant,
                                             const char *event_id);
 /* Accounts by name; name and org (code) may be NULL. Roles are those of `today`. */
 MUST_CHECK enum status account_queue_list(struct db_queue *q, int tenant, const char *name,
-                                          const char *org, int32_t today,
-                                          struct account_list *ret);
+                                          const char *org, int32_t today, struct account_list *ret);
 /* Stops it (disabled_ms) or opens it again (0) over its version. */
 MUST_CHECK enum status account_queue_disable(struct db_queue *q, int tenant,
                                              const struct account_record *account,

@@ -116,15 +116,13 @@ db_queue_scope_as(struct db_queue *q, const struct db_scope *scope)
     const char *person = scope->account == NULL ? "" : scope->account;
     char *number = arena_printf(q->arena, "%d", scope->tenant);
     char *roles = arena_printf(q->arena, "%" PRIu64, scope->roles);
-    char *key =
-        arena_printf(q->arena, "%d|%d|%s|%s|%s", scope->tenant, scope->sees_all, orgs, person,
-                     roles == NULL ? "" : roles);
+    char *key = arena_printf(q->arena, "%d|%d|%s|%s|%s", scope->tenant, scope->sees_all, orgs,
+                             person, roles == NULL ? "" : roles);
     if (key == NULL || number == NULL || roles == NULL) {
         return STATUS_RESOURCE_EXHAUSTED;
     }
-    const struct param params[] = {p_text(number), p_text(scope->sees_all ? "1" : ""),
-                                   p_text(orgs), p_text(person),
-                                   p_text(scope->roles == 0 ? "" : roles)};
+    const struct param params[] = {p_text(number), p_text(scope->sees_all ? "1" : ""), p_text(orgs),
+                                   p_text(person), p_text(scope->roles == 0 ? "" : roles)};
     enum status s = db_queue_add(q, &scope_set, params, (struct db_sink){.expect = 1});
     if (s == STATUS_OK) {
         q->entries[q->count - 1].scope = key;

@@ -106,9 +106,8 @@ static const struct statement seat_end = {
 };
 
 const struct statement *const grant_statements[] = {
-    &grant_lock,   &grant_list_all, &grant_held,   &grant_numbers, &grant_pending,
-    &grant_others, &grant_insert,   &grant_update, &seat_give,     &seat_end,
-    NULL,
+    &grant_lock,   &grant_list_all, &grant_held, &grant_numbers, &grant_pending, &grant_others,
+    &grant_insert, &grant_update,   &seat_give,  &seat_end,      NULL,
 };
 
 static const struct db_sink one = {NULL, NULL, 1};
@@ -161,17 +160,17 @@ grant_queue_lock(struct db_queue *q, int tenant, const struct text_list *refs, s
                  struct grant_list *ret)
 {
     const char *literal = text_list_literal(refs, a);
-    return literal == NULL ? STATUS_RESOURCE_EXHAUSTED
-                           : db_queue_add(q, &grant_lock,
-                                          (struct param[]){p_int(tenant), p_text(literal)},
-                                          (struct db_sink){take_grant, ret, DB_ANY_COUNT});
+    return literal == NULL
+               ? STATUS_RESOURCE_EXHAUSTED
+               : db_queue_add(q, &grant_lock, (struct param[]){p_int(tenant), p_text(literal)},
+                              (struct db_sink){take_grant, ret, DB_ANY_COUNT});
 }
 
 enum status
 grant_queue_list(struct db_queue *q, int tenant, const struct grant_filter *filter,
                  struct grant_list *ret)
 {
-    struct param params[] = {p_int(tenant), p_text(filter->state), p_text(filter->account),
+    struct param params[] = {p_int(tenant),       p_text(filter->state), p_text(filter->account),
                              p_text(filter->org), p_text(filter->own),   p_text(filter->ref)};
     return db_queue_add(q, &grant_list_all, params,
                         (struct db_sink){take_grant, ret, DB_ANY_COUNT});
@@ -208,10 +207,10 @@ grant_queue_held(struct db_queue *q, int tenant, const struct text_list *account
                  struct held_list *ret)
 {
     const char *literal = text_list_literal(accounts, a);
-    return literal == NULL ? STATUS_RESOURCE_EXHAUSTED
-                           : db_queue_add(q, &grant_held,
-                                          (struct param[]){p_int(tenant), p_text(literal)},
-                                          (struct db_sink){take_held, ret, DB_ANY_COUNT});
+    return literal == NULL
+               ? STATUS_RESOURCE_EXHAUSTED
+               : db_queue_add(q, &grant_held, (struct param[]){p_int(tenant), p_text(literal)},
+                              (struct db_sink){take_held, ret, DB_ANY_COUNT});
 }
 
 static enum status
@@ -300,9 +299,17 @@ grant_queue_update(struct db_queue *q, int tenant, const struct grant_record *g,
                    const char *event_id)
 {
     struct param params[] = {
-        p_int(tenant),            p_text(g->id),          p_int(expected),     p_text(g->state),
-        p_text(g->decided_by_id), p_time(g->decided_ms),  p_text(g->opinion),  p_text(g->ended_by_id),
-        p_time(g->ended_ms),      p_text(g->ended_reason), p_text(event_id),
+        p_int(tenant),
+        p_text(g->id),
+        p_int(expected),
+        p_text(g->state),
+        p_text(g->decided_by_id),
+        p_time(g->decided_ms),
+        p_text(g->opinion),
+        p_text(g->ended_by_id),
+        p_time(g->ended_ms),
+        p_text(g->ended_reason),
+        p_text(event_id),
     };
     enum status s = db_queue_add(q, &grant_update, params, one);
     if (s == STATUS_OK && strcmp(g->state, "APPROVED") == 0) {

@@ -86,8 +86,8 @@ void district_expect(const Pb__CallReply *reply, enum status code, const char *r
 const Pb__CallReply *district_enrol(struct person *p, const char *code);
 const Pb__CallReply *district_login(struct person *p, const char *password);
 
-/* An org by admin; an account of it with one role, proposed by admin, approved by grant, enrolled (key
- * number) and logged in. */
+/* An org by admin; an account of it with one role, proposed by admin, approved by grant, enrolled
+ * (key number) and logged in. */
 void district_org(const char *code, const char *name, const char *kind);
 struct person district_person(const char *account, const char *org, const char *role,
                               unsigned char key_number);

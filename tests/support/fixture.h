@@ -28,7 +28,8 @@ void test_db_exec(const char *role, const char *sql);
 /* The first column of the first row as text, into ret_text; "" for NULL or no row. */
 void test_db_query(const char *role, const char *sql, char *ret_text, size_t size);
 
-/* Whether the database refuses the SQL (one transaction) by the constraint or trigger of that name. */
+/* Whether the database refuses the SQL (one transaction) by the constraint or trigger of that name.
+ */
 bool test_db_refused(const char *role, const char *sql, const char *constraint);
 
 /* A folder of this program's own, made on the first call and removed with what is in it at exit. */

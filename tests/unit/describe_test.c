@@ -239,8 +239,9 @@ everything_is_methods_with_a_sentence(void **state)
             assert_string_equal(m->roles[0], "ADMIN");
             assert_string_equal(m->request, "rectify.v1.AddAccountRequest");
             assert_string_equal(m->reply, "rectify.v1.AddAccountReply");
-            assert_string_equal(m->prose, "Creates an account without any right (ADMIN), and proposes its seat "
-                                           "where roles are given: GRANT approves it (GrantService).");
+            assert_string_equal(
+                m->prose, "Creates an account without any right (ADMIN), and proposes its seat "
+                          "where roles are given: GRANT approves it (GrantService).");
         }
     }
 }
