@@ -13,17 +13,24 @@
  * torn down at run time); it returns only when the start failed. Main thread. Blocks. */
 MUST_CHECK enum status app_serve(const struct config *config, struct fault *fault);
 
-/* Names are borrowed for the call. */
-struct app_bootstrap {
-    const char *tenant;
-    const char *tenant_name;
+/* One of the first two administrators. Names are borrowed for the call. */
+struct app_administrator {
     const char *account;
     const char *password_file;   /* 0600, holds the first password */
     const char *enrol_code_file; /* 0600, holds the one-time code; made when it is missing */
 };
 
-/* Makes the tenant, the org `admin` with this account as its ADMIN, its one-time code, and version
- * 1 of the ladder, where they are missing; what is there stays as it is. Connects as the owner.
+struct app_bootstrap {
+    const char *tenant;
+    const char *tenant_name;
+    struct app_administrator admin; /* ADMIN, 系统管理员 */
+    struct app_administrator grant; /* GRANT, 授权管理员: another person */
+};
+
+/* Makes the tenant, the org `admin` with these two accounts, each with its one role and its
+ * one-time code, and version 1 of the ladder, where they are missing; what is there stays as it is.
+ * It is the one way to give a seat without two people, and only on the server's own machine; it
+ * stands in the log. INVALID_ARGUMENT SAME_PERSON: one account for both. Connects as the owner.
  * Blocks. */
 MUST_CHECK enum status app_bootstrap(const struct config *config, const struct app_bootstrap *b,
                                      struct fault *fault);

@@ -1,4 +1,4 @@
-/* rectifyd bootstrap: the first tenant, its administrator and its ladder. */
+/* rectifyd bootstrap: the first tenant, its first two administrators and its ladder. */
 #include "proto/base/limits.h"
 #include "proto/base/uuid7.h"
 #include "proto/ledger/merkle.h"
@@ -11,17 +11,32 @@
 #include "server/service/role.h"
 #include "server/store/account.h"
 #include "server/store/event.h"
+#include "server/store/grant.h"
 #include "server/store/org.h"
 #include "server/store/settings.h"
 #include "server/store/tenant.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
 #define BOOTSTRAP_METHOD "rectifyd/bootstrap"
 #define ADMIN_ORG "admin"
+
+/* One of the two. */
+struct first {
+    const struct app_administrator *in;
+    uint64_t role;
+    const char *display_name;
+    const char *password;
+    const char *enrol_code;
+    struct account_record account;
+    struct held_list held;
+    struct number_list numbers;
+    struct enrol_code_record code;
+};
 
 struct bootstrap {
     const struct app_bootstrap *in;
@@ -32,13 +47,13 @@ struct bootstrap {
     int64_t now_ms;
     struct uuid7_source ids;
     char event_id[UUID_TEXT_SIZE];
-    const char *password;
-    const char *enrol_code;
     struct tenant_list tenants;
     const struct tenant_record *tenant;
     struct org_list orgs;
-    struct account_record account;
-    struct enrol_code_record code;
+    struct first first[2];
+    Pb__Change changes[4];
+    Pb__Change *change_list[4];
+    size_t change_count;
     bool wrote;
 };
 
@@ -108,13 +123,13 @@ make_code(struct bootstrap *b, const char *path)
 }
 
 static enum status
-read_files(struct bootstrap *b)
+read_files(struct bootstrap *b, struct first *f)
 {
-    enum status s = read_line(b, b->in->password_file, &b->password);
-    if (s == STATUS_OK && access(b->in->enrol_code_file, F_OK) != 0) {
-        s = make_code(b, b->in->enrol_code_file);
+    enum status s = read_line(b, f->in->password_file, &f->password);
+    if (s == STATUS_OK && access(f->in->enrol_code_file, F_OK) != 0) {
+        s = make_code(b, f->in->enrol_code_file);
     }
-    return s == STATUS_OK ? read_line(b, b->in->enrol_code_file, &b->enrol_code) : s;
+    return s == STATUS_OK ? read_line(b, f->in->enrol_code_file, &f->enrol_code) : s;
 }
 
 /* ---- rows ---- */
@@ -166,51 +181,117 @@ make_org(struct bootstrap *b, const char **ret_id)
     return org.id == NULL ? no_memory(b) : org_queue_write(b->q, tenant, &org, NULL, b->event_id);
 }
 
-static enum status
-make_account(struct bootstrap *b, const char *org_id)
+/* What the log says was made. */
+static void
+note(struct bootstrap *b, const char *kind, const char *id, const char *ref, const char *command)
 {
-    int tenant = b->tenant->id;
-    enum status s = account_queue_lock(b->q, tenant, b->in->account, NULL, &b->account);
-    if (s == STATUS_OK) {
-        s = run(b);
-    }
-    if (s != STATUS_OK || b->account.id != NULL) {
-        return s;
-    }
-    char *hash = NULL;
-    s = secret_password_hash(&b->arena, b->password, NULL, &hash, b->fault);
-    if (s != STATUS_OK) {
-        return s;
-    }
-    b->account = (struct account_record){.id = new_id(b),
-                                         .name = b->in->account,
-                                         .display_name = "系统管理员",
-                                         .password_hash = hash};
+    Pb__Change *c = &b->changes[b->change_count];
+    pb__change__init(c);
+    c->kind = (char *)(uintptr_t)kind;
+    c->id = (char *)(uintptr_t)id;
+    c->ref = (char *)(uintptr_t)ref;
+    c->has_version = 1;
+    c->version = 1;
+    c->command = (char *)(uintptr_t)command;
+    b->change_list[b->change_count] = c;
+    b->change_count++;
     b->wrote = true;
-    return b->account.id == NULL
-               ? no_memory(b)
-               : account_queue_insert(b->q, tenant, &b->account, org_id, ROLE_ADMIN, b->event_id);
 }
 
 static enum status
-make_enrol_code(struct bootstrap *b)
+make_account(struct bootstrap *b, struct first *f, const char *org_id)
+{
+    int tenant = b->tenant->id;
+    enum status s = account_queue_lock(b->q, tenant, f->in->account, NULL, &f->account);
+    if (s == STATUS_OK) {
+        s = run(b);
+    }
+    if (s != STATUS_OK || f->account.id != NULL) {
+        return s;
+    }
+    char *hash = NULL;
+    s = secret_password_hash(&b->arena, f->password, NULL, &hash, b->fault);
+    if (s != STATUS_OK) {
+        return s;
+    }
+    f->account = (struct account_record){.id = new_id(b),
+                                         .name = f->in->account,
+                                         .display_name = f->display_name,
+                                         .password_hash = hash,
+                                         .org_id = org_id};
+    if (f->account.id == NULL) {
+        return no_memory(b);
+    }
+    note(b, "account", f->account.id, f->account.name, "create");
+    return account_queue_insert(b->q, tenant, &f->account, b->event_id);
+}
+
+/* An account that holds any seat is left alone: it is no longer the first day. */
+static enum status
+make_seat(struct bootstrap *b, struct first *f, const char *org_id)
+{
+    int tenant = b->tenant->id;
+    const char *name = f->in->account;
+    const struct text_list names = {&name, 1, 1};
+    enum status s = grant_queue_held(b->q, tenant, &names, &b->arena, &f->held);
+    if (s == STATUS_OK) {
+        s = grant_queue_numbers(b->q, 1, &f->numbers);
+    }
+    if (s == STATUS_OK) {
+        s = run(b);
+    }
+    if (s != STATUS_OK || f->held.count > 0) {
+        return s;
+    }
+    const struct grant_record grant = {
+        .id = new_id(b),
+        .ref = arena_printf(&b->arena, "G-%04" PRId64, f->numbers.items[0]),
+        .account_id = f->account.id,
+        .org_id = org_id,
+        .roles = f->role,
+        .from_day = NO_DATE,
+        .to_day = NO_DATE,
+        .state = "APPROVED",
+        .proposed_ms = b->now_ms,
+    };
+    if (grant.id == NULL || grant.ref == NULL) {
+        return no_memory(b);
+    }
+    note(b, "grant", grant.id, grant.ref, "bootstrap");
+    return grant_queue_insert(b->q, tenant, &grant, b->event_id);
+}
+
+static enum status
+make_enrol_code(struct bootstrap *b, struct first *f)
 {
     int tenant = b->tenant->id;
     unsigned char *hash = arena_alloc(&b->arena, SECRET_HASH_BYTES);
     if (hash == NULL) {
         return no_memory(b);
     }
-    secret_token_hash(b->enrol_code, hash);
-    enum status s = enrol_code_queue_lock(b->q, tenant, hash, &b->code);
+    secret_token_hash(f->enrol_code, hash);
+    enum status s = enrol_code_queue_lock(b->q, tenant, hash, &f->code);
     if (s == STATUS_OK) {
         s = run(b);
     }
-    if (s != STATUS_OK || b->code.account_id != NULL) {
+    if (s != STATUS_OK || f->code.account_id != NULL) {
         return s;
     }
     b->wrote = true;
-    return enrol_code_queue_insert(b->q, tenant, hash, b->account.id,
-                                   b->now_ms + LIMIT_ENROL_CODE_MS, b->event_id);
+    const struct enrol_code_record code = {.account_id = f->account.id,
+                                           .purpose = "ENROL",
+                                           .expires_ms = b->now_ms + LIMIT_ENROL_CODE_MS};
+    return enrol_code_queue_insert(b->q, tenant, hash, &code, b->event_id);
+}
+
+static enum status
+make_administrator(struct bootstrap *b, struct first *f, const char *org_id)
+{
+    enum status s = make_account(b, f, org_id);
+    if (s == STATUS_OK) {
+        s = make_seat(b, f, org_id);
+    }
+    return s == STATUS_OK ? make_enrol_code(b, f) : s;
 }
 
 static enum status
@@ -237,6 +318,8 @@ make_event(struct bootstrap *b)
     entry.account = (char *)(uintptr_t) "SYS";
     entry.method = (char *)(uintptr_t)BOOTSTRAP_METHOD;
     entry.auth = (char *)(uintptr_t) "SYSTEM";
+    entry.changes = b->change_list;
+    entry.n_changes = b->change_count;
     size_t size = pb__log_entry__get_packed_size(&entry);
     unsigned char *body = arena_alloc(&b->arena, size);
     struct merkle_hash *leaf = arena_alloc(&b->arena, sizeof *leaf);
@@ -268,11 +351,8 @@ make_rows(struct bootstrap *b, int utc_offset_min)
     if (s == STATUS_OK) {
         s = make_org(b, &org_id);
     }
-    if (s == STATUS_OK) {
-        s = make_account(b, org_id);
-    }
-    if (s == STATUS_OK) {
-        s = make_enrol_code(b);
+    for (size_t i = 0; s == STATUS_OK && i < 2; i++) {
+        s = make_administrator(b, &b->first[i], org_id);
     }
     if (s == STATUS_OK) {
         s = make_ladder(b);
@@ -289,7 +369,17 @@ make_rows(struct bootstrap *b, int utc_offset_min)
 enum status
 app_bootstrap(const struct config *config, const struct app_bootstrap *in, struct fault *fault)
 {
-    struct bootstrap b = {.in = in, .fault = fault, .now_ms = clock_now_ms(clock_real())};
+    struct bootstrap b = {
+        .in = in,
+        .fault = fault,
+        .now_ms = clock_now_ms(clock_real()),
+        .first = {{.in = &in->admin, .role = ROLE_ADMIN, .display_name = "系统管理员"},
+                  {.in = &in->grant, .role = ROLE_GRANT, .display_name = "授权管理员"}},
+    };
+    if (strcmp(in->admin.account, in->grant.account) == 0) {
+        return fault_set(fault, STATUS_INVALID_ARGUMENT, "SAME_PERSON",
+                         "系统管理员和授权管理员不能是同一个账号：授权须由两人办理。");
+    }
     unsigned char seed[16];
     secret_random(seed, sizeof seed);
     uuid7_source_init(&b.ids, b.now_ms, seed);
@@ -297,7 +387,10 @@ app_bootstrap(const struct config *config, const struct app_bootstrap *in, struc
     arena_init(&b.arena, LIMIT_UNPACK_BYTES);
     const char *conninfo =
         config->owner_conninfo[0] != '\0' ? config->owner_conninfo : config->conninfo;
-    enum status s = read_files(&b);
+    enum status s = read_files(&b, &b.first[0]);
+    if (s == STATUS_OK) {
+        s = read_files(&b, &b.first[1]);
+    }
     if (s == STATUS_OK) {
         s = db_open(conninfo, "rectifyd bootstrap", &b.db, fault);
     }
@@ -309,10 +402,10 @@ app_bootstrap(const struct config *config, const struct app_bootstrap *in, struc
         s = make_rows(&b, config->zone_offset_min);
     }
     if (s == STATUS_OK) {
-        const struct log_field fields[] = {log_text("tenant", in->tenant),
-                                           log_text("account", in->account),
-                                           log_text("made", b.wrote ? "yes" : "nothing")};
-        log_event(LOG_LEVEL_INFO, "bootstrap.done", fields, 3);
+        const struct log_field fields[] = {
+            log_text("tenant", in->tenant), log_text("admin", in->admin.account),
+            log_text("grant", in->grant.account), log_text("made", b.wrote ? "yes" : "nothing")};
+        log_event(LOG_LEVEL_INFO, "bootstrap.done", fields, 4);
     } else if (b.db != NULL) {
         db_rollback(b.db);
     }

@@ -16,8 +16,9 @@ static const char USAGE[] =
     "用法：\n"
     "  rectifyd migrate   --config FILE    升级数据库结构\n"
     "  rectifyd bootstrap --config FILE --tenant CODE --tenant-name NAME --account NAME\n"
-    "                     --password-file FILE --enrol-code-file FILE\n"
-    "                                      建立租户和第一个管理员\n"
+    "                     --password-file FILE --enrol-code-file FILE --grant-account NAME\n"
+    "                     --grant-password-file FILE --grant-enrol-code-file FILE\n"
+    "                                      建立租户和最初两名管理员：系统管理员、授权管理员\n"
     "  rectifyd keygen    --out FILE       生成审计日志的签名密钥\n"
     "  rectifyd serve     --config FILE    运行服务\n"
     "  rectifyd config                     打印配置文件的说明\n"
@@ -47,6 +48,9 @@ options_parse(int argc, char **argv, struct options *ret)
         {"account", required_argument, NULL, 'a'},
         {"password-file", required_argument, NULL, 'p'},
         {"enrol-code-file", required_argument, NULL, 'e'},
+        {"grant-account", required_argument, NULL, 'A'},
+        {"grant-password-file", required_argument, NULL, 'P'},
+        {"grant-enrol-code-file", required_argument, NULL, 'E'},
         {NULL, 0, NULL, 0},
     };
     *ret = (struct options){0};
@@ -66,13 +70,22 @@ options_parse(int argc, char **argv, struct options *ret)
             ret->bootstrap.tenant_name = optarg;
             break;
         case 'a':
-            ret->bootstrap.account = optarg;
+            ret->bootstrap.admin.account = optarg;
+            break;
+        case 'A':
+            ret->bootstrap.grant.account = optarg;
             break;
         case 'p':
-            ret->bootstrap.password_file = optarg;
+            ret->bootstrap.admin.password_file = optarg;
+            break;
+        case 'P':
+            ret->bootstrap.grant.password_file = optarg;
             break;
         case 'e':
-            ret->bootstrap.enrol_code_file = optarg;
+            ret->bootstrap.admin.enrol_code_file = optarg;
+            break;
+        case 'E':
+            ret->bootstrap.grant.enrol_code_file = optarg;
             break;
         default:
             return false;
@@ -126,14 +139,19 @@ command_migrate(const struct options *o)
     return EXIT_SUCCESS;
 }
 
+static bool
+named(const struct app_administrator *a)
+{
+    return a->account != NULL && a->password_file != NULL && a->enrol_code_file != NULL;
+}
+
 static int
 command_bootstrap(const struct options *o)
 {
     struct config config;
     struct fault fault = {0};
     const struct app_bootstrap *b = &o->bootstrap;
-    if (b->tenant == NULL || b->tenant_name == NULL || b->account == NULL ||
-        b->password_file == NULL || b->enrol_code_file == NULL) {
+    if (b->tenant == NULL || b->tenant_name == NULL || !named(&b->admin) || !named(&b->grant)) {
         fputs(USAGE, stderr);
         return EXIT_USAGE;
     }

@@ -136,6 +136,16 @@ globals_take(struct cli *c, const struct line *line, struct fault *f)
     c->home = line_value(line, "home");
     c->key = command_takes(line->command, "key") ? line_value(line, "key") : NULL;
     c->on_behalf_of = line_value(line, "for");
+    if (command_takes(line->command, "as") && line_value(line, "as") != NULL) {
+        if (c->on_behalf_of != NULL) {
+            return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_AS",
+                             "--as（代行）和 --for（代报）不能同时写。");
+        }
+        c->stands_for = arena_printf(&c->arena, "@%s", line_value(line, "as"));
+        if (c->stands_for == NULL) {
+            return cli_memory_fault(f);
+        }
+    }
     if (c->key != NULL && !uuid_text_valid(c->key)) {
         return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_KEY",
                          "--key 的“%s”不对：要照上次显示的办理编号原样填写。", c->key);

@@ -33,6 +33,7 @@ struct cli {
     const char *home;                /* --home; NULL: from the environment */
     const char *key;                 /* --key; NULL: a new one */
     const char *on_behalf_of;        /* --for; NULL: one's own unit */
+    const char *stands_for;          /* --as, "@account" (代行); NULL: as oneself */
     uint32_t deadline_ms;            /* --timeout; 0: the default */
     struct rectify_profile profile;  /* name NULL: not loaded yet */
     struct rectify_channel *channel; /* NULL: not opened yet */

@@ -40,9 +40,10 @@ cmd_account_add(struct cli *c, const struct line *line, struct fault *f)
     add.account = cli_field(line->args[0]);
     add.display_name = cli_field(line_value(line, "display"));
     add.org = cli_field(line_value(line, "org"));
-    add.n_roles = value_list(&c->arena, line_value(line, "role"), roles, ROLES_MAX);
+    const char *role = line_value(line, "role");
+    add.n_roles = role == NULL ? 0 : value_list(&c->arena, role, roles, ROLES_MAX);
     add.roles = roles;
-    if (add.n_roles == 0 || add.n_roles > ROLES_MAX) {
+    if ((role != NULL && add.n_roles == 0) || add.n_roles > ROLES_MAX) {
         return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_ROLE",
                          "--role 要写一个或几个角色，例如 PLEAD 或 OFFICE,PUBL。");
     }
@@ -71,6 +72,10 @@ cmd_account_add(struct cli *c, const struct line *line, struct fault *f)
                       password_made ? "初始密码在 " : "",
                       password_made ? line_value(line, "password-file") : "",
                       password_made ? "，请当面交给本人并提醒改密。" : "");
+        const char *grant = ((const Pb__AddAccountReply *)answer.message)->grant;
+        if (grant != NULL) {
+            (void)fprintf(c->out, "已提出席位 %s，等授权管理员批准后生效。\n", cli_text(c, grant));
+        }
         if (code_file != NULL) {
             (void)fprintf(c->out, "开通码在 %s（7 天内有效，只能用一次）。\n", code_file);
         }
@@ -87,6 +92,7 @@ cmd_account_code(struct cli *c, const struct line *line, struct fault *f)
     bool made = false;
     const char *path = line_value(line, "code-file");
     add.account = cli_field(line->args[0]);
+    add.org = cli_field(line_value(line, "org"));
     enum status status = prompt_secret_file(c, path, &add.enrol_code, &made, f);
     struct cli_command command = {.method = "rectify.v1.AccountService/AddEnrolCode",
                                   .request = &add.base};

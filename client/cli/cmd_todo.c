@@ -269,6 +269,9 @@ todo_print(struct cli *c, const struct todo *t, struct fault *f)
         (void)fprintf(c->out, "【待批准的方案】%s %s\n", cli_text(c, t->drafts[i]->code),
                       cli_text(c, t->drafts[i]->name));
     }
+    if (status == STATUS_OK && t->who->pending_grants > 0) {
+        heading(c, "待批准的授权", (size_t)t->who->pending_grants, "项");
+    }
     if (status == STATUS_OK && t->alert_count > 0) {
         heading(c, "未确认的预警", t->alert_count, "条");
         status = view_alerts(c, t->alerts, t->alert_count, f);
@@ -280,8 +283,9 @@ todo_print(struct cli *c, const struct todo *t, struct fault *f)
 static void
 next_print(struct cli *c, const struct todo *t)
 {
+    size_t grants = (size_t)t->who->pending_grants;
     bool nothing = t->sign_for_count + t->owed_count + t->submitted_count + t->claim_count +
-                       t->draft_count + t->alert_count ==
+                       t->draft_count + t->alert_count + grants ==
                    0;
     if (nothing) {
         (void)fputs("现在没有要办的事。\n", c->out);
@@ -322,6 +326,13 @@ next_print(struct cli *c, const struct todo *t)
     if (t->draft_count > 0) {
         (void)fprintf(c->out, "  rectify office plan approve --inspection %s     批准方案\n",
                       cli_text(c, t->drafts[0]->code));
+    }
+    if (grants > 0) {
+        (void)fputs(view_has_role(t->who, "GRANT")
+                        ? "  rectify grant list --state PROPOSED            看清后 rectify grant "
+                          "approve 授权号…\n"
+                        : "  rectify grant list --state PROPOSED            等授权管理员批准\n",
+                    c->out);
     }
     if (t->alert_count > 0) {
         (void)fputs("  rectify alert ack --all                    确认知悉全部预警\n", c->out);

@@ -7,6 +7,7 @@
     AREA(view) \
     AREA(office) \
     AREA(admin) \
+    AREA(people) \
     AREA(audit) \
     AREA(system)
 // clang-format on
@@ -24,6 +25,7 @@ const struct option global_options[] = {
     {"output", "格式", "简写 -o：table（默认）、json 或 csv", 0},
     {"for", "单位代码", "办公室代这个单位办理（代报）：签收、报送、求助、申请和撤回，以及为此看表",
      0},
+    {"as", "账号", "代行：以此人的席位办理和查看（要有当日有效的代行授权）", 0},
     {"key", "办理编号", "再办一次结果未知的办理时，原样填上次显示的编号，不会重复办理", 0},
     {"timeout", "秒", "连同重试一共最多等多久，默认 30 秒", 0},
     {"help", NULL, "简写 -h：显示用法", 0},

@@ -8,14 +8,18 @@ static const struct option calendar_import_options[] = {
 static const struct option account_add_options[] = {
     {"display", "姓名", "显示的名称", OPTION_NEEDED},
     {"org", "单位代码", "在哪个单位", OPTION_NEEDED},
-    {"role", "角色", "OFFICE、LGROUP、SGROUP、LEADER、PLEAD、DISC、ORGD、PUBL、AUDIT、ADMIN",
-     OPTION_NEEDED},
+    {"role", "角色",
+     "同时提出的席位：OFFICE、LGROUP、SGROUP、LEADER、PLEAD、MLEAD、PART、DISC、ORGD、PUBL、"
+     "FILLER、REVIEWER、HEAD，或 ADMIN、GRANT、AUDIT 之一；由授权管理员批准后生效",
+     0},
     {"password-file", "文件", "初始密码；没有这个文件就随机生成", OPTION_NEEDED},
     {"code-file", "文件", "开通码；没有这个文件就随机生成", 0},
     END};
 
 static const struct option account_code_options[] = {
-    {"code-file", "文件", "开通码；没有这个文件就随机生成", OPTION_NEEDED}, END};
+    {"code-file", "文件", "开通码；没有这个文件就随机生成", OPTION_NEEDED},
+    {"org", "单位代码", "机器放在哪个单位；默认账号所属的单位", 0},
+    END};
 
 static const struct option revoke_options[] = {{"reason", "理由", "为什么停用", OPTION_NEEDED},
                                                END};
@@ -25,7 +29,8 @@ static const struct command rows[] = {
     {"admin org import", "文件", 1, 1, NULL, cmd_org_import, "导入组织机构",
      "CSV：code,name,kind,parent,sort_order,sample。按代码新增或更新，要么全部成功，要么都不改。",
      {"rectify admin org import 组织.csv"}, ADMIN, "组织、账号和日历", COMMAND_WRITES},
-    {"admin account add", "账号", 1, 1, account_add_options, cmd_account_add, "建立账号", NULL,
+    {"admin account add", "账号", 1, 1, account_add_options, cmd_account_add,
+     "建立账号，并提出它的席位", "账号本身没有任何权限；席位由授权管理员批准（grant approve）后生效。",
      {"rectify admin account add unit01 --display 样例填报人 --org unit01 --role PLEAD --password-file "
      "pw --code-file code"}, ADMIN, NULL, COMMAND_WRITES},
     {"admin account code", "账号", 1, 1, account_code_options, cmd_account_code,

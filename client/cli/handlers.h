@@ -57,6 +57,24 @@ HANDLER(cmd_ladder_show);
 /* cmd_account.c */
 HANDLER(cmd_account_add);
 HANDLER(cmd_account_code);
+/* cmd_people.c */
+HANDLER(cmd_account_import);
+HANDLER(cmd_account_list);
+HANDLER(cmd_account_disable);
+HANDLER(cmd_account_enable);
+HANDLER(cmd_account_unlock);
+HANDLER(cmd_account_reset);
+HANDLER(cmd_password_set);
+/* cmd_grant.c */
+HANDLER(cmd_seat_propose);
+HANDLER(cmd_seat_list);
+HANDLER(cmd_seat_withdraw);
+HANDLER(cmd_seat_end);
+HANDLER(cmd_substitute_propose);
+HANDLER(cmd_grant_approve);
+HANDLER(cmd_grant_reject);
+HANDLER(cmd_scope);
+HANDLER(cmd_permissions);
 HANDLER(cmd_machine_enrol);
 HANDLER(cmd_machine_list);
 HANDLER(cmd_machine_revoke);

@@ -48,6 +48,13 @@ cli_profile(struct cli *c, struct fault *f)
     return status;
 }
 
+/* For whom the envelope says it is: a unit (代报) or a person (代行). */
+static const char *
+whom(const struct cli *c)
+{
+    return c->stands_for != NULL ? c->stands_for : c->on_behalf_of;
+}
+
 enum status
 cli_channel(struct cli *c, struct fault *f)
 {
@@ -61,7 +68,7 @@ cli_channel(struct cli *c, struct fault *f)
     struct rectify_channel_options options = {
         .profile = &c->profile,
         .client_version = CLI_CLIENT_VERSION,
-        .on_behalf_of = c->on_behalf_of,
+        .on_behalf_of = whom(c),
         .deadline_ms = c->deadline_ms,
         .on_retry = retry_tell,
         .user = c,
@@ -91,7 +98,7 @@ static void
 pending_update(struct cli *c, const struct rectify_request *call)
 {
     const struct rectify_outcome *outcome = rectify_channel_outcome(c->channel);
-    struct rectify_pending pending = {.request = *call, .on_behalf_of = c->on_behalf_of};
+    struct rectify_pending pending = {.request = *call, .on_behalf_of = whom(c)};
     struct fault ignored; /* the person is told about the command's own fault */
     pending.request.key = outcome->key;
     if (outcome->unknown) {
@@ -118,7 +125,9 @@ cli_pending_resend(struct cli *c, bool *ret_done, struct fault *f)
         return status == STATUS_NOT_FOUND && c->profile.name != NULL ? STATUS_OK : status;
     }
     *ret_done = true;
-    c->on_behalf_of = pending.on_behalf_of;
+    bool person = pending.on_behalf_of != NULL && pending.on_behalf_of[0] == '@';
+    c->on_behalf_of = person ? NULL : pending.on_behalf_of;
+    c->stands_for = person ? pending.on_behalf_of : NULL;
     status = cli_channel(c, f);
     if (status == STATUS_OK) {
         status = rectify_call(c->channel, &c->arena, &pending.request, &answer, f);

@@ -301,10 +301,21 @@ view_whoami(struct cli *c, const Pb__WhoAmIReply **ret_who, struct fault *f)
     return status;
 }
 
+/* Of all seats those the caller sits in now: his own, or with --as the one he stands in. */
+static bool
+sits_now(const Pb__WhoAmIReply *who, const Pb__Seat *seat)
+{
+    bool holds = !seat->has_holds || seat->holds;
+    return holds && (seat->substitute_for != NULL) == (who->acting_as != NULL);
+}
+
 bool
 view_has_role(const Pb__WhoAmIReply *who, const char *role)
 {
     for (size_t i = 0; i < who->n_seats; i++) {
+        if (!sits_now(who, who->seats[i])) {
+            continue;
+        }
         for (size_t j = 0; j < who->seats[i]->n_roles; j++) {
             if (strcmp(who->seats[i]->roles[j], role) == 0) {
                 return true;
@@ -324,7 +335,8 @@ view_owns(const struct cli *c, const Pb__WhoAmIReply *who, const char *org)
         return strcmp(c->on_behalf_of, org) == 0;
     }
     for (size_t i = 0; i < who->n_seats; i++) {
-        if (who->seats[i]->org != NULL && strcmp(who->seats[i]->org, org) == 0) {
+        if (sits_now(who, who->seats[i]) && who->seats[i]->org != NULL &&
+            strcmp(who->seats[i]->org, org) == 0) {
             return true;
         }
     }

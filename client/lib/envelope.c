@@ -56,12 +56,14 @@ sign(const struct rectify_channel *channel, const Pb__CallRequest *call, const c
     signing_sign(&pieces, &channel->key, ret_signature);
 }
 
-/* A unit's work is done on its behalf; one looks at things in one's own name. */
+/* A unit's work is done on its behalf (代报), and one looks at things in one's own name. Whoever
+ * stands in for a person (代行, "@account") sits in his seat for both. */
 static const char *
 behalf_of(const struct rectify_channel *channel, const struct envelope *envelope)
 {
-    return envelope->method.session && envelope->method.command ? channel->options.on_behalf_of
-                                                                : NULL;
+    const char *whom = channel->options.on_behalf_of;
+    bool person = whom != NULL && whom[0] == '@';
+    return envelope->method.session && (envelope->method.command || person) ? whom : NULL;
 }
 
 enum status

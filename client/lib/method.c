@@ -5,6 +5,7 @@
 #include <rectify/v1/audit.pb-c.h>
 #include <rectify/v1/consultation.pb-c.h>
 #include <rectify/v1/evidence.pb-c.h>
+#include <rectify/v1/grant.pb-c.h>
 #include <rectify/v1/inspection.pb-c.h>
 #include <rectify/v1/matter.pb-c.h>
 #include <rectify/v1/measure.pb-c.h>
@@ -25,12 +26,13 @@ static const ProtobufCServiceDescriptor *const services[] = {
     &pb__problem_service__descriptor,  &pb__org_service__descriptor,
     &pb__plan_service__descriptor,     &pb__settings_service__descriptor,
     &pb__status_service__descriptor,   &pb__system_service__descriptor,
-    &pb__table_service__descriptor,
+    &pb__table_service__descriptor,    &pb__grant_service__descriptor,
 };
 
 /* A method whose name begins so reads only; every other one is a command. */
 static const char *const query_prefixes[] = {
-    "List", "Get", "Preview", "Wait", "WhoAmI", "Health", "Describe", "Allowed", "Export",
+    "List",   "Get",      "Preview", "Wait",   "WhoAmI",
+    "Health", "Describe", "Allowed", "Export", "Explain",
 };
 
 /* What is called before there is a session, and before there is a machine. */
@@ -38,10 +40,8 @@ static const struct {
     const char *name;
     bool machine;
 } sessionless[] = {
-    {"EnrolMachine", false},
-    {"Login", true},
-    {"Health", false},
-    {"Describe", false},
+    {"EnrolMachine", false}, {"Login", true},     {"SetPassword", true},
+    {"Health", false},       {"Describe", false},
 };
 
 static bool

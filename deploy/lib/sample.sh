@@ -3,7 +3,7 @@
 # Every client command that quickstart uses stands in this file. Needs say.sh and home.sh.
 
 SAMPLE_INSPECTION=INS1
-SAMPLE_PROFILES=(admin office group auditor)
+SAMPLE_PROFILES=(admin grant office group disc orgd auditor)
 for sample_number in {01..18}; do
     SAMPLE_PROFILES+=("unit$sample_number")
 done
@@ -39,16 +39,11 @@ sample_period() { sample_date '' %Y-%m; }
 
 sample_orgs() { cli_quiet admin admin org import "$SAMPLE_DIR/orgs.csv"; }
 
-sample_account() {
-    cli_quiet admin admin account add "$1" --display "$2" --org "$3" --role "$4" \
-        --password-file "$HOME_DIR/secrets/$1.password" --code-file "$HOME_DIR/secrets/$1.code"
-}
-
+# sample_accounts FILE: accounts and the seats proposed for them, by one administrator; the seats are
+# given by the other. Two people, two commands.
 sample_accounts() {
-    local name display org roles
-    while IFS=, read -r name display org roles; do
-        once "$HOME_DIR" "account-$name" sample_account "$name" "$display" "$org" "$roles"
-    done < <(tail -n +2 "$SAMPLE_DIR/accounts.csv")
+    cli_quiet admin admin account import "$1" --secrets "$HOME_DIR/secrets"
+    cli_quiet grant grant approve --all --reason 样例授权
 }
 
 sample_calendars() {
@@ -92,9 +87,10 @@ sample_enrol() {
 
 sample_load() {
     once "$HOME_DIR" orgs sample_orgs
-    once "$HOME_DIR" accounts sample_accounts
+    sample_enrol grant
+    once "$HOME_DIR" accounts sample_accounts "$SAMPLE_DIR/accounts.csv"
     once "$HOME_DIR" calendars sample_calendars
-    step "登记 22 台样例电脑并登录"
+    step "登记 ${#SAMPLE_PROFILES[@]} 台样例电脑并登录"
     sample_enrol "${SAMPLE_PROFILES[@]}"
     step "导入通报、分工方案，批准整改方案"
     once "$HOME_DIR" inspection sample_inspection

@@ -8,6 +8,12 @@
 #include <inttypes.h>
 #include <string.h>
 
+bool
+behalf_is_person(const char *on_behalf_of)
+{
+    return on_behalf_of != NULL && on_behalf_of[0] == '@';
+}
+
 static enum status
 check_session(const struct turn *t, struct fault *fault)
 {
@@ -115,20 +121,60 @@ fill_system(struct turn *t)
     t->who.auth = AUTH_SYSTEM;
 }
 
+/* Every org in which he, or whom he stands in for, has a seat. */
+static const char *
+join_orgs(struct turn *t, const char *own, const char *other)
+{
+    if (own == NULL || other == NULL) {
+        return own == NULL ? other : own;
+    }
+    return arena_printf(&t->arena, "{%.*s,%s", (int)strlen(own) - 2, own + 1, other + 1);
+}
+
+/* The seat acted in: one's own, the unit's (代报), or that of him who is stood in for (代行). */
+static enum status
+fill_seat(struct turn *t, bool behalf, bool stands)
+{
+    const struct principal_record *r = &t->record;
+    struct principal *who = &t->who;
+    who->org_id = stands ? r->stands_org_id : behalf ? r->behalf_id : r->org_id;
+    who->org_code = stands ? r->stands_org_code : behalf ? r->behalf_code : r->org_code;
+    who->org_name = stands ? r->stands_org_name : behalf ? r->behalf_name : r->org_name;
+    who->own_org_code = r->org_code;
+    who->behalf = behalf && r->org_id != NULL && strcmp(r->behalf_id, r->org_id) != 0;
+    who->seat_orgs = r->seat_orgs;
+    if (stands) {
+        who->substitute_for_id = r->stands_id;
+        who->seat_orgs = join_orgs(t, r->seat_orgs, r->stands_seat_orgs);
+        who->acting_as = arena_printf(&t->arena, "%s 代 %s（%s）", r->display_name, r->stands_name,
+                                      r->stands_org_name);
+    } else if (who->behalf) {
+        who->acting_as = arena_printf(&t->arena, "%s 代 %s", r->org_name, r->behalf_name);
+    }
+    bool exhausted = (stands || who->behalf) && who->acting_as == NULL;
+    return exhausted || (stands && who->seat_orgs == NULL) ? STATUS_RESOURCE_EXHAUSTED : STATUS_OK;
+}
+
 static enum status
 fill_principal(struct turn *t)
 {
     const struct principal_record *r = &t->record;
     struct principal *who = &t->who;
-    bool behalf = t->job->envelope->on_behalf_of != NULL;
+    const char *asked = t->job->envelope->on_behalf_of;
+    bool stands = behalf_is_person(asked);
+    bool behalf = asked != NULL && !stands;
+    bool known = stands && r->stands_id != NULL && r->stands_roles != 0;
+    uint64_t roles = stands ? r->stands_roles : r->roles;
     const struct authz_question question = {
         .handler = t->call.handler,
-        .roles = r->roles,
-        .has_seat = r->roles != 0,
-        .on_behalf_of = t->job->envelope->on_behalf_of,
+        .roles = roles,
+        .has_seat = roles != 0 || stands,
+        .on_behalf_of = asked,
         .behalf_known = r->behalf_id != NULL,
         .behalf_is_own = behalf && r->behalf_id != NULL && r->org_id != NULL &&
                          strcmp(r->behalf_id, r->org_id) == 0,
+        .substitutes = stands,
+        .substitution_known = known,
     };
     enum status s = authz_check(&question, &who->roles, &t->call.fault);
     if (s != STATUS_OK) {
@@ -137,11 +183,11 @@ fill_principal(struct turn *t)
     who->account_id = r->account_id;
     who->account = r->account;
     who->display_name = r->display_name;
-    who->org_id = behalf ? r->behalf_id : r->org_id;
-    who->org_code = behalf ? r->behalf_code : r->org_code;
-    who->org_name = behalf ? r->behalf_name : r->org_name;
-    who->own_org_code = r->org_code;
     who->machine_id = r->machine_id;
+    s = fill_seat(t, behalf, stands);
+    if (s != STATUS_OK) {
+        return fault_set(&t->call.fault, s, "MEMORY", "内存不足，请稍后重试。");
+    }
     who->sees_all = authz_sees_all(who->roles);
     who->orgs = who->org_id == NULL || who->account_id == NULL
                     ? NULL

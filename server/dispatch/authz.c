@@ -3,13 +3,10 @@
 
 #include "server/service/role.h"
 
-static const uint64_t SEES_ALL =
-    ROLE_OFFICE | ROLE_LGROUP | ROLE_DISC | ROLE_ORGD | ROLE_AUDIT | ROLE_PUBL | ROLE_SYS;
-
 bool
 authz_sees_all(uint64_t roles)
 {
-    return (roles & SEES_ALL) != 0;
+    return (roles & ROLE_SEES_ALL) != 0;
 }
 
 static enum status
@@ -38,9 +35,16 @@ authz_check(const struct authz_question *q, uint64_t *ret_roles, struct fault *f
     uint64_t roles = q->roles;
     if (has_session && !q->has_seat) {
         return fault_set(fault, STATUS_PERMISSION_DENIED, "NO_SEAT",
-                         "您的账号在这台机器所属的单位没有席位，请联系管理员。");
+                         "您的账号在这台机器所属的单位没有有效的席位（可能还没有批准、"
+                         "没到起始日、已到期或已结束），请联系系统管理员。");
     }
-    if (q->on_behalf_of != NULL && !q->behalf_is_own) {
+    if (q->substitutes && !q->substitution_known) {
+        return fault_set(fault, STATUS_PERMISSION_DENIED, "SUBSTITUTION_UNKNOWN",
+                         "今天没有您代行 %.64s 的席位（没有批准、没到起始日、已到期或已结束）："
+                         "请核对账号名，或联系系统管理员。",
+                         q->on_behalf_of);
+    }
+    if (q->on_behalf_of != NULL && !q->behalf_is_own && !q->substitutes) {
         enum status s = check_behalf(q, fault);
         if (s != STATUS_OK) {
             return s;

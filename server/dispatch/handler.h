@@ -53,11 +53,17 @@ struct principal {
                            * the unit acted for, and roles gain ROLE_UNIT and ROLE_PART */
     const char *org_code; /* of org_id */
     const char *org_name;
-    const char *own_org_code; /* the seat's own org; differs with on_behalf_of (X 代 Y) */
+    const char *own_org_code;      /* the seat's own org; differs with on_behalf_of (X 代 Y) */
+    bool behalf;                   /* the office acts for a unit (代报) */
+    const char *substitute_for_id; /* account stood in for (代行, X 代 Y); NULL: none. Seat and
+                                    * roles are then his; account_id stays the caller's */
+    const char *seat_orgs; /* "{uuid,…}": every org of the caller's seats, and of his whom he stands
+                            * in for: rule 4 asks it (role_recused) */
+    const char *acting_as; /* "X 代 Y" for people; NULL: as himself */
     const char *machine_id;
     const unsigned char *session_sha256; /* 32 bytes, or NULL */
     uint64_t roles;                      /* mask of server/service/role.h */
-    bool sees_all;                       /* OFFICE, LGROUP, DISC, ORGD, AUDIT, PUBL, SYS */
+    bool sees_all;                       /* ROLE_SEES_ALL */
     const char *orgs;                    /* "{uuid,…}": scope of row-level security */
     enum method_auth auth;               /* how it was authenticated */
 };

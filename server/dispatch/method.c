@@ -10,6 +10,7 @@
 #include "rectify/v1/audit.pb-c.h"
 #include "rectify/v1/consultation.pb-c.h"
 #include "rectify/v1/evidence.pb-c.h"
+#include "rectify/v1/grant.pb-c.h"
 #include "rectify/v1/inspection.pb-c.h"
 #include "rectify/v1/job.pb-c.h"
 #include "rectify/v1/matter.pb-c.h"
@@ -30,6 +31,7 @@ static const ProtobufCServiceDescriptor *const services[] = {
     &pb__org_service__descriptor,      &pb__plan_service__descriptor,
     &pb__settings_service__descriptor, &pb__status_service__descriptor,
     &pb__system_service__descriptor,   &pb__table_service__descriptor,
+    &pb__grant_service__descriptor,
 };
 enum { SERVICE_COUNT = sizeof services / sizeof services[0] };
 

@@ -72,6 +72,7 @@ entry_fill(struct turn *t, Pb__LogEntry *entry)
     entry->expected_version = e->expected_version;
     entry->auth = borrowed(auth_name(t->who.auth));
     entry->client_version = e->client_version;
+    entry->acting_as = borrowed(t->who.acting_as);
     if (e->session != NULL) {
         entry->session_sha256 = arena_alloc(&t->arena, SECRET_HASH_HEX_SIZE);
         if (entry->session_sha256 == NULL) {
@@ -83,17 +84,12 @@ entry_fill(struct turn *t, Pb__LogEntry *entry)
 }
 
 static const char *
-org_text(struct turn *t)
+org_text(const struct turn *t)
 {
-    const struct principal *who = &t->who;
-    if (who->org_name == NULL || who->own_org_code == NULL || who->org_code == NULL) {
-        return "";
+    if (t->who.acting_as != NULL) {
+        return t->who.acting_as;
     }
-    if (strcmp(who->org_code, who->own_org_code) == 0) {
-        return who->org_name;
-    }
-    const char *text = arena_printf(&t->arena, "%s 代 %s", who->own_org_code, who->org_name);
-    return text == NULL ? "" : text;
+    return t->who.org_name == NULL ? "" : t->who.org_name;
 }
 
 static Pb__SignedHead *

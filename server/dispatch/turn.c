@@ -4,6 +4,7 @@
 #include "proto/ledger/secret.h"
 #include "proto/rpc/wirecheck.h"
 #include "server/base/log.h"
+#include "server/service/role.h"
 
 #include <inttypes.h>
 #include <sodium.h>
@@ -144,6 +145,34 @@ queue_key(struct turn *t, struct db_queue *q)
     return idempotency_queue_read(q, &key, &t->known);
 }
 
+/* "@account/org" names a person stood in for, anything else a unit. */
+static enum status
+queue_principal(struct turn *t, struct db_queue *q)
+{
+    const Pb__CallRequest *e = t->job->envelope;
+    struct principal_query query = {
+        .tenant = t->tenant->id,
+        .session_sha256 = has_session(t) ? t->session_sha256 : NULL,
+        .machine = has_session(t) ? NULL : e->machine,
+        .today = t->call.today,
+    };
+    if (behalf_is_person(e->on_behalf_of)) {
+        char *name = arena_strdup(&t->arena, e->on_behalf_of + 1);
+        if (name == NULL) {
+            return STATUS_RESOURCE_EXHAUSTED;
+        }
+        char *slash = strchr(name, '/');
+        if (slash != NULL) {
+            *slash = '\0';
+            query.stands_org = slash + 1;
+        }
+        query.stands_for = name;
+    } else {
+        query.behalf = e->on_behalf_of;
+    }
+    return principal_queue_read(q, &query, &t->record);
+}
+
 enum status
 turn_queue_identity(struct turn *t, struct db_queue *q)
 {
@@ -162,14 +191,7 @@ turn_queue_identity(struct turn *t, struct db_queue *q)
     enum method_auth auth = t->call.handler->auth;
     enum status s = db_queue_scope(q, t->tenant->id, false, NULL, NULL);
     if (s == STATUS_OK && auth != AUTH_PUBLIC) {
-        const struct principal_query query = {
-            .tenant = t->tenant->id,
-            .session_sha256 = has_session(t) ? t->session_sha256 : NULL,
-            .machine = has_session(t) ? NULL : e->machine,
-            .behalf = e->on_behalf_of,
-            .today = t->call.today,
-        };
-        s = principal_queue_read(q, &query, &t->record);
+        s = queue_principal(t, q);
     }
     if (s == STATUS_OK && turn_is_command(t)) {
         s = queue_key(t, q);
@@ -236,6 +258,21 @@ turn_identify(struct turn *t)
 
 /* ---- load and decide ---- */
 
+/* For a unit (代报) the office writes what a unit may, no more. */
+static enum status
+queue_scope(struct turn *t, struct db_queue *q)
+{
+    const struct principal *who = &t->who;
+    const struct db_scope scope = {
+        .tenant = who->tenant,
+        .sees_all = who->sees_all,
+        .orgs = who->orgs,
+        .account = who->account_id,
+        .roles = who->behalf ? (ROLE_UNIT | ROLE_PART) : who->roles,
+    };
+    return db_queue_scope_as(q, &scope);
+}
+
 enum status
 turn_load(struct turn *t, struct db_queue *q)
 {
@@ -244,8 +281,7 @@ turn_load(struct turn *t, struct db_queue *q)
                                    "读取次数超过上限，请联系管理员。"));
     }
     if (t->who.tenant != 0) {
-        enum status s =
-            db_queue_scope(q, t->who.tenant, t->who.sees_all, t->who.orgs, t->who.account_id);
+        enum status s = queue_scope(t, q);
         if (s != STATUS_OK) {
             return s;
         }
@@ -265,6 +301,9 @@ reply_payload(struct turn *t)
 {
     const struct fault ok = {.code = STATUS_OK};
     t->reply = reply_make(&t->arena, &ok);
+    if (t->reply != NULL) {
+        t->reply->acting_as = (char *)(uintptr_t)t->who.acting_as;
+    }
     const ProtobufCMessage *message = t->call.reply;
     if (message == NULL || message->descriptor != t->call.handler->reply) {
         return fault_set(&t->call.fault, STATUS_INTERNAL, "REPLY_MISSING",
@@ -419,7 +458,7 @@ turn_queue_writes(struct turn *t, struct db_queue *q, struct records *records)
     }
     enum status s = STATUS_OK;
     if (has_own_writes(t)) {
-        s = db_queue_scope(q, t->who.tenant, t->who.sees_all, t->who.orgs, t->who.account_id);
+        s = queue_scope(t, q);
     }
     if (s == STATUS_OK) {
         s = queue_effects(t, q, records);

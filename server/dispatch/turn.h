@@ -85,6 +85,10 @@ bool status_is_final(enum status s);
 /* Fills t->who from the record, or refuses in call.fault. Pure but for the signature's CPU. */
 MUST_CHECK enum status authn_check(struct turn *t);
 
+/* "@account" or "@account/org": the caller stands in for a person (代行); anything else is the code
+ * of a unit (代报). NULL accepted. */
+bool behalf_is_person(const char *on_behalf_of);
+
 /* ---- authz.c ---- */
 
 /* What the policy asks. A value, so that a test can walk the matrix. */
@@ -95,9 +99,12 @@ struct authz_question {
     const char *on_behalf_of; /* as asked; NULL: the caller's own */
     bool behalf_known;        /* such a unit exists */
     bool behalf_is_own;
+    bool substitutes; /* on_behalf_of names an account (代行): roles are the substitution's */
+    bool substitution_known; /* it holds today */
 };
 
-/* OK, or PERMISSION_DENIED (NO_SEAT, ROLE_FORBIDS, BEHALF_FORBIDDEN), NOT_FOUND BEHALF_UNKNOWN.
+/* OK, or PERMISSION_DENIED (NO_SEAT, ROLE_FORBIDS, BEHALF_FORBIDDEN, SUBSTITUTION_UNKNOWN),
+ * NOT_FOUND BEHALF_UNKNOWN.
  * *ret_roles: with which roles the call goes on. Pure. */
 MUST_CHECK enum status authz_check(const struct authz_question *question, uint64_t *ret_roles,
                                    struct fault *fault);

@@ -8,8 +8,10 @@
 #include "rectify/v1/account.pb-c.h"
 #include "server/handler/common.h"
 #include "server/handler/request_check.h"
+#include "server/service/grant.h"
 #include "server/service/role.h"
 #include "server/store/account.h"
+#include "server/store/grant.h"
 
 #include <string.h>
 
@@ -64,7 +66,7 @@ check_possession(struct call *call, const Pb__EnrolMachineRequest *r)
 static enum status
 enrol_refusal(struct call *call, const struct enrolment *e)
 {
-    if (e->code.account_id == NULL) {
+    if (e->code.account_id == NULL || strcmp(e->code.purpose, "ENROL") != 0) {
         return fault_set(&call->fault, STATUS_NOT_FOUND, "ENROL_CODE_UNKNOWN",
                          "开通码不对：请核对后重新输入，或请管理员重新发放。");
     }
@@ -229,7 +231,7 @@ login_decide(struct call *call)
         return account_refuse_locked(call, &l->account);
     }
     const char *password = r->password == NULL ? "" : r->password;
-    const char *hash = l->account.disabled ? NULL : l->account.password_hash;
+    const char *hash = account_password(&l->account);
     struct fault ignored;
     enum status s = secret_password_verify(hash, password, NULL, &ignored);
     if (s != STATUS_OK || !l->account.sits_in_org) {
@@ -289,6 +291,7 @@ logout_effects(struct call *call, struct db_queue *q)
 struct whoami {
     struct seat_list seats;
     int64_t expires_ms;
+    int64_t pending;
 };
 
 static int
@@ -301,24 +304,30 @@ whoami_load(struct call *call, struct db_queue *q)
     }
     int tenant = call->who->tenant;
     enum status s = account_queue_seats(q, tenant, call->who->account_id, &w->seats);
+    if (s == STATUS_OK && (call->who->roles & (ROLE_ADMIN | ROLE_GRANT)) != 0) {
+        s = grant_queue_pending(q, tenant, &w->pending);
+    }
     return s != STATUS_OK
                ? s
                : session_queue_expiry(q, tenant, call->who->session_sha256, &w->expires_ms);
 }
 
-static enum status
-fill_roles(struct call *call, uint64_t roles, Pb__Seat *seat)
+static Pb__Seat *
+seat_message(struct call *call, const struct seat_record *r)
 {
-    seat->roles = arena_array(call->arena, ROLE_COUNT, sizeof *seat->roles);
-    if (seat->roles == NULL) {
-        return handler_no_memory(call);
+    Pb__Seat *seat = call_message(call, &pb__seat__descriptor);
+    if (seat == NULL || !role_list(r->roles, call->arena, &seat->roles, &seat->n_roles)) {
+        return NULL;
     }
-    for (uint32_t bit = 0; bit < ROLE_COUNT; bit++) {
-        if ((roles & (UINT64_C(1) << bit)) != 0) {
-            seat->roles[seat->n_roles++] = (char *)(uintptr_t)role_name(1U << bit);
-        }
-    }
-    return STATUS_OK;
+    seat->org = (char *)(uintptr_t)r->org_code;
+    seat->org_name = (char *)(uintptr_t)r->org_name;
+    seat->from_on = day_text(call, r->from_day);
+    seat->to_on = day_text(call, r->to_day);
+    seat->substitute_for = (char *)(uintptr_t)r->substitute_for;
+    seat->grant = (char *)(uintptr_t)r->grant_ref;
+    seat->has_holds = 1;
+    seat->holds = days_hold(r->from_day, r->to_day, call->today);
+    return seat;
 }
 
 static enum status
@@ -335,14 +344,15 @@ whoami_decide(struct call *call)
     reply->machine = (char *)(uintptr_t)call->who->machine_id;
     reply->has_expires_at_ms = w->expires_ms != 0;
     reply->expires_at_ms = w->expires_ms;
+    reply->acting_as = (char *)(uintptr_t)call->who->acting_as;
+    reply->has_pending_grants = (call->who->roles & (ROLE_ADMIN | ROLE_GRANT)) != 0;
+    reply->pending_grants = (int32_t)w->pending;
     reply->seats = arena_array(call->arena, seats->count, sizeof *reply->seats);
     for (size_t i = 0; reply->seats != NULL && i < seats->count; i++) {
-        Pb__Seat *seat = call_message(call, &pb__seat__descriptor);
-        if (seat == NULL || fill_roles(call, seats->items[i].roles, seat) != STATUS_OK) {
+        Pb__Seat *seat = seat_message(call, &seats->items[i]);
+        if (seat == NULL) {
             return handler_no_memory(call);
         }
-        seat->org = (char *)(uintptr_t)seats->items[i].org_code;
-        seat->org_name = (char *)(uintptr_t)seats->items[i].org_name;
         reply->seats[reply->n_seats++] = seat;
     }
     call->reply = &reply->base;
@@ -395,7 +405,85 @@ static const struct handler rows[] = {
      .subjects = add_account_subjects,
      .load = add_account_load,
      .decide = add_account_decide,
-     .effects = add_account_effects},
+     .effects = add_accounts_effects},
+    {.method = "rectify.v1.AccountService/ImportAccounts",
+     .kind = METHOD_SLOW,
+     .auth = AUTH_SIGNED,
+     .roles = ROLE_ADMIN,
+     .flags = HANDLER_SECRET,
+     .request = &pb__import_accounts_request__descriptor,
+     .reply = &pb__import_accounts_reply__descriptor,
+     .subjects = import_accounts_subjects,
+     .load = import_accounts_load,
+     .decide = import_accounts_decide,
+     .effects = add_accounts_effects},
+    {.method = "rectify.v1.AccountService/ListAccounts",
+     .kind = METHOD_QUERY,
+     .auth = AUTH_SESSION,
+     .roles = ROLE_ADMINISTRATORS,
+     .request = &pb__list_accounts_request__descriptor,
+     .reply = &pb__list_accounts_reply__descriptor,
+     .load = accounts_load,
+     .decide = accounts_decide},
+    {.method = "rectify.v1.AccountService/DisableAccount",
+     .kind = METHOD_COMMAND,
+     .auth = AUTH_SIGNED,
+     .roles = ROLE_ADMIN | ROLE_GRANT,
+     .request = &pb__account_order__descriptor,
+     .reply = &pb__account__descriptor,
+     .subjects = account_order_subjects,
+     .load = account_order_load,
+     .decide = account_disable_decide,
+     .effects = account_disable_effects},
+    {.method = "rectify.v1.AccountService/EnableAccount",
+     .kind = METHOD_COMMAND,
+     .auth = AUTH_SIGNED,
+     .roles = ROLE_ADMIN,
+     .request = &pb__account_order__descriptor,
+     .reply = &pb__account__descriptor,
+     .subjects = account_order_subjects,
+     .load = account_order_load,
+     .decide = account_enable_decide,
+     .effects = account_enable_effects},
+    {.method = "rectify.v1.AccountService/UnlockAccount",
+     .kind = METHOD_COMMAND,
+     .auth = AUTH_SIGNED,
+     .roles = ROLE_ADMIN,
+     .request = &pb__account_order__descriptor,
+     .reply = &pb__account__descriptor,
+     .subjects = account_order_subjects,
+     .load = account_order_load,
+     .decide = account_unlock_decide,
+     .effects = account_unlock_effects},
+    {.method = "rectify.v1.AccountService/ResetPassword",
+     .kind = METHOD_COMMAND,
+     .auth = AUTH_SIGNED,
+     .roles = ROLE_ADMIN,
+     .flags = HANDLER_SECRET,
+     .request = &pb__account_order__descriptor,
+     .reply = &pb__account__descriptor,
+     .subjects = account_order_subjects,
+     .load = account_order_load,
+     .decide = account_reset_decide,
+     .effects = account_reset_effects},
+    {.method = "rectify.v1.AccountService/SetPassword",
+     .kind = METHOD_SLOW,
+     .auth = AUTH_MACHINE,
+     .flags = HANDLER_SECRET,
+     .request = &pb__set_password_request__descriptor,
+     .reply = &pb__empty__descriptor,
+     .subjects = set_password_subjects,
+     .load = set_password_load,
+     .decide = set_password_decide,
+     .effects = set_password_effects},
+    {.method = "rectify.v1.AccountService/AllowedCommands",
+     .kind = METHOD_QUERY,
+     .auth = AUTH_SESSION,
+     .roles = ROLE_ADMINISTRATORS,
+     .request = &pb__account_question__descriptor,
+     .reply = &pb__allowed_commands_reply__descriptor,
+     .load = account_allowed_load,
+     .decide = account_allowed_decide},
     {.method = "rectify.v1.AccountService/AddEnrolCode",
      .kind = METHOD_COMMAND,
      .auth = AUTH_SIGNED,

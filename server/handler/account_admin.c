@@ -9,34 +9,16 @@
 #include "server/handler/common.h"
 #include "server/handler/request_check.h"
 #include "server/service/role.h"
+#include "server/store/grant.h"
 #include "server/store/org.h"
 
 #include <string.h>
 
 enum { PASSWORD_MIN_CHARS = 10, REASON_MAX_BYTES = 1024 };
 
-static const uint64_t SEAT_ROLES = ROLE_OFFICE | ROLE_LGROUP | ROLE_SGROUP | ROLE_LEADER |
-                                   ROLE_PLEAD | ROLE_DISC | ROLE_ORGD | ROLE_PUBL | ROLE_AUDIT |
-                                   ROLE_ADMIN | ROLE_FILLER | ROLE_REVIEWER | ROLE_HEAD;
+/* ---- AddEnrolCode, ChangePassword ---- */
 
-/* ---- AddAccount, AddEnrolCode, ChangePassword ---- */
-
-/* A one-time code that an administrator hands out. */
-struct new_code {
-    unsigned char sha256[SECRET_HASH_BYTES];
-    struct enrol_code_record stored; /* of that code, when it was given out before */
-};
-
-struct new_account {
-    struct account_record account;
-    struct org_list orgs;
-    const struct org_record *org;
-    uint64_t roles;
-    struct new_code code;
-    bool has_code;
-};
-
-static enum status
+enum status
 code_load(struct call *call, struct db_queue *q, const char *text, struct new_code *code)
 {
     secret_token_hash(text, code->sha256);
@@ -44,13 +26,13 @@ code_load(struct call *call, struct db_queue *q, const char *text, struct new_co
 }
 
 /* Codes come from a program, not from a person's head: a short one could be guessed. */
-static enum status
-code_check(struct call *call, const char *text, const struct new_code *code)
+enum status
+code_check(struct call *call, const char *field, const char *text, const struct new_code *code)
 {
     size_t n = text == NULL ? 0 : strlen(text);
     if (n != SECRET_TOKEN_TEXT_SIZE - 1 ||
         strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") != n) {
-        return fault_set_field(&call->fault, "enrol_code", "ENROL_CODE_FORM",
+        return fault_set_field(&call->fault, field, "ENROL_CODE_FORM",
                                "开通码的形式不对：应由程序随机生成，是 32 个随机字节的 base64url "
                                "文本，共 43 个字符。");
     }
@@ -61,39 +43,7 @@ code_check(struct call *call, const char *text, const struct new_code *code)
     return STATUS_OK;
 }
 
-/* Two commands that make the same name take turns. */
-void
-add_account_subjects(const struct call *call, struct subject_set *set)
-{
-    const char *name = REQUEST(call, Pb__AddAccountRequest)->account;
-    subject_add(set, "account", name == NULL ? "" : name);
-}
-
-int
-add_account_load(struct call *call, struct db_queue *q)
-{
-    const Pb__AddAccountRequest *r = REQUEST(call, Pb__AddAccountRequest);
-    struct new_account *n = arena_alloc(call->arena, sizeof *n);
-    call->data = n;
-    if (n == NULL) {
-        return handler_no_memory(call);
-    }
-    enum status s = org_queue_all(q, call->who->tenant, &n->orgs);
-    if (s == STATUS_OK) {
-        s = account_queue_lock(q, call->who->tenant, r->account == NULL ? "" : r->account, NULL,
-                               &n->account);
-    }
-    return s != STATUS_OK ? s : code_load(call, q, r->enrol_code, &n->code);
-}
-
-static bool
-account_name_valid(const char *name)
-{
-    size_t n = name == NULL ? 0 : strlen(name);
-    return n >= 1 && n <= 64 && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_.-") == n;
-}
-
-static enum status
+enum status
 check_password(struct call *call, const char *password, const char *field)
 {
     size_t chars = 0;
@@ -108,146 +58,25 @@ check_password(struct call *call, const char *password, const char *field)
     return STATUS_OK;
 }
 
-static enum status
-read_roles(struct call *call, const Pb__AddAccountRequest *r, uint64_t *ret_roles)
+enum status
+code_give(struct call *call, struct db_queue *q, const struct new_code *code,
+          const char *account_id, const char *purpose, const char *org_id)
 {
-    uint64_t roles = 0;
-    for (size_t i = 0; i < r->n_roles; i++) {
-        uint64_t bit = role_from_name(r->roles[i]);
-        if ((bit & SEAT_ROLES) == 0) {
-            return fault_set_field(&call->fault, "roles", "ROLE_UNKNOWN",
-                                   "没有角色“%s”：可用 OFFICE、LGROUP、SGROUP、LEADER、PLEAD"
-                                   "（单位）、DISC、ORGD、PUBL、AUDIT、ADMIN。",
-                                   r->roles[i]);
-        }
-        roles |= bit;
-    }
-    if (roles == 0) {
-        return fault_set_field(&call->fault, "roles", "ROLE_MISSING",
-                               "请至少给账号一个角色，如 PLEAD（单位）或 OFFICE（办公室）。");
-    }
-    *ret_roles = roles;
-    return STATUS_OK;
-}
-
-/* A seat's rights are its org's: an account of a lead unit with the office's role would judge its
- * own unit's work. */
-static enum status
-check_roles_fit(struct call *call, const struct new_account *n)
-{
-    static const struct {
-        uint64_t role;
-        const char *kind;
-    } only[] = {
-        {ROLE_OFFICE, "OFFICE"}, {ROLE_LGROUP, "LGROUP"}, {ROLE_SGROUP, "SGROUP"},
-        {ROLE_LEADER, "LEADER"}, {ROLE_DISC, "DISC"},     {ROLE_ORGD, "ORGD"},
+    const struct enrol_code_record record = {
+        .account_id = account_id,
+        .org_id = org_id,
+        .purpose = purpose,
+        .expires_ms = call->now_ms + LIMIT_ENROL_CODE_MS,
     };
-    bool unit = strcmp(n->org->kind, "UNIT") == 0 || strcmp(n->org->kind, "LEADER") == 0;
-    uint64_t wrong = unit ? n->roles & (ROLE_AUDIT | ROLE_PUBL | ROLE_ADMIN) : 0;
-    for (size_t i = 0; i < sizeof only / sizeof only[0]; i++) {
-        if ((n->roles & only[i].role) != 0 && strcmp(n->org->kind, only[i].kind) != 0) {
-            wrong |= only[i].role;
-        }
-    }
-    if (wrong == 0) {
-        return STATUS_OK;
-    }
-    char names[ROLE_NAMES_SIZE];
-    return fault_set_field(&call->fault, "roles", "ROLE_ORG_MISMATCH",
-                           "角色“%s”与单位“%s”的类别（%s）不符：这样的账号会审核本单位自己的事项。"
-                           "请换一个角色或单位。",
-                           role_names_zh((uint32_t)wrong, names, sizeof names), n->org->name,
-                           n->org->kind);
-}
-
-static enum status
-add_account_check(struct call *call, const Pb__AddAccountRequest *r, struct new_account *n)
-{
-    if (!account_name_valid(r->account)) {
-        return fault_set_field(&call->fault, "account", "ACCOUNT_NAME",
-                               "账号名用小写字母、数字和 _ . -，至多 64 个字符。");
-    }
-    if (n->account.id != NULL) {
-        return fault_set(&call->fault, STATUS_ALREADY_EXISTS, "ACCOUNT_EXISTS",
-                         "账号“%s”已经存在：请换一个名字。", r->account);
-    }
-    if (!text_given(r->display_name, LIMIT_NAME_BYTES)) {
-        return fault_set_field(&call->fault, "display_name", "NAME_MISSING",
-                               "请写明账号使用人或岗位的名称（至多 %d 字节）。", LIMIT_NAME_BYTES);
-    }
-    enum status s = check_text(call, "display_name", r->display_name, LIMIT_NAME_BYTES, true);
-    if (s != STATUS_OK) {
-        return s;
-    }
-    n->org = r->org == NULL ? NULL : org_list_find(&n->orgs, r->org);
-    if (n->org == NULL) {
-        return fault_set_field(&call->fault, "org", "ORG_UNKNOWN",
-                               "没有单位“%s”：请先导入组织机构，或核对单位代码。",
-                               r->org == NULL ? "" : r->org);
-    }
-    s = read_roles(call, r, &n->roles);
-    if (s == STATUS_OK) {
-        s = check_roles_fit(call, n);
-    }
-    if (s == STATUS_OK) {
-        s = check_password(call, r->password, "password");
-    }
-    n->has_code = r->enrol_code != NULL && *r->enrol_code != '\0';
-    return s == STATUS_OK && n->has_code ? code_check(call, r->enrol_code, &n->code) : s;
-}
-
-enum status
-add_account_decide(struct call *call)
-{
-    const Pb__AddAccountRequest *r = REQUEST(call, Pb__AddAccountRequest);
-    struct new_account *n = call->data;
-    enum status s = add_account_check(call, r, n);
-    if (s != STATUS_OK) {
-        return s;
-    }
-    char *hash = NULL;
-    s = secret_password_hash(call->arena, r->password, NULL, &hash, &call->fault);
-    if (s != STATUS_OK) {
-        return s;
-    }
-    n->account = (struct account_record){.id = call_new_id(call),
-                                         .name = r->account,
-                                         .display_name = r->display_name,
-                                         .password_hash = hash};
-    Pb__AddAccountReply *reply = call_message(call, &pb__add_account_reply__descriptor);
-    /* The event keeps who and where, never the password or the code. */
-    Pb__AddAccountRequest *record = call_message(call, &pb__add_account_request__descriptor);
-    if (reply == NULL || record == NULL || n->account.id == NULL) {
-        return handler_no_memory(call);
-    }
-    reply->account = r->account;
-    record->account = r->account;
-    record->display_name = r->display_name;
-    record->org = r->org;
-    record->roles = r->roles;
-    record->n_roles = r->n_roles;
-    call->reply = &reply->base;
-    return call_change(call, "account", n->account.id, r->account, 1, &record->base)
-               ? STATUS_OK
-               : handler_no_memory(call);
-}
-
-enum status
-add_account_effects(struct call *call, struct db_queue *q)
-{
-    const struct new_account *n = call->data;
-    enum status s = account_queue_insert(q, call->who->tenant, &n->account, n->org->id, n->roles,
-                                         call->event_id);
-    if (s == STATUS_OK && n->has_code) {
-        s = enrol_code_queue_insert(q, call->who->tenant, n->code.sha256, n->account.id,
-                                    call->now_ms + LIMIT_ENROL_CODE_MS, call->event_id);
-    }
-    return s;
+    return enrol_code_queue_insert(q, call->who->tenant, code->sha256, &record, call->event_id);
 }
 
 struct added_code {
     struct account_record account;
     struct new_code code;
+    struct org_list orgs;
+    struct held_list held;
+    const char *org_id; /* NULL: where the account belongs */
 };
 
 int
@@ -259,22 +88,56 @@ add_code_load(struct call *call, struct db_queue *q)
     if (a == NULL) {
         return handler_no_memory(call);
     }
-    enum status s = account_queue_lock(q, call->who->tenant, r->account == NULL ? "" : r->account,
-                                       NULL, &a->account);
+    const char *name = r->account == NULL ? "" : r->account;
+    const struct text_list names = {&name, 1, 1};
+    int tenant = call->who->tenant;
+    enum status s = account_queue_lock(q, tenant, name, NULL, &a->account);
+    if (s == STATUS_OK && r->org != NULL) {
+        s = org_queue_all(q, tenant, &a->orgs);
+    }
+    if (s == STATUS_OK && r->org != NULL) {
+        s = grant_queue_held(q, tenant, &names, call->arena, &a->held);
+    }
     return s != STATUS_OK ? s : code_load(call, q, r->enrol_code, &a->code);
+}
+
+/* A machine opens an org: only one in which the account has something to do. */
+static enum status
+code_org(struct call *call, struct added_code *a, const char *asked)
+{
+    a->org_id = NULL;
+    if (asked == NULL) {
+        return STATUS_OK;
+    }
+    const struct org_record *org = org_list_find(&a->orgs, asked);
+    bool sits = org != NULL && a->account.org_id != NULL && strcmp(org->id, a->account.org_id) == 0;
+    for (size_t i = 0; org != NULL && i < a->held.count; i++) {
+        sits = sits || strcmp(a->held.items[i].org_id, org->id) == 0;
+    }
+    if (!sits) {
+        return fault_set_field(&call->fault, "org", "ORG_NO_SEAT",
+                               "账号“%s”在“%.64s”没有席位，不能在那里开通机器：请核对单位代码，"
+                               "或先提出授权。",
+                               a->account.name, asked);
+    }
+    a->org_id = org->id;
+    return STATUS_OK;
 }
 
 enum status
 add_code_decide(struct call *call)
 {
     const Pb__AddEnrolCodeRequest *r = REQUEST(call, Pb__AddEnrolCodeRequest);
-    const struct added_code *a = call->data;
+    struct added_code *a = call->data;
     if (a->account.id == NULL) {
         return fault_set(&call->fault, STATUS_NOT_FOUND, "ACCOUNT_UNKNOWN",
                          "没有账号“%s”：请核对账号名，或先建立账号。",
                          r->account == NULL ? "" : r->account);
     }
-    enum status s = code_check(call, r->enrol_code, &a->code);
+    enum status s = code_check(call, "enrol_code", r->enrol_code, &a->code);
+    if (s == STATUS_OK) {
+        s = code_org(call, a, r->org);
+    }
     if (s != STATUS_OK) {
         return s;
     }
@@ -294,8 +157,7 @@ enum status
 add_code_effects(struct call *call, struct db_queue *q)
 {
     const struct added_code *a = call->data;
-    return enrol_code_queue_insert(q, call->who->tenant, a->code.sha256, a->account.id,
-                                   call->now_ms + LIMIT_ENROL_CODE_MS, call->event_id);
+    return code_give(call, q, &a->code, a->account.id, "ENROL", a->org_id);
 }
 
 struct password_change {
@@ -333,7 +195,7 @@ password_decide(struct call *call)
     if (p->account.locked_until_ms > call->now_ms) {
         return account_refuse_locked(call, &p->account);
     }
-    if (secret_password_verify(p->account.password_hash,
+    if (secret_password_verify(account_password(&p->account),
                                r->old_password == NULL ? "" : r->old_password, NULL,
                                &ignored) != STATUS_OK) {
         return password_refuse(call, p);

@@ -10,6 +10,7 @@ extern const struct handler_table alert_handler_table;
 extern const struct handler_table audit_handler_table;
 extern const struct handler_table consultation_handler_table;
 extern const struct handler_table evidence_handler_table;
+extern const struct handler_table grant_handler_table;
 extern const struct handler_table inspection_handler_table;
 extern const struct handler_table job_handler_table;
 extern const struct handler_table matter_handler_table;

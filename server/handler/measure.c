@@ -3,6 +3,7 @@
 
 #include "proto/base/limits.h"
 #include "rectify/v1/measure.pb-c.h"
+#include "server/handler/allowed.h"
 #include "server/handler/common.h"
 #include "server/handler/measure_write.h"
 #include "server/handler/request_check.h"
@@ -158,23 +159,6 @@ allowed_load(struct call *call, struct db_queue *q)
     return get_first(call, q, false);
 }
 
-static Pb__AllowedCommand *
-allowed_message(struct call *call, const struct workflow_option *o)
-{
-    Pb__AllowedCommand *out = call_message(call, &pb__allowed_command__descriptor);
-    if (out != NULL) {
-        out->command = (char *)(uintptr_t)o->command;
-        out->command_zh = (char *)(uintptr_t)o->command_zh;
-        out->has_allowed = 1;
-        out->allowed = o->allowed;
-        if (!o->allowed) {
-            out->reason = (char *)(uintptr_t)o->reason;
-            out->message = (char *)(uintptr_t)o->reason_zh;
-        }
-    }
-    return out;
-}
-
 static enum status
 allowed_decide(struct call *call)
 {
@@ -187,23 +171,7 @@ allowed_decide(struct call *call)
     struct workflow_option options[WORKFLOW_OPTIONS_MAX];
     struct actor actor = call_actor(call);
     size_t n = measure_options(c->measure, &actor, options);
-    Pb__AllowedCommandsReply *reply = call_message(call, &pb__allowed_commands_reply__descriptor);
-    if (reply == NULL) {
-        return handler_no_memory(call);
-    }
-    reply->commands = arena_array(call->arena, n, sizeof(Pb__AllowedCommand *));
-    for (size_t i = 0; reply->commands != NULL && i < n; i++) {
-        reply->commands[i] = allowed_message(call, &options[i]);
-        if (reply->commands[i] == NULL) {
-            return handler_no_memory(call);
-        }
-        reply->n_commands++;
-    }
-    reply->state = (char *)(uintptr_t)c->measure->state;
-    reply->has_version = 1;
-    reply->version = c->measure->version;
-    call->reply = &reply->base;
-    return reply->commands == NULL ? handler_no_memory(call) : STATUS_OK;
+    return allowed_reply(call, options, n, c->measure->state, c->measure->version);
 }
 
 /* ---- SignFor: many at once, all or none ---- */

@@ -1,4 +1,5 @@
 /* OrgService: the district's organisation. */
+#include "server/handler/access.h"
 #include "server/handler/all.h"
 
 #include "proto/base/limits.h"
@@ -310,6 +311,13 @@ static const struct handler rows[] = {
      .reply = &pb__list_orgs_reply__descriptor,
      .load = list_load,
      .decide = list_decide},
+    {.method = "rectify.v1.OrgService/ExplainAccess",
+     .kind = METHOD_QUERY,
+     .auth = AUTH_SESSION,
+     .request = &pb__explain_access_request__descriptor,
+     .reply = &pb__explain_access_reply__descriptor,
+     .load = access_load,
+     .decide = access_decide},
 };
 
 const struct handler_table org_handler_table = {rows, sizeof rows / sizeof rows[0]};

@@ -12,14 +12,13 @@ struct actor
 call_actor(const struct call *call)
 {
     const struct principal *who = call->who;
-    bool behalf = who->org_code != NULL && who->own_org_code != NULL &&
-                  strcmp(who->org_code, who->own_org_code) != 0;
     return (struct actor){
         .account_id = who->account_id,
         .org_id = who->org_id,
-        .orgs = who->orgs,
+        .orgs = who->seat_orgs,
         .roles = who->roles,
-        .behalf = behalf,
+        .behalf = who->behalf,
+        .substitute_for_id = who->substitute_for_id,
     };
 }
 

@@ -12,6 +12,7 @@
 #include "server/handler/all.h"
 #include "server/handler/common.h"
 #include "server/handler/describe.h"
+#include "server/handler/permissions.h"
 #include "server/service/role.h"
 #include "server/store/system.h"
 
@@ -321,6 +322,12 @@ static const struct handler rows[] = {
      .request = &pb__describe_request__descriptor,
      .reply = &pb__describe_reply__descriptor,
      .decide = describe_decide},
+    {.method = "rectify.v1.SystemService/ListPermissions",
+     .kind = METHOD_QUERY,
+     .auth = AUTH_SESSION,
+     .request = &pb__list_permissions_request__descriptor,
+     .reply = &pb__list_permissions_reply__descriptor,
+     .decide = permissions_decide},
 };
 
 const struct handler_table system_handler_table = {rows, sizeof rows / sizeof rows[0]};

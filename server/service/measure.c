@@ -51,17 +51,12 @@ measure_roles(const struct measure_record *m, const struct actor *actor)
     return have;
 }
 
-static bool
-sits_in(const struct actor *actor, const char *org_id)
-{
-    return org_id != NULL && (same_id(org_id, actor->org_id) ||
-                              (actor->orgs != NULL && strstr(actor->orgs, org_id) != NULL));
-}
-
 bool
 measure_independent(const struct measure_record *m, const struct actor *actor)
 {
-    return !sits_in(actor, m->plead.id) && !sits_in(actor, m->lead.id);
+    const struct judge judge = {.org_id = actor->org_id, .orgs = actor->orgs};
+    const char *const leads[] = {m->plead.id, m->lead.id};
+    return !role_recused(&judge, leads, sizeof leads / sizeof leads[0]);
 }
 
 static struct workflow_facts

@@ -21,9 +21,11 @@ enum {
 struct actor {
     const char *account_id; /* NULL for the clock */
     const char *org_id;     /* acted from or for */
-    const char *orgs;       /* "{uuid,…}": every org the account has a seat in; may be NULL */
+    const char *orgs;       /* "{uuid,…}": every org the account (and whom it stands in for) has a
+                             * seat in; may be NULL */
     uint64_t roles;
-    bool behalf; /* the office acts for org_id (代报) */
+    bool behalf;                   /* the office acts for org_id (代报) */
+    const char *substitute_for_id; /* the account stood in for (X 代 Y); NULL for none */
 };
 
 /* The roles the actor has towards this measure: unit roles count only with the matching relation;

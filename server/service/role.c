@@ -1,6 +1,5 @@
 #include "server/service/role.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,12 +18,13 @@ static const struct {
     {ROLE_DISC, "DISC", "纪委监委"},
     {ROLE_ORGD, "ORGD", "组织部"},
     {ROLE_PUBL, "PUBL", "通报编辑"},
-    {ROLE_AUDIT, "AUDIT", "审计员"},
+    {ROLE_AUDIT, "AUDIT", "审计管理员"},
     {ROLE_ADMIN, "ADMIN", "系统管理员"},
     {ROLE_SYS, "SYS", "系统时钟"},
     {ROLE_FILLER, "FILLER", "填报人"},
     {ROLE_REVIEWER, "REVIEWER", "审核人"},
     {ROLE_HEAD, "HEAD", "单位主要负责人"},
+    {ROLE_GRANT, "GRANT", "授权管理员"},
 };
 _Static_assert(sizeof roles / sizeof roles[0] == ROLE_COUNT, "every role has its names");
 
@@ -90,4 +90,57 @@ char *
 role_names_zh(uint32_t mask, char *ret_text, size_t size)
 {
     return names_join(mask, true, ret_text, size);
+}
+
+bool
+role_separate(uint32_t mask)
+{
+    return (mask & ROLE_ADMINISTRATORS) == 0 || (mask & (mask - 1)) == 0;
+}
+
+uint32_t
+role_misfits(uint32_t mask, const char *org_kind)
+{
+    static const struct {
+        uint32_t role;
+        const char *kind;
+    } only[] = {
+        {ROLE_OFFICE, "OFFICE"}, {ROLE_LGROUP, "LGROUP"}, {ROLE_SGROUP, "SGROUP"},
+        {ROLE_LEADER, "LEADER"}, {ROLE_DISC, "DISC"},     {ROLE_ORGD, "ORGD"},
+    };
+    bool judged = strcmp(org_kind, "UNIT") == 0 || strcmp(org_kind, "LEADER") == 0;
+    uint32_t wrong = mask & ROLE_SYS;
+    if (judged) {
+        wrong |= mask & (ROLE_ADMINISTRATORS | ROLE_PUBL);
+    }
+    for (size_t i = 0; i < sizeof only / sizeof only[0]; i++) {
+        if (strcmp(only[i].kind, org_kind) != 0) {
+            wrong |= mask & only[i].role;
+        }
+    }
+    return wrong;
+}
+
+bool
+role_recused(const struct judge *judge, const char *const *lead_orgs, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *lead = lead_orgs[i];
+        if (lead == NULL || lead[0] == '\0') {
+            continue;
+        }
+        if ((judge->org_id != NULL && strcmp(judge->org_id, lead) == 0) ||
+            (judge->orgs != NULL && strstr(judge->orgs, lead) != NULL)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+role_is_person(const char *actor_id, const char *substitute_for_id, const char *account_id)
+{
+    return account_id != NULL &&
+           ((actor_id != NULL && strcmp(actor_id, account_id) == 0) ||
+            (substitute_for_id != NULL && strcmp(substitute_for_id, account_id) == 0));
 }

@@ -2,6 +2,7 @@
 #ifndef SERVER_SERVICE_ROLE_H
 #define SERVER_SERVICE_ROLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,21 +17,30 @@ enum role {
     ROLE_DISC = 1 << 7,   /* 纪委监委 */
     ROLE_ORGD = 1 << 8,   /* 组织部 */
     ROLE_PUBL = 1 << 9,   /* 通报编辑 */
-    ROLE_AUDIT = 1 << 10, /* 审计员: reads, changes nothing */
-    ROLE_ADMIN = 1 << 11, /* 系统管理员: accounts and settings, no narrative */
+    ROLE_AUDIT = 1 << 10, /* 审计管理员: reads the log, changes nothing */
+    ROLE_ADMIN = 1 << 11, /* 系统管理员: accounts, machines, settings, calendar; no narrative */
     ROLE_SYS = 1 << 12,   /* 系统时钟 */
     /* Positions inside a unit: they say who is told and that two people confirm, and open no
      * command by themselves. */
     ROLE_FILLER = 1 << 13,   /* 填报人 */
     ROLE_REVIEWER = 1 << 14, /* 审核人 */
     ROLE_HEAD = 1 << 15,     /* 单位主要负责人 */
+    ROLE_GRANT = 1 << 16,    /* 安全保密（授权）管理员: approves and takes away seats */
 };
 
 enum {
-    ROLE_COUNT = 16,
+    ROLE_COUNT = 17,
     ROLE_UNIT = ROLE_PLEAD | ROLE_MLEAD,               /* a unit that leads */
     ROLE_VERIFY = ROLE_DISC | ROLE_ORGD | ROLE_OFFICE, /* 联合会审: any body of it */
-    ROLE_NAMES_SIZE = 160,
+    /* 三员: one person holds one of them and nothing else; there is no role above them. */
+    ROLE_ADMINISTRATORS = ROLE_ADMIN | ROLE_GRANT | ROLE_AUDIT,
+    /* Positions in a unit. */
+    ROLE_POSITIONS = ROLE_FILLER | ROLE_REVIEWER | ROLE_HEAD,
+    /* What counts only towards one's own: the unit's, the leader's, the special group's things. */
+    ROLE_RELATIVE = ROLE_UNIT | ROLE_PART | ROLE_LEADER | ROLE_SGROUP,
+    /* May read every unit's things. */
+    ROLE_SEES_ALL = ROLE_OFFICE | ROLE_LGROUP | ROLE_DISC | ROLE_ORGD | ROLE_PUBL | ROLE_SYS,
+    ROLE_NAMES_SIZE = 192,
 };
 
 /* "OFFICE" and "领导小组办公室" for one bit; "UNKNOWN" and "未知" otherwise. Never NULL. */
@@ -44,5 +54,28 @@ uint32_t role_from_name(const char *name);
  * ret_text. */
 char *role_names(uint32_t mask, char *ret_text, size_t size);
 char *role_names_zh(uint32_t mask, char *ret_text, size_t size);
+
+/* 三员分立: false when the mask holds an administrator's role beside any other role. */
+bool role_separate(uint32_t mask);
+
+/* The roles of a mask that do not fit an org of that kind ("UNIT", …): a seat's rights are its
+ * org's. 0: all fit. */
+uint32_t role_misfits(uint32_t mask, const char *org_kind);
+
+/* Whoever would judge. orgs: "{uuid,…}", every org in which the person has a seat, and the person
+ * he stands in for; may be NULL. */
+struct judge {
+    const char *org_id; /* acted from or for; may be NULL */
+    const char *orgs;
+};
+
+/* Rule 4, the one place (回避): true when one of the bodies whose work it is (lead_orgs, ids; NULL
+ * entries are skipped) is the judge's own: the org he acts from, or any in which he, or whom he
+ * stands in for, has a seat. Pure. */
+bool role_recused(const struct judge *judge, const char *const *lead_orgs, size_t count);
+
+/* Rule 4 between people (填报人 ≠ 审核人, proposer ≠ approver): true when the actor, or the one he
+ * stands in for, is that account. NULLs are nobody. */
+bool role_is_person(const char *actor_id, const char *substitute_for_id, const char *account_id);
 
 #endif

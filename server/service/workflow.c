@@ -19,6 +19,8 @@ static const struct workflow_machine *const machines[] = {
     [WORKFLOW_INSTRUCTION] = &workflow_instruction,
     [WORKFLOW_OPINION] = &workflow_opinion,
     [WORKFLOW_PUBLICATION] = &workflow_publication,
+    [WORKFLOW_GRANT] = &workflow_grant,
+    [WORKFLOW_ACCOUNT] = &workflow_account,
 };
 _Static_assert(sizeof machines / sizeof machines[0] == WORKFLOW_COUNT, "every machine is listed");
 
@@ -263,6 +265,7 @@ static const struct {
     {"approve", "批准"},
     {"approve_plan", "审议通过方案"},
     {"assign", "转办"},
+    {"bootstrap", "首次建立"},
     {"cancel", "撤销"},
     {"check", "审核"},
     {"check_ok", "复查合格"},
@@ -276,9 +279,12 @@ static const struct {
     {"create", "建立"},
     {"decide", "议定"},
     {"decline", "不予约谈"},
+    {"disable", "停用"},
     {"discard", "去掉草案"},
     {"dismiss", "不予发出"},
     {"edit", "修改"},
+    {"enable", "启用"},
+    {"end", "收回"},
     {"expire", "到期未办"},
     {"extend", "延期"},
     {"fail", "复查不合格"},
@@ -290,6 +296,7 @@ static const struct {
     {"forward", "提交会审"},
     {"hold", "召开"},
     {"issue", "发出"},
+    {"issue_code", "发放开通码"},
     {"judge", "逐项认定"},
     {"lock", "归档"},
     {"nil", "报无进展"},
@@ -308,6 +315,7 @@ static const struct {
     {"reopen", "重新整改"},
     {"reply", "回复"},
     {"report", "填报进展"},
+    {"reset", "重置密码"},
     {"return", "退回"},
     {"revise", "重新认定"},
     {"schedule", "安排"},
@@ -317,6 +325,7 @@ static const struct {
     {"submit_late", "补办申请"},
     {"supersede", "替代"},
     {"triage", "受理"},
+    {"unlock", "解锁"},
     {"waive", "免报"},
     {"withdraw", "撤回"},
 };

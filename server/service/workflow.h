@@ -39,6 +39,8 @@ enum workflow_id {
     WORKFLOW_INSTRUCTION,  /* 批示 */
     WORKFLOW_OPINION,      /* 意见建议 */
     WORKFLOW_PUBLICATION,  /* 整改进展情况通报 */
+    WORKFLOW_GRANT,        /* 授权: a seat from proposal to its end */
+    WORKFLOW_ACCOUNT,      /* 账号 */
     WORKFLOW_COUNT
 };
 
@@ -72,6 +74,10 @@ enum workflow_id {
 #define STATE_APPROVED "APPROVED"
 #define STATE_REJECTED "REJECTED"
 #define STATE_WITHDRAWN "WITHDRAWN"
+#define STATE_PROPOSED "PROPOSED"
+#define STATE_ENDED "ENDED"
+#define STATE_ACTIVE "ACTIVE"
+#define STATE_DISABLED "DISABLED"
 
 /* Commands the first slice executes; the others stand in the tables only. */
 #define COMMAND_CREATE "create"
@@ -93,6 +99,14 @@ enum workflow_id {
 #define COMMAND_CORRECT "correct"
 #define COMMAND_APPROVE "approve"
 #define COMMAND_EDIT "edit"
+#define COMMAND_PROPOSE "propose"
+#define COMMAND_REJECT "reject"
+#define COMMAND_END "end"
+#define COMMAND_DISABLE "disable"
+#define COMMAND_ENABLE "enable"
+#define COMMAND_UNLOCK "unlock"
+#define COMMAND_RESET "reset"
+#define COMMAND_ISSUE_CODE "issue_code"
 
 /* ---- guards ---- */
 

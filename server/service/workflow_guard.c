@@ -64,7 +64,7 @@ static const struct {
     [GUARD_ALL_ROWS_FILLED] = {true, "ROWS_NOT_FILLED",
                                "还有行没有填写，请每条措施都填一行后再报送。"},
     [GUARD_TWO_PEOPLE] = {false, "SAME_PERSON",
-                          "填报人和审核人不能是同一个人，请由另一位同志审核确认。"},
+                          "提出（填报）的人和审核的人不能是同一个人，请由另一位同志审核确认。"},
     [GUARD_ALL_ROWS_ACCEPTED] = {false, "ROWS_NOT_ACCEPTED", "还有行没有审核通过。"},
     [GUARD_A_ROW_RETURNED] = {false, "NO_ROW_RETURNED", "没有被退回的行，不能退回整张表。"},
     [GUARD_PERIOD_CLOSED] = {false, "PERIOD_NOT_CLOSED", "本期还没有结束，暂不能归档。"},

@@ -21,6 +21,10 @@ extern const struct workflow_machine workflow_instruction;
 extern const struct workflow_machine workflow_opinion;
 extern const struct workflow_machine workflow_publication;
 
+/* Who may do anything at all (workflow_tables_people.c). */
+extern const struct workflow_machine workflow_grant;
+extern const struct workflow_machine workflow_account;
+
 /* A machine from its arrays of states and edges. */
 #define WORKFLOW_MACHINE(id_, code_, zh_, states_, edges_)                                         \
     {                                                                                              \

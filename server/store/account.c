@@ -5,31 +5,63 @@ static const struct statement account_lock = {
     .params = 3,
     .sql = "SELECT a.id, a.name, a.display_name, a.password_hash, a.failures, a.locked_until_ms,"
            "       a.disabled_ms IS NOT NULL, a.version,"
-           "       EXISTS (SELECT 1 FROM seat s JOIN machine m ON m.tenant = s.tenant"
-           "                   AND m.org = s.org AND m.id = $3::uuid"
-           "                WHERE s.tenant = a.tenant AND s.account = a.id)"
-           "  FROM account a WHERE a.tenant = $1 AND a.name = $2 FOR UPDATE OF a",
+           "       EXISTS (SELECT 1 FROM machine m WHERE m.tenant = a.tenant AND m.id = $3::uuid"
+           "                  AND (m.org = a.org OR EXISTS ("
+           "                       SELECT 1 FROM seat s WHERE s.tenant = a.tenant"
+           "                          AND s.account = a.id AND s.org = m.org"
+           "                          AND s.ended_ms IS NULL))),"
+           "       a.org, o.code, a.state"
+           "  FROM account a LEFT JOIN org o ON o.tenant = a.tenant AND o.id = a.org"
+           " WHERE a.tenant = $1 AND a.name = $2 FOR UPDATE OF a",
 };
 
 static const struct statement account_seats = {
     .name = "account_seats",
     .params = 2,
-    .sql = "SELECT o.code, o.name, s.roles FROM seat s"
+    .sql = "SELECT o.code, o.name, s.roles, s.from_day, s.to_day, y.name, g.ref FROM seat s"
            "  JOIN org o ON o.tenant = s.tenant AND o.id = s.org"
-           " WHERE s.tenant = $1 AND s.account = $2 ORDER BY o.sort_order, o.code",
+           "  LEFT JOIN account y ON y.tenant = s.tenant AND y.id = s.substitute_for"
+           "  LEFT JOIN seat_grant g ON g.tenant = s.tenant AND g.id = s.grant_id"
+           " WHERE s.tenant = $1 AND s.account = $2 AND s.ended_ms IS NULL"
+           " ORDER BY y.name IS NOT NULL, o.sort_order, o.code, s.id",
 };
 
 static const struct statement account_insert = {
     .name = "account_insert",
-    .params = 6,
-    .sql = "INSERT INTO account (tenant, id, name, display_name, password_hash, version, event_id)"
-           " VALUES ($1, $2, $3, $4, $5, 1, $6)",
+    .params = 7,
+    .sql = "INSERT INTO account (tenant, id, name, display_name, password_hash, org, version,"
+           "                     event_id) VALUES ($1, $2, $3, $4, $5, $6, 1, $7)",
 };
 
-static const struct statement seat_insert = {
-    .name = "seat_insert",
-    .params = 5,
-    .sql = "INSERT INTO seat (tenant, account, org, roles, event_id) VALUES ($1, $2, $3, $4, $5)",
+static const struct statement account_list_all = {
+    .name = "account_list",
+    .params = 4,
+    .sql = "SELECT a.name, a.display_name, o.code, a.state, a.locked_until_ms,"
+           "       a.password_hash <> '',"
+           "       (SELECT bit_or(s.roles) FROM seat s WHERE s.tenant = a.tenant"
+           "           AND s.account = a.id AND s.ended_ms IS NULL"
+           "           AND (s.from_day IS NULL OR s.from_day <= $4::date)"
+           "           AND (s.to_day IS NULL OR s.to_day >= $4::date)),"
+           "       (SELECT count(*) FROM seat_grant g WHERE g.tenant = a.tenant"
+           "           AND g.account = a.id AND g.state = 'PROPOSED'),"
+           "       a.version"
+           "  FROM account a LEFT JOIN org o ON o.tenant = a.tenant AND o.id = a.org"
+           " WHERE a.tenant = $1 AND ($2::text IS NULL OR a.name = $2)"
+           "   AND ($3::text IS NULL OR o.code = $3) ORDER BY a.name LIMIT 2000",
+};
+
+static const struct statement account_disable = {
+    .name = "account_disable",
+    .params = 6,
+    .sql = "UPDATE account SET disabled_ms = $4, disabled_reason = $5, version = version + 1,"
+           "       event_id = $6 WHERE tenant = $1 AND id = $2 AND version = $3",
+};
+
+static const struct statement account_unlock = {
+    .name = "account_unlock",
+    .params = 4,
+    .sql = "UPDATE account SET failures = 0, locked_until_ms = 0, version = version + 1,"
+           "       event_id = $4 WHERE tenant = $1 AND id = $2 AND version = $3",
 };
 
 static const struct statement inbox_insert = {
@@ -80,19 +112,19 @@ static const struct statement session_expiry = {
 static const struct statement enrol_code_lock = {
     .name = "enrol_code_lock",
     .params = 2,
-    .sql = "SELECT c.account, a.name, o.id, o.code, c.expires_ms, c.used_ms, c.machine"
+    .sql = "SELECT c.account, a.name, o.id, o.code, c.expires_ms, c.used_ms, c.machine, c.purpose"
            "  FROM enrol_code c JOIN account a ON a.tenant = c.tenant AND a.id = c.account"
-           "  JOIN LATERAL (SELECT s.org FROM seat s WHERE s.tenant = c.tenant"
+           "  LEFT JOIN LATERAL (SELECT s.org FROM seat s WHERE s.tenant = c.tenant"
            "                   AND s.account = c.account ORDER BY s.org LIMIT 1) s ON true"
-           "  JOIN org o ON o.tenant = c.tenant AND o.id = s.org"
+           "  JOIN org o ON o.tenant = c.tenant AND o.id = coalesce(c.org, a.org, s.org)"
            " WHERE c.tenant = $1 AND c.code_sha256 = $2 FOR UPDATE OF c",
 };
 
 static const struct statement enrol_code_insert = {
     .name = "enrol_code_insert",
-    .params = 5,
-    .sql = "INSERT INTO enrol_code (tenant, code_sha256, account, expires_ms, event_id)"
-           " VALUES ($1, $2, $3, $4, $5)",
+    .params = 7,
+    .sql = "INSERT INTO enrol_code (tenant, code_sha256, account, expires_ms, purpose, org,"
+           "                        event_id) VALUES ($1, $2, $3, $4, $5, $6, $7)",
 };
 
 static const struct statement enrol_code_use = {
@@ -142,10 +174,17 @@ static const struct statement machine_revoke = {
 };
 
 const struct statement *const account_statements[] = {
-    &account_lock,     &account_seats,    &account_insert,     &seat_insert,    &inbox_insert,
-    &account_failures, &account_password, &session_end_others, &session_insert, &session_end,
-    &session_expiry,   &enrol_code_lock,  &enrol_code_insert,  &enrol_code_use, &machine_by_key,
-    &machine_by_id,    &machine_list,     &machine_insert,     &machine_revoke, NULL,
+    &account_lock,      &account_seats,
+    &account_insert,    &account_list_all,
+    &account_disable,   &account_unlock,
+    &inbox_insert,      &account_failures,
+    &account_password,  &session_end_others,
+    &session_insert,    &session_end,
+    &session_expiry,    &enrol_code_lock,
+    &enrol_code_insert, &enrol_code_use,
+    &machine_by_key,    &machine_by_id,
+    &machine_list,      &machine_insert,
+    &machine_revoke,    NULL,
 };
 
 static const struct db_sink one = {NULL, NULL, 1};
@@ -165,6 +204,9 @@ take_account(void *ctx, const struct db_row *row, struct arena *a)
         .disabled = db_bool(row, 6),
         .version = db_int(row, 7),
         .sits_in_org = db_bool(row, 8),
+        .org_id = db_text(row, 9, a),
+        .org_code = db_text(row, 10, a),
+        .state = db_text(row, 11, a),
     };
     return STATUS_OK;
 }
@@ -187,7 +229,15 @@ take_seat(void *ctx, const struct db_row *row, struct arena *a)
     if (seat == NULL) {
         return STATUS_RESOURCE_EXHAUSTED;
     }
-    *seat = (struct seat_record){db_text(row, 0, a), db_text(row, 1, a), (uint64_t)db_int(row, 2)};
+    *seat = (struct seat_record){
+        .org_code = db_text(row, 0, a),
+        .org_name = db_text(row, 1, a),
+        .roles = (uint64_t)db_int(row, 2),
+        .from_day = db_day(row, 3),
+        .to_day = db_day(row, 4),
+        .substitute_for = db_text(row, 5, a),
+        .grant_ref = db_text(row, 6, a),
+    };
     list->count++;
     return STATUS_OK;
 }
@@ -201,25 +251,74 @@ account_queue_seats(struct db_queue *q, int tenant, const char *account_id, stru
 
 enum status
 account_queue_insert(struct db_queue *q, int tenant, const struct account_record *account,
-                     const char *org_id, uint64_t roles, const char *event_id)
+                     const char *event_id)
 {
     struct param fields[] = {p_int(tenant),
                              p_text(account->id),
                              p_text(account->name),
                              p_text(account->display_name),
-                             p_text(account->password_hash),
+                             p_text(account->password_hash == NULL ? "" : account->password_hash),
+                             p_text(account->org_id),
                              p_text(event_id)};
     enum status s = db_queue_add(q, &account_insert, fields, one);
-    if (s == STATUS_OK) {
-        struct param seat[] = {p_int(tenant), p_text(account->id), p_text(org_id),
-                               p_int((int64_t)roles), p_text(event_id)};
-        s = db_queue_add(q, &seat_insert, seat, one);
-    }
     if (s == STATUS_OK) {
         s = db_queue_add(q, &inbox_insert, (struct param[]){p_int(tenant), p_text(account->id)},
                          any);
     }
     return s;
+}
+
+static enum status
+take_accounts(void *ctx, const struct db_row *row, struct arena *a)
+{
+    struct account_list *list = ctx;
+    struct account_row *account =
+        arena_grow(a, (void **)&list->items, list->count, &list->capacity, sizeof *account);
+    if (account == NULL) {
+        return STATUS_RESOURCE_EXHAUSTED;
+    }
+    *account = (struct account_row){
+        .name = db_text(row, 0, a),
+        .display_name = db_text(row, 1, a),
+        .org_code = db_text(row, 2, a),
+        .state = db_text(row, 3, a),
+        .locked_until_ms = db_int(row, 4),
+        .has_password = db_bool(row, 5),
+        .roles = (uint64_t)db_int(row, 6),
+        .pending = (int32_t)db_int(row, 7),
+        .version = db_int(row, 8),
+    };
+    list->count++;
+    return STATUS_OK;
+}
+
+enum status
+account_queue_list(struct db_queue *q, int tenant, const char *name, const char *org, int32_t today,
+                   struct account_list *ret)
+{
+    struct param params[] = {p_int(tenant), p_text(name), p_text(org), p_day(today)};
+    return db_queue_add(q, &account_list_all, params,
+                        (struct db_sink){take_accounts, ret, DB_ANY_COUNT});
+}
+
+enum status
+account_queue_disable(struct db_queue *q, int tenant, const struct account_record *account,
+                      int64_t disabled_ms, const char *reason, const char *event_id)
+{
+    struct param params[] = {
+        p_int(tenant),           p_text(account->id),
+        p_int(account->version), disabled_ms == 0 ? p_null() : p_int(disabled_ms),
+        p_text(reason),          p_text(event_id)};
+    return db_queue_add(q, &account_disable, params, one);
+}
+
+enum status
+account_queue_unlock(struct db_queue *q, int tenant, const struct account_record *account,
+                     const char *event_id)
+{
+    struct param params[] = {p_int(tenant), p_text(account->id), p_int(account->version),
+                             p_text(event_id)};
+    return db_queue_add(q, &account_unlock, params, one);
 }
 
 enum status
@@ -295,6 +394,7 @@ take_code(void *ctx, const struct db_row *row, struct arena *a)
         .expires_ms = db_int(row, 4),
         .used_ms = db_int(row, 5),
         .machine_id = db_text(row, 6, a),
+        .purpose = db_text(row, 7, a),
     };
     return STATUS_OK;
 }
@@ -310,10 +410,13 @@ enrol_code_queue_lock(struct db_queue *q, int tenant, const unsigned char code_s
 
 enum status
 enrol_code_queue_insert(struct db_queue *q, int tenant, const unsigned char code_sha256[32],
-                        const char *account_id, int64_t expires_ms, const char *event_id)
+                        const struct enrol_code_record *code, const char *event_id)
 {
-    struct param params[] = {p_int(tenant), p_bytes(code_sha256, 32), p_text(account_id),
-                             p_int(expires_ms), p_text(event_id)};
+    struct param params[] = {
+        p_int(tenant),           p_bytes(code_sha256, 32), p_text(code->account_id),
+        p_int(code->expires_ms), p_text(code->purpose),    p_text(code->org_id),
+        p_text(event_id),
+    };
     return db_queue_add(q, &enrol_code_insert, params, one);
 }
 

@@ -14,7 +14,29 @@ struct account_record {
     int64_t locked_until_ms;
     bool disabled;
     int64_t version;
-    bool sits_in_org; /* has a seat in the org asked about */
+    bool sits_in_org;   /* belongs to the org asked about, or has a seat in it */
+    const char *org_id; /* it belongs to; NULL: older than that */
+    const char *org_code;
+    const char *state; /* ACTIVE, DISABLED */
+};
+
+/* An account as administrators see it. */
+struct account_row {
+    const char *name;
+    const char *display_name;
+    const char *org_code;
+    const char *state;
+    int64_t locked_until_ms;
+    bool has_password;
+    uint64_t roles; /* of all its seats that hold today */
+    int32_t pending;
+    int64_t version;
+};
+
+struct account_list {
+    struct account_row *items;
+    size_t count;
+    size_t capacity;
 };
 
 struct machine_record {
@@ -39,8 +61,9 @@ struct machine_list {
 struct enrol_code_record {
     const char *account_id; /* NULL: no such code */
     const char *account;
-    const char *org_id; /* of the account's seat */
+    const char *org_id; /* named with the code, else where the account belongs or sits */
     const char *org_code;
+    const char *purpose; /* ENROL, PASSWORD */
     int64_t expires_ms;
     int64_t used_ms; /* 0: unused */
     const char *machine_id;
@@ -50,6 +73,10 @@ struct seat_record {
     const char *org_code;
     const char *org_name;
     uint64_t roles;
+    int32_t from_day; /* NO_DATE: open */
+    int32_t to_day;
+    const char *substitute_for; /* NULL: his own */
+    const char *grant_ref;
 };
 
 struct seat_list {
@@ -60,16 +87,27 @@ struct seat_list {
 
 extern const struct statement *const account_statements[];
 
-/* The account of that name, locked for update; sits_in_org says whether it has a seat in the org of
- * that machine (machine_id may be NULL). */
+/* The account of that name, locked for update; sits_in_org says whether it belongs to or has a seat
+ * in the org of that machine (machine_id may be NULL). */
 MUST_CHECK enum status account_queue_lock(struct db_queue *q, int tenant, const char *name,
                                           const char *machine_id, struct account_record *ret);
 MUST_CHECK enum status account_queue_seats(struct db_queue *q, int tenant, const char *account_id,
                                            struct seat_list *ret);
-/* A new account with one seat. */
+/* A new account of org_id, without a seat. */
 MUST_CHECK enum status account_queue_insert(struct db_queue *q, int tenant,
                                             const struct account_record *account,
-                                            const char *org_id, uint64_t roles,
+                                            const char *event_id);
+/* Accounts by name; name and org (code) may be NULL. Roles are those of `today`. */
+MUST_CHECK enum status account_queue_list(struct db_queue *q, int tenant, const char *name,
+                                          const char *org, int32_t today, struct account_list *ret);
+/* Stops it (disabled_ms) or opens it again (0) over its version. */
+MUST_CHECK enum status account_queue_disable(struct db_queue *q, int tenant,
+                                             const struct account_record *account,
+                                             int64_t disabled_ms, const char *reason,
+                                             const char *event_id);
+/* Ends the lock, over its version. */
+MUST_CHECK enum status account_queue_unlock(struct db_queue *q, int tenant,
+                                            const struct account_record *account,
                                             const char *event_id);
 /* After a login: how many failures in a row stand, and until when it is locked. */
 MUST_CHECK enum status account_queue_failures(struct db_queue *q, int tenant, const char *id,
@@ -98,7 +136,7 @@ MUST_CHECK enum status enrol_code_queue_lock(struct db_queue *q, int tenant,
                                              struct enrol_code_record *ret);
 MUST_CHECK enum status enrol_code_queue_insert(struct db_queue *q, int tenant,
                                                const unsigned char code_sha256[32],
-                                               const char *account_id, int64_t expires_ms,
+                                               const struct enrol_code_record *code,
                                                const char *event_id);
 MUST_CHECK enum status enrol_code_queue_use(struct db_queue *q, int tenant,
                                             const unsigned char code_sha256[32],

@@ -34,7 +34,7 @@ static const struct statement alert_listeners = {
     .params = 2,
     .sql = "SELECT s.account, s.org, s.roles"
            "  FROM seat s JOIN account c ON c.tenant = s.tenant AND c.id = s.account"
-           " WHERE s.tenant = $1 AND c.disabled_ms IS NULL"
+           " WHERE s.tenant = $1 AND c.disabled_ms IS NULL AND s.ended_ms IS NULL"
            "   AND (s.from_day IS NULL OR s.from_day <= $2::date)"
            "   AND (s.to_day IS NULL OR s.to_day >= $2::date)"
            " ORDER BY s.account, s.org",

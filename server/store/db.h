@@ -144,6 +144,17 @@ void db_rollback(struct db *db);
 MUST_CHECK enum status db_queue_scope(struct db_queue *q, int tenant, bool sees_all,
                                       const char *orgs_literal, const char *account);
 
+/* The same with whose roles the call acts (mask of server/service/role.h; 0: nobody's): triggers
+ * keep what a unit may not write. */
+struct db_scope {
+    int tenant;
+    bool sees_all;
+    const char *orgs; /* "{uuid,…}"; may be NULL */
+    const char *account;
+    uint64_t roles;
+};
+MUST_CHECK enum status db_queue_scope_as(struct db_queue *q, const struct db_scope *scope);
+
 /* Connects (with the timeouts of ARCHITECTURE.md added to conninfo where absent), search_path
  * rectify. Blocks up to connect_timeout. */
 MUST_CHECK enum status db_open(const char *conninfo, const char *application_name,

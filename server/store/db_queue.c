@@ -103,29 +103,40 @@ db_queue_add(struct db_queue *q, const struct statement *st, const struct param 
 static const struct statement scope_set = {
     .name = "scope_set",
     .sql = "SELECT set_config('rectify.tenant', $1, true), set_config('rectify.all', $2, true),"
-           "       set_config('rectify.orgs', $3, true), set_config('rectify.account', $4, true)",
-    .params = 4,
+           "       set_config('rectify.orgs', $3, true), set_config('rectify.account', $4, true),"
+           "       set_config('rectify.roles', $5, true)",
+    .params = 5,
 };
 
 enum status
-db_queue_scope(struct db_queue *q, int tenant, bool sees_all, const char *orgs_literal,
-               const char *account)
+db_queue_scope_as(struct db_queue *q, const struct db_scope *scope)
 {
-    assert(tenant > 0);
-    const char *orgs = orgs_literal == NULL ? "" : orgs_literal;
-    const char *person = account == NULL ? "" : account;
-    char *key = arena_printf(q->arena, "%d|%d|%s|%s", tenant, sees_all, orgs, person);
-    char *number = arena_printf(q->arena, "%d", tenant);
-    if (key == NULL || number == NULL) {
+    assert(scope->tenant > 0);
+    const char *orgs = scope->orgs == NULL ? "" : scope->orgs;
+    const char *person = scope->account == NULL ? "" : scope->account;
+    char *number = arena_printf(q->arena, "%d", scope->tenant);
+    char *roles = arena_printf(q->arena, "%" PRIu64, scope->roles);
+    char *key = arena_printf(q->arena, "%d|%d|%s|%s|%s", scope->tenant, scope->sees_all, orgs,
+                             person, roles == NULL ? "" : roles);
+    if (key == NULL || number == NULL || roles == NULL) {
         return STATUS_RESOURCE_EXHAUSTED;
     }
-    const struct param params[] = {p_text(number), p_text(sees_all ? "1" : ""), p_text(orgs),
-                                   p_text(person)};
+    const struct param params[] = {p_text(number), p_text(scope->sees_all ? "1" : ""), p_text(orgs),
+                                   p_text(person), p_text(scope->roles == 0 ? "" : roles)};
     enum status s = db_queue_add(q, &scope_set, params, (struct db_sink){.expect = 1});
     if (s == STATUS_OK) {
         q->entries[q->count - 1].scope = key;
     }
     return s;
+}
+
+enum status
+db_queue_scope(struct db_queue *q, int tenant, bool sees_all, const char *orgs_literal,
+               const char *account)
+{
+    const struct db_scope scope = {
+        .tenant = tenant, .sees_all = sees_all, .orgs = orgs_literal, .account = account};
+    return db_queue_scope_as(q, &scope);
 }
 
 /* The registry's test prepares it too. */

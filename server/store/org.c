@@ -27,7 +27,45 @@ static const struct statement org_update = {
            " WHERE tenant = $1 AND id = $2 AND code = $3",
 };
 
-const struct statement *const org_statements[] = {&org_all, &org_insert, &org_update, NULL};
+static const struct statement org_holders = {
+    .name = "org_holders",
+    .params = 2,
+    .sql = "SELECT s.org, bit_or(s.roles), count(DISTINCT s.account),"
+           "       count(DISTINCT s.account) FILTER (WHERE s.substitute_for IS NOT NULL)"
+           "  FROM seat s JOIN account a ON a.tenant = s.tenant AND a.id = s.account"
+           " WHERE s.tenant = $1 AND s.ended_ms IS NULL AND a.disabled_ms IS NULL"
+           "   AND (s.from_day IS NULL OR s.from_day <= $2::date)"
+           "   AND (s.to_day IS NULL OR s.to_day >= $2::date) GROUP BY s.org",
+};
+
+const struct statement *const org_statements[] = {&org_all, &org_insert, &org_update, &org_holders,
+                                                  NULL};
+
+static enum status
+take_holders(void *ctx, const struct db_row *row, struct arena *a)
+{
+    struct org_holders_list *list = ctx;
+    struct org_holders *h =
+        arena_grow(a, (void **)&list->items, list->count, &list->capacity, sizeof *h);
+    if (h == NULL) {
+        return STATUS_RESOURCE_EXHAUSTED;
+    }
+    *h = (struct org_holders){
+        .org_id = db_text(row, 0, a),
+        .roles = (uint64_t)db_int(row, 1),
+        .accounts = (int32_t)db_int(row, 2),
+        .substitutes = (int32_t)db_int(row, 3),
+    };
+    list->count++;
+    return STATUS_OK;
+}
+
+enum status
+org_queue_holders(struct db_queue *q, int tenant, int32_t day, struct org_holders_list *ret)
+{
+    return db_queue_add(q, &org_holders, (struct param[]){p_int(tenant), p_day(day)},
+                        (struct db_sink){take_holders, ret, DB_ANY_COUNT});
+}
 
 static enum status
 take_org(void *ctx, const struct db_row *row, struct arena *a)

@@ -2,23 +2,56 @@
 
 /* CASE and not coalesce: behind row-level security the planner takes coalesce for something that
  * could leak, and makes no index condition of it. */
+
+/* A seat that holds on day $5. */
+#define LIVE(seat)                                                                                 \
+    seat ".ended_ms IS NULL AND (" seat ".from_day IS NULL OR " seat ".from_day <= $5::date)"      \
+         " AND (" seat ".to_day IS NULL OR " seat ".to_day >= $5::date)"
+
 static const struct statement principal_read = {
     .name = "principal_read",
-    .sql = "SELECT s.account, s.machine, s.used_ms, s.expires_ms, s.ended_ms IS NOT NULL,"
-           "       m.id, m.public_key, m.revoked_ms IS NOT NULL,"
-           "       a.name, a.display_name, a.disabled_ms IS NOT NULL,"
-           "       o.id, o.code, o.name, t.roles, b.id, b.code, b.name"
-           "  FROM (VALUES (1)) one"
-           "  LEFT JOIN session s ON s.tenant = $1 AND s.token_sha256 = $2"
-           "  LEFT JOIN machine m ON m.tenant = $1 AND m.id ="
-           "        CASE WHEN s.machine IS NULL THEN $3::uuid ELSE s.machine END"
-           "  LEFT JOIN account a ON a.tenant = $1 AND a.id = s.account"
-           "  LEFT JOIN org o ON o.tenant = $1 AND o.id = m.org"
-           "  LEFT JOIN seat t ON t.tenant = $1 AND t.account = s.account AND t.org = m.org"
-           "        AND coalesce(t.from_day <= $5::date, true)"
-           "        AND coalesce(t.to_day >= $5::date, true)"
-           "  LEFT JOIN org b ON b.tenant = $1 AND b.code = $4",
-    .params = 5,
+    .sql =
+        "SELECT s.account, s.machine, s.used_ms, s.expires_ms, s.ended_ms IS NOT NULL,"
+        "       m.id, m.public_key, m.revoked_ms IS NOT NULL,"
+        "       a.name, a.display_name, a.disabled_ms IS NOT NULL,"
+        "       o.id, o.code, o.name, t.roles, b.id, b.code, b.name, t.orgs::text,"
+        "       y.account, y.display_name, y.org, y.code, y.name, y.roles, y.orgs::text"
+        "  FROM (VALUES (1)) one"
+        "  LEFT JOIN session s ON s.tenant = $1 AND s.token_sha256 = $2"
+        "  LEFT JOIN machine m ON m.tenant = $1 AND m.id ="
+        "        CASE WHEN s.machine IS NULL THEN $3::uuid ELSE s.machine END"
+        "  LEFT JOIN account a ON a.tenant = $1 AND a.id = s.account"
+        "  LEFT JOIN org o ON o.tenant = $1 AND o.id = m.org"
+        "  LEFT JOIN LATERAL ("
+        "       SELECT bit_or(x.roles) FILTER (WHERE x.org = m.org"
+        "                                        AND x.substitute_for IS NULL) AS roles,"
+        "              array_agg(DISTINCT x.org) AS orgs"
+        "         FROM seat x WHERE x.tenant = $1 AND x.account = s.account AND " LIVE(
+            "x") "       ) t ON true"
+                 "  LEFT JOIN org b ON b.tenant = $1 AND b.code = $4"
+                 "  LEFT JOIN LATERAL ("
+                 "       SELECT w.id AS account, w.display_name, x.org, g.code, g.name,"
+                 "              bit_or(x.roles) & own.roles AS roles,"
+                 "              (SELECT array_agg(DISTINCT e.org) FROM seat e WHERE e.tenant = $1"
+                 "                  AND e.account = w.id AND " LIVE(
+                     "e") ") AS orgs"
+                          "         FROM account w"
+                          "         JOIN seat x ON x.tenant = $1 AND x.account = s.account"
+                          "              AND x.substitute_for = w.id AND " LIVE(
+                              "x") "         JOIN org g ON g.tenant = $1 AND g.id = x.org"
+                                   "         CROSS JOIN LATERAL (SELECT bit_or(v.roles) AS roles "
+                                   "FROM seat v"
+                                   "              WHERE v.tenant = $1 AND v.account = w.id AND "
+                                   "v.org = x.org"
+                                   "                AND v.substitute_for IS NULL AND " LIVE(
+                                       "v") ") own"
+                                            "        WHERE w.tenant = $1 AND w.name = $6 AND "
+                                            "($7::text IS NULL OR g.code = $7)"
+                                            "        GROUP BY w.id, w.display_name, x.org, g.code, "
+                                            "g.name, own.roles"
+                                            "        ORDER BY (x.org = m.org) DESC, g.code LIMIT "
+                                            "1) y ON true",
+    .params = 7,
 };
 
 static const struct statement principal_touch = {
@@ -54,6 +87,14 @@ principal_row(void *ctx, const struct db_row *row, struct arena *a)
         .behalf_id = db_text(row, 15, a),
         .behalf_code = db_text(row, 16, a),
         .behalf_name = db_text(row, 17, a),
+        .seat_orgs = db_text(row, 18, a),
+        .stands_id = db_text(row, 19, a),
+        .stands_name = db_text(row, 20, a),
+        .stands_org_id = db_text(row, 21, a),
+        .stands_org_code = db_text(row, 22, a),
+        .stands_org_name = db_text(row, 23, a),
+        .stands_roles = (uint64_t)db_int(row, 24),
+        .stands_seat_orgs = db_text(row, 25, a),
     };
     return STATUS_OK;
 }
@@ -62,9 +103,10 @@ enum status
 principal_queue_read(struct db_queue *q, const struct principal_query *query,
                      struct principal_record *ret)
 {
-    const struct param params[] = {p_int(query->tenant), p_bytes(query->session_sha256, 32),
-                                   p_text(query->machine), p_text(query->behalf),
-                                   p_day(query->today)};
+    const struct param params[] = {p_int(query->tenant),     p_bytes(query->session_sha256, 32),
+                                   p_text(query->machine),   p_text(query->behalf),
+                                   p_day(query->today),      p_text(query->stands_for),
+                                   p_text(query->stands_org)};
     return db_queue_add(q, &principal_read, params, (struct db_sink){principal_row, ret, 1});
 }
 

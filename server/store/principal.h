@@ -5,7 +5,8 @@
 #include "server/store/db.h"
 
 /* What the database knows of a session, its machine and its seat. NULL and 0: not found. The seat
- * is the account's in the machine's org; a machine opens no other org. */
+ * is the account's in the machine's org; a machine opens no other org, but for a substitution
+ * (代行), which names whom the account stands in for. */
 struct principal_record {
     const char *account_id; /* of the session */
     const char *session_machine;
@@ -25,6 +26,14 @@ struct principal_record {
     const char *behalf_id;
     const char *behalf_code;
     const char *behalf_name;
+    const char *seat_orgs;   /* "{uuid,…}": every org of a seat valid today; NULL: none */
+    const char *stands_id;   /* the account stood in for; NULL: no such substitution today */
+    const char *stands_name; /* what people call him */
+    const char *stands_org_id;
+    const char *stands_org_code;
+    const char *stands_org_name;
+    uint64_t stands_roles; /* what was given, as far as he himself has it today */
+    const char *stands_seat_orgs;
 };
 
 /* What is asked. session_sha256, machine and behalf may be NULL. */
@@ -33,6 +42,8 @@ struct principal_query {
     const unsigned char *session_sha256; /* 32 bytes */
     const char *machine;                 /* id; used when there is no session */
     const char *behalf;                  /* org code */
+    const char *stands_for;              /* account name (X 代 Y) */
+    const char *stands_org;              /* org code, where several are possible; may be NULL */
     int32_t today;
 };
 

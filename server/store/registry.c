@@ -5,6 +5,7 @@
 #include "server/store/audit.h"
 #include "server/store/event.h"
 #include "server/store/evidence.h"
+#include "server/store/grant.h"
 #include "server/store/idempotency.h"
 #include "server/store/leader.h"
 #include "server/store/log.h"
@@ -29,7 +30,7 @@ static const struct statement *const *const lists[] = {
     leader_statements,  log_statements,      matter_statements,   measure_statements,
     migrate_statements, org_statements,      plan_statements,     principal_statements,
     problem_statements, settings_statements, status_statements,   system_statements,
-    table_statements,   tenant_statements,
+    table_statements,   tenant_statements,   grant_statements,
 };
 
 const struct statement *const *const *

@@ -15,7 +15,7 @@ quickstart >"$FIXTURE_DIR/first.log" 2>&1 || {
     exit 1
 }
 expect "the demo was played" grep -q P-01-M-01 "$HOME_DIR/log/demo.txt"
-for name in admin office group auditor unit01 unit18; do
+for name in admin grant office group disc orgd auditor unit01 unit18; do
     expect "profile $name" grep -q '^server = tls+tcp://127.0.0.1:' "$HOME_DIR/profiles/$name.ini"
 done
 status=$(cli group status -o json)

@@ -13,6 +13,7 @@
 #include "rectify/v1/consultation.pb-c.h"
 #include "rectify/v1/envelope.pb-c.h"
 #include "rectify/v1/evidence.pb-c.h"
+#include "rectify/v1/grant.pb-c.h"
 #include "rectify/v1/inspection.pb-c.h"
 #include "rectify/v1/job.pb-c.h"
 #include "rectify/v1/matter.pb-c.h"
@@ -33,6 +34,7 @@ static const ProtobufCServiceDescriptor *const schema_services[] = {
     &pb__org_service__descriptor,      &pb__plan_service__descriptor,
     &pb__settings_service__descriptor, &pb__status_service__descriptor,
     &pb__system_service__descriptor,   &pb__table_service__descriptor,
+    &pb__grant_service__descriptor,
 };
 
 /* What no method names: the envelope, the body of an event. */

@@ -424,13 +424,9 @@ accounts_are_checked(void **state)
     r.roles = reader;
     r.n_roles = 1;
     district_refused(admin, method, &r.base, STATUS_INVALID_ARGUMENT, "ROLE_ORG_MISMATCH");
-    r.n_roles = 0;
-    district_refused(admin, method, &r.base, STATUS_INVALID_ARGUMENT, "ROLE_MISSING");
     r.roles = good;
     r.n_roles = 1;
     r.password = district_text("123456789");
-    district_refused(admin, method, &r.base, STATUS_INVALID_ARGUMENT, "PASSWORD_LENGTH");
-    r.password = NULL;
     district_refused(admin, method, &r.base, STATUS_INVALID_ARGUMENT, "PASSWORD_LENGTH");
     r.password = district_text(DISTRICT_PASSWORD);
     r.display_name = district_text(" ");
@@ -519,6 +515,185 @@ changing_needs_a_signature(void **state)
     district_expect(district_send(e), STATUS_UNAUTHENTICATED, "SESSION_REQUIRED");
 }
 
+/* ---- what is done to an account ---- */
+
+static const Pb__Account *
+ordered(const char *method, const char *account, const char *reason, const char *code)
+{
+    Pb__AccountOrder o = PB__ACCOUNT_ORDER__INIT;
+    o.account = district_text(account);
+    o.reason = district_text(reason);
+    o.code = district_text(code);
+    return district_ok(&district.admin, method, &o.base, &pb__account__descriptor);
+}
+
+static void
+a_disabled_account_is_out_at_once(void **state)
+{
+    (void)state;
+    Pb__Empty empty = PB__EMPTY__INIT;
+    Pb__AccountOrder o = PB__ACCOUNT_ORDER__INIT;
+    const char *disable = "AccountService/DisableAccount";
+    struct person p = unit01;
+    district_expect(district_login(&p, DISTRICT_PASSWORD), STATUS_OK, NULL);
+    district_expect(district_login(&office, DISTRICT_PASSWORD), STATUS_OK, NULL);
+    district_expect(district_login(&district.grant, DISTRICT_PASSWORD), STATUS_OK, NULL);
+    o.account = district_text("unit01");
+    district_refused(&district.admin, disable, &o.base, STATUS_INVALID_ARGUMENT, "REASON_MISSING");
+    district_refused(&office, disable, &o.base, STATUS_PERMISSION_DENIED, "ROLE_FORBIDS");
+    o.account = district_text("nobody");
+    district_refused(&district.admin, disable, &o.base, STATUS_NOT_FOUND, "ACCOUNT_UNKNOWN");
+    const Pb__Account *a = ordered(disable, "unit01", "样例：调离", NULL);
+    assert_string_equal(a->state, "DISABLED");
+    district_refused(&p, "AccountService/WhoAmI", &empty.base, STATUS_UNAUTHENTICATED,
+                     "SESSION_EXPIRED");
+    district_expect(district_login(&p, DISTRICT_PASSWORD), STATUS_UNAUTHENTICATED, "LOGIN_FAILED");
+    o.account = district_text("unit01");
+    o.reason = district_text("样例");
+    district_refused(&district.admin, disable, &o.base, STATUS_FAILED_PRECONDITION,
+                     "STATE_FORBIDS");
+    district_refused(&district.grant, "AccountService/EnableAccount", &o.base,
+                     STATUS_PERMISSION_DENIED, "ROLE_FORBIDS");
+    Pb__CallRequest *e =
+        district_envelope(&district.admin, "AccountService/EnableAccount", &o.base);
+    e->has_expected_version = 1;
+    e->expected_version = a->version - 1;
+    district_sign(e, &district.admin.key);
+    district_expect(district_send(e), STATUS_ABORTED, "STALE_VERSION");
+    a = ordered("AccountService/EnableAccount", "unit01", "样例：返岗", NULL);
+    assert_string_equal(a->state, "ACTIVE");
+    district_expect(district_login(&unit01, DISTRICT_PASSWORD), STATUS_OK, NULL);
+}
+
+static void
+a_lock_can_be_ended(void **state)
+{
+    (void)state;
+    struct person p = unit01;
+    for (int i = 0; i < LIMIT_LOGIN_FAILURES; i++) {
+        district_expect(district_login(&p, "not the password"), STATUS_UNAUTHENTICATED,
+                        "LOGIN_FAILED");
+    }
+    district_expect(district_login(&p, DISTRICT_PASSWORD), STATUS_RESOURCE_EXHAUSTED,
+                    "LOGIN_LOCKED");
+    Pb__ListAccountsRequest list = PB__LIST_ACCOUNTS_REQUEST__INIT;
+    list.account = district_text("unit01");
+    const Pb__ListAccountsReply *found =
+        district_ok(&district.grant, "AccountService/ListAccounts", &list.base,
+                    &pb__list_accounts_reply__descriptor);
+    assert_int_equal(found->n_accounts, 1);
+    assert_true(found->accounts[0]->has_locked_until_ms);
+    assert_false(
+        ordered("AccountService/UnlockAccount", "unit01", NULL, NULL)->has_locked_until_ms);
+    district_expect(district_login(&unit01, DISTRICT_PASSWORD), STATUS_OK, NULL);
+    district_refused(&unit01, "AccountService/ListAccounts", &list.base, STATUS_PERMISSION_DENIED,
+                     "ROLE_FORBIDS");
+}
+
+static Pb__SetPasswordRequest
+new_password(const char *account, const char *code)
+{
+    Pb__SetPasswordRequest r = PB__SET_PASSWORD_REQUEST__INIT;
+    r.account = district_text(account);
+    r.code = district_text(code);
+    r.new_password = district_text(DISTRICT_PASSWORD);
+    return r;
+}
+
+static void
+a_forgotten_password_is_set_by_its_owner(void **state)
+{
+    (void)state;
+    const char *set = "AccountService/SetPassword";
+    struct person here = {.account = "unit01", .key = unit01.key, .machine = unit01.machine};
+    struct person there = {.account = "unit01", .key = office.key, .machine = office.machine};
+    char *code = district_code();
+    Pb__AccountOrder o = PB__ACCOUNT_ORDER__INIT;
+    o.account = district_text("unit01");
+    o.reason = district_text("样例：遗忘");
+    district_refused(&district.admin, "AccountService/ResetPassword", &o.base,
+                     STATUS_INVALID_ARGUMENT, "ENROL_CODE_FORM");
+    const Pb__Account *a = ordered("AccountService/ResetPassword", "unit01", "样例：遗忘", code);
+    assert_false(a->has_password);
+    district_expect(district_login(&unit01, DISTRICT_PASSWORD), STATUS_UNAUTHENTICATED,
+                    "LOGIN_FAILED");
+    /* The code opens no machine, no other account, and nothing on another unit's machine. */
+    struct person p = fresh_machine("unit01");
+    district_expect(district_enrol(&p, code), STATUS_NOT_FOUND, "ENROL_CODE_UNKNOWN");
+    Pb__SetPasswordRequest r = new_password("office", code);
+    district_refused(&there, set, &r.base, STATUS_NOT_FOUND, "RESET_CODE_UNKNOWN");
+    r = new_password("unit01", code);
+    district_refused(&there, set, &r.base, STATUS_NOT_FOUND, "RESET_CODE_UNKNOWN");
+    r = new_password("unit01", district_code());
+    district_refused(&here, set, &r.base, STATUS_NOT_FOUND, "RESET_CODE_UNKNOWN");
+    r = new_password("unit01", code);
+    r.new_password = district_text("short");
+    district_refused(&here, set, &r.base, STATUS_INVALID_ARGUMENT, "PASSWORD_LENGTH");
+    r = new_password("unit01", code);
+    (void)district_ok(&here, set, &r.base, &pb__empty__descriptor);
+    district_expect(district_login(&unit01, DISTRICT_PASSWORD), STATUS_OK, NULL);
+    district_refused(&here, set, &r.base, STATUS_FAILED_PRECONDITION, "RESET_CODE_USED");
+    /* An enrolment code sets no password; an old code neither. */
+    r = new_password("unit01", new_code("unit01"));
+    district_refused(&here, set, &r.base, STATUS_NOT_FOUND, "RESET_CODE_UNKNOWN");
+    char *late = district_code();
+    (void)ordered("AccountService/ResetPassword", "unit01", "样例：遗忘", late);
+    district_pass(LIMIT_ENROL_CODE_MS);
+    r = new_password("unit01", late);
+    district_refused(&here, set, &r.base, STATUS_FAILED_PRECONDITION, "RESET_CODE_EXPIRED");
+    district_expect(district_login(&district.admin, DISTRICT_PASSWORD), STATUS_OK, NULL);
+    char *last = district_code();
+    (void)ordered("AccountService/ResetPassword", "unit01", "样例：遗忘", last);
+    r = new_password("unit01", last);
+    (void)district_ok(&here, set, &r.base, &pb__empty__descriptor);
+    district_expect(district_login(&unit01, DISTRICT_PASSWORD), STATUS_OK, NULL);
+    district_expect(district_login(&office, DISTRICT_PASSWORD), STATUS_OK, NULL);
+    district_expect(district_login(&district.grant, DISTRICT_PASSWORD), STATUS_OK, NULL);
+}
+
+static void
+a_list_of_accounts_is_made_whole_or_not(void **state)
+{
+    (void)state;
+    const char *method = "AccountService/ImportAccounts";
+    Pb__ImportAccountsRequest r = PB__IMPORT_ACCOUNTS_REQUEST__INIT;
+    Pb__AddAccountRequest a = PB__ADD_ACCOUNT_REQUEST__INIT;
+    Pb__AddAccountRequest b = PB__ADD_ACCOUNT_REQUEST__INIT;
+    Pb__AddAccountRequest *list[] = {&a, &b};
+    char *roles[] = {district_text("PLEAD")};
+    a.account = district_text("many1");
+    b.account = district_text("many1");
+    a.display_name = b.display_name = district_text("样例");
+    a.org = b.org = district_text("unit01");
+    a.roles = roles;
+    a.n_roles = 1;
+    district_refused(&district.admin, method, &r.base, STATUS_INVALID_ARGUMENT, "ACCOUNT_COUNT");
+    r.accounts = list;
+    r.n_accounts = 2;
+    const Pb__Status *s = district_refused(&district.admin, method, &r.base,
+                                           STATUS_INVALID_ARGUMENT, "ACCOUNT_TWICE");
+    assert_non_null(strstr(s->message, "第 2 个账号"));
+    b.account = district_text("unit01");
+    district_refused(&district.admin, method, &r.base, STATUS_ALREADY_EXISTS, "ACCOUNT_EXISTS");
+    assert_int_equal(district_number("SELECT count(*) FROM rectify.account WHERE name = 'many1'"),
+                     0);
+    b.account = district_text("many2");
+    const Pb__ImportAccountsReply *made =
+        district_ok(&district.admin, method, &r.base, &pb__import_accounts_reply__descriptor);
+    assert_int_equal(made->added, 2);
+    assert_int_equal(made->proposed, 1);
+    district_refused(&office, method, &r.base, STATUS_PERMISSION_DENIED, "ROLE_FORBIDS");
+    Pb__AccountQuestion q = PB__ACCOUNT_QUESTION__INIT;
+    q.account = district_text("many2");
+    const Pb__AllowedCommandsReply *may =
+        district_ok(&district.grant, "AccountService/AllowedCommands", &q.base,
+                    &pb__allowed_commands_reply__descriptor);
+    for (size_t i = 0; i < may->n_commands; i++) {
+        bool disable = strcmp(may->commands[i]->command, "disable") == 0;
+        assert_int_equal(may->commands[i]->allowed, disable);
+    }
+}
+
 /* ---- machines ---- */
 
 static void
@@ -592,6 +767,10 @@ main(void)
         cmocka_unit_test(secrets_reach_neither_log_nor_answers),
         cmocka_unit_test(a_unit_has_no_office),
         cmocka_unit_test(changing_needs_a_signature),
+        cmocka_unit_test(a_disabled_account_is_out_at_once),
+        cmocka_unit_test(a_lock_can_be_ended),
+        cmocka_unit_test(a_forgotten_password_is_set_by_its_owner),
+        cmocka_unit_test(a_list_of_accounts_is_made_whole_or_not),
         cmocka_unit_test(a_revoked_machine_is_worthless),
         cmocka_unit_test(everybody_sees_his_orgs_machines),
     };

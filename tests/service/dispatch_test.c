@@ -205,10 +205,10 @@ test_roles_and_behalf(void **state)
     e->on_behalf_of = (char *)(uintptr_t) "unit02";
     door_changed(door_send(door, e));
     assert_int_equal(door_number("SELECT count(*) FROM rectify.event_change WHERE org_text ="
-                                 " 'office 代 样例unit02'"),
+                                 " '样例office 代 样例unit02'"),
                      1);
     /* a seat that has ended opens nothing */
-    test_db_exec("rectify_owner", "UPDATE rectify.seat SET to_day = '2020-01-01'");
+    test_db_exec("rectify_owner", "UPDATE rectify.seat SET ended_ms = 1");
     assert_refused(door_put(door, &door->unit01, "a", "x"), STATUS_PERMISSION_DENIED, "NO_SEAT");
 }
 

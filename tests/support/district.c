@@ -4,6 +4,7 @@
 #include "proto/ledger/secret.h"
 #include "proto/ledger/signing.h"
 #include "proto/rpc/wirecheck.h"
+#include "rectify/v1/grant.pb-c.h"
 #include "rectify/v1/org.pb-c.h"
 #include "server/base/log.h"
 #include "server/handler/all.h"
@@ -19,6 +20,8 @@ enum { ARENA_BYTES = 1024 << 20, SQL_TEXT_SIZE = 256, MESSAGE_MIN_BYTES = 15 };
 struct district district;
 
 static const char ADMIN_CODE[] = "admin-code-000000000000000000000000000000000";
+static const char GRANT_CODE[] = "grant-code-000000000000000000000000000000000";
+enum { GRANT_KEY = 250 };
 
 char *
 district_text(const char *text)
@@ -47,31 +50,45 @@ district_code(void)
     return arena_strdup(&district.arena, token);
 }
 
-/* What `rectifyd bootstrap` writes. */
+/* What `rectifyd bootstrap` writes: the tenant, its org, and two administrators. */
 static void
-seed(void)
+seed_administrator(const char *id, const char *name, int role, const char *code_text)
 {
     static const char event[] = "00000000-0000-7000-8000-000000000001";
     char code[SECRET_HASH_HEX_SIZE];
     char *hash = NULL;
     struct fault fault = {0};
-    secret_token_hash_hex(ADMIN_CODE, code);
+    secret_token_hash_hex(code_text, code);
     assert_int_equal(secret_password_hash(&district.arena, DISTRICT_PASSWORD, NULL, &hash, &fault),
                      STATUS_OK);
     char *sql = arena_printf(
         &district.arena,
-        "INSERT INTO rectify.tenant (code, name, created_ms) VALUES ('t1', '样例区', 0);"
-        "INSERT INTO rectify.org (tenant, id, code, name, kind, version, event_id)"
-        " VALUES (1, '%s', 'admin', '系统管理', 'OTHER', 1, '%s');"
-        "INSERT INTO rectify.account (tenant, id, name, display_name, password_hash, version,"
-        " event_id) VALUES (1, '%s', 'admin', '系统管理员', '%s', 1, '%s');"
-        "INSERT INTO rectify.seat (tenant, account, org, roles, event_id)"
-        " VALUES (1, '%s', '%s', %d, '%s');"
+        "INSERT INTO rectify.account (tenant, id, name, display_name, password_hash, org, version,"
+        " event_id) VALUES (1, '%s', '%s', '样例管理员', '%s', '%s', 1, '%s');"
+        "INSERT INTO rectify.seat_grant (tenant, id, ref, account, org, roles, origin, state,"
+        " proposed_ms, version, event_id) VALUES (1, '%s', 'G-' || lpad(nextval("
+        "'rectify.grant_number')::text, 4, '0'), '%s', '%s', %d, 'BOOTSTRAP', 'APPROVED', 0, 1,"
+        " '%s');"
+        "INSERT INTO rectify.seat (tenant, id, grant_id, account, org, roles, event_id)"
+        " VALUES (1, '%s', '%s', '%s', '%s', %d, '%s');"
         "INSERT INTO rectify.enrol_code (tenant, code_sha256, account, expires_ms, event_id)"
         " VALUES (1, decode('%s', 'hex'), '%s', 9000000000000, '%s')",
-        event, event, event, hash, event, event, event, ROLE_ADMIN, event, code, event, event);
+        id, name, hash, event, event, id, id, event, role, event, id, id, id, event, role, event,
+        code, id, event);
     assert_non_null(sql);
     test_db_exec("postgres", sql);
+}
+
+static void
+seed(void)
+{
+    test_db_exec("postgres",
+                 "INSERT INTO rectify.tenant (code, name, created_ms) VALUES ('t1', '样例区', 0);"
+                 "INSERT INTO rectify.org (tenant, id, code, name, kind, version, event_id)"
+                 " VALUES (1, '00000000-0000-7000-8000-000000000001', 'admin', '系统管理', 'OTHER',"
+                 " 1, '00000000-0000-7000-8000-000000000001')");
+    seed_administrator("00000000-0000-7000-8000-000000000001", "admin", ROLE_ADMIN, ADMIN_CODE);
+    seed_administrator("00000000-0000-7000-8000-000000000002", "grant", ROLE_GRANT, GRANT_CODE);
 }
 
 static int
@@ -106,7 +123,7 @@ district_open(void **state)
 {
     (void)state;
     int32_t day = 0;
-    district = (struct district){.admin = {.account = "admin"}};
+    district = (struct district){.admin = {.account = "admin"}, .grant = {.account = "grant"}};
     log_set_level(LOG_LEVEL_ERROR);
     arena_init(&district.arena, ARENA_BYTES);
     assert_int_equal(day_parse("2026-11-10", &day), STATUS_OK);
@@ -119,6 +136,9 @@ district_open(void **state)
     district_key(&district.admin, 1);
     district_expect(district_enrol(&district.admin, ADMIN_CODE), STATUS_OK, NULL);
     district_expect(district_login(&district.admin, DISTRICT_PASSWORD), STATUS_OK, NULL);
+    district_key(&district.grant, GRANT_KEY);
+    district_expect(district_enrol(&district.grant, GRANT_CODE), STATUS_OK, NULL);
+    district_expect(district_login(&district.grant, DISTRICT_PASSWORD), STATUS_OK, NULL);
     return 0;
 }
 
@@ -306,12 +326,42 @@ district_person(const char *account, const char *org, const char *role, unsigned
     request.roles = roles;
     request.password = district_text(DISTRICT_PASSWORD);
     request.enrol_code = district_code();
-    (void)district_ok(&district.admin, "AccountService/AddAccount", &request.base,
-                      &pb__add_account_reply__descriptor);
+    const Pb__AddAccountReply *added =
+        district_ok(&district.admin, "AccountService/AddAccount", &request.base,
+                    &pb__add_account_reply__descriptor);
+    district_approve(added->grant);
     district_key(&p, key_number);
     district_expect(district_enrol(&p, request.enrol_code), STATUS_OK, NULL);
     district_expect(district_login(&p, DISTRICT_PASSWORD), STATUS_OK, NULL);
     return p;
+}
+
+void
+district_approve(const char *ref)
+{
+    Pb__DecideGrantsRequest request = PB__DECIDE_GRANTS_REQUEST__INIT;
+    char *refs[] = {district_text(ref)};
+    request.grants = refs;
+    request.n_grants = 1;
+    (void)district_ok(&district.grant, "GrantService/ApproveGrants", &request.base,
+                      &pb__decide_grants_reply__descriptor);
+}
+
+const char *
+district_seat(const char *account, const char *org, const char *role, bool approve)
+{
+    Pb__ProposeSeatRequest request = PB__PROPOSE_SEAT_REQUEST__INIT;
+    char *roles[] = {district_text(role)};
+    request.account = district_text(account);
+    request.org = district_text(org);
+    request.roles = roles;
+    request.n_roles = 1;
+    const Pb__Grant *g = district_ok(&district.admin, "GrantService/ProposeSeat", &request.base,
+                                     &pb__grant__descriptor);
+    if (approve) {
+        district_approve(g->ref);
+    }
+    return g->ref;
 }
 
 long

@@ -1,9 +1,10 @@
 /* District: a whole server in process over this program's database, as people meet it.
  *
- * The tenant "t1" begins as `rectifyd bootstrap` leaves it: the org "admin", the account "admin"
- * with a one-time code, and no machine. From there on everything goes through the door: people
- * enrol machines, log in, and sign their calls. The clock is a fake one: 2026-11-10 09:00 in China.
- * One district a program; single thread; whatever goes wrong fails the running test.
+ * The tenant "t1" begins as `rectifyd bootstrap` leaves it: the org "admin", the accounts "admin"
+ * (ADMIN) and "grant" (GRANT), each with a one-time code, and no machine. From there on everything
+ * goes through the door: people enrol machines, log in, and sign their calls. The clock is a fake
+ * one: 2026-11-10 09:00 in China. One district a program; single thread; whatever goes wrong fails
+ * the running test.
  */
 #ifndef TESTS_SUPPORT_DISTRICT_H
 #define TESTS_SUPPORT_DISTRICT_H
@@ -17,6 +18,7 @@
 #include "server/dispatch/dispatch.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,12 +41,13 @@ struct district {
     struct clock_fake clock;
     struct dispatch *door;
     struct ledger_public log_key;
-    struct person admin; /* enrolled and logged in */
+    struct person admin; /* enrolled and logged in, as is grant */
+    struct person grant;
 };
 
 extern struct district district;
 
-/* cmocka set-up and tear-down: a fresh database and server; admin is logged in. */
+/* cmocka set-up and tear-down: a fresh database and server; admin and grant are logged in. */
 int district_open(void **state);
 int district_close(void **state);
 
@@ -83,10 +86,15 @@ void district_expect(const Pb__CallReply *reply, enum status code, const char *r
 const Pb__CallReply *district_enrol(struct person *p, const char *code);
 const Pb__CallReply *district_login(struct person *p, const char *password);
 
-/* An org by admin; an account of it with one role, enrolled (key number) and logged in. */
+/* An org by admin; an account of it with one role, proposed by admin, approved by grant, enrolled
+ * (key number) and logged in. */
 void district_org(const char *code, const char *name, const char *kind);
 struct person district_person(const char *account, const char *org, const char *role,
                               unsigned char key_number);
+
+/* A proposed seat's reference: admin proposes; grant approves it when approve is set. */
+const char *district_seat(const char *account, const char *org, const char *role, bool approve);
+void district_approve(const char *ref);
 
 /* A number the database answers (superuser). */
 long district_number(const char *format, ...) __attribute__((format(printf, 1, 2)));

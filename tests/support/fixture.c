@@ -173,6 +173,21 @@ test_db_query(const char *role, const char *sql, char *ret_text, size_t size)
     PQclear(result);
 }
 
+bool
+test_db_refused(const char *role, const char *sql, const char *constraint)
+{
+    PGconn *conn = PQconnectdb(test_db_conninfo(role));
+    PGresult *result = PQexec(conn, sql);
+    const char *name = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
+    bool refused = name != NULL && strcmp(name, constraint) == 0;
+    if (!refused) {
+        fprintf(stderr, "not refused by %s: %s\n", constraint, PQresultErrorMessage(result));
+    }
+    PQclear(result);
+    PQfinish(conn);
+    return refused;
+}
+
 static int
 remove_entry(const char *path, const struct stat *info, int type, struct FTW *walk)
 {

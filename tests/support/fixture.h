@@ -9,6 +9,7 @@
 #ifndef TESTS_SUPPORT_FIXTURE_H
 #define TESTS_SUPPORT_FIXTURE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* The libpq string of this program's database for a role ("rectify_app", "rectify_owner",
@@ -26,6 +27,10 @@ void test_db_exec(const char *role, const char *sql);
 
 /* The first column of the first row as text, into ret_text; "" for NULL or no row. */
 void test_db_query(const char *role, const char *sql, char *ret_text, size_t size);
+
+/* Whether the database refuses the SQL (one transaction) by the constraint or trigger of that name.
+ */
+bool test_db_refused(const char *role, const char *sql, const char *constraint);
 
 /* A folder of this program's own, made on the first call and removed with what is in it at exit. */
 const char *test_dir(void);

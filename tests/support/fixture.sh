@@ -63,7 +63,7 @@ fixture_sql() { cluster_psql "$FIXTURE_CLUSTER" "$FIXTURE_DATABASE" -At "$@"; }
 # fixture_server PROFILE…: database, certificates, settings, server, admin; then these profiles'
 # accounts are created, enrolled and logged in. The sample's orgs are there.
 fixture_server() {
-    local names=(admin "$@")
+    local names=(admin grant "$@")
     home_folders "$HOME_DIR"
     cp "$BUILD_DIR/server/rectifyd" "$BUILD_DIR/client/cli/rectify" "$HOME_DIR/bin/"
     fixture_database
@@ -75,18 +75,20 @@ fixture_server() {
     profile_write "$HOME_DIR" "$FIXTURE_PORT" "${names[@]}"
     server_admin "$HOME_DIR" keygen --out keys/ledger.key
     server_admin "$HOME_DIR" bootstrap --config rectifyd.ini --tenant sample --tenant-name 样例区 \
-        --account admin --password-file secrets/admin.password --enrol-code-file secrets/admin.code
+        --account admin --password-file secrets/admin.password --enrol-code-file secrets/admin.code \
+        --grant-account grant --grant-password-file secrets/grant.password \
+        --grant-enrol-code-file secrets/grant.code
     server_start "$HOME_DIR"
     fixture_enrol "$@"
 }
 
 fixture_enrol() {
-    local name display org roles
-    sample_enrol admin
+    local names
+    names=$(IFS='|' && printf '%s' "name|$*")
+    sample_enrol admin grant
     sample_orgs
-    while IFS=, read -r name display org roles; do
-        [[ " $* " != *" $name "* ]] || sample_account "$name" "$display" "$org" "$roles"
-    done < <(tail -n +2 "$SAMPLE_DIR/accounts.csv")
+    grep -E "^($names)," "$SAMPLE_DIR/accounts.csv" >"$HOME_DIR/accounts.csv"
+    sample_accounts "$HOME_DIR/accounts.csv"
     sample_enrol "$@"
 }
 

@@ -239,7 +239,9 @@ everything_is_methods_with_a_sentence(void **state)
             assert_string_equal(m->roles[0], "ADMIN");
             assert_string_equal(m->request, "rectify.v1.AddAccountRequest");
             assert_string_equal(m->reply, "rectify.v1.AddAccountReply");
-            assert_string_equal(m->prose, "Creates an account with a seat (ADMIN).");
+            assert_string_equal(
+                m->prose, "Creates an account without any right (ADMIN), and proposes its seat "
+                          "where roles are given: GRANT approves it (GrantService).");
         }
     }
 }
@@ -251,7 +253,7 @@ a_name_brings_the_whole_of_it(void **state)
     struct call call;
     const Pb__DescribeReply *reply = NULL;
     assert_int_equal(describe("systemservice", false, &call, &reply), STATUS_OK);
-    assert_int_equal(reply->n_methods, 2);
+    assert_int_equal(reply->n_methods, 3);
     assert_int_equal(reply->n_messages, 0);
     assert_string_equal(reply->methods[0]->auth, "PUBLIC");
     assert_int_equal(reply->methods[0]->n_roles, 0);

@@ -72,6 +72,7 @@ static const struct {
 } unsigned_commands[] = {
     {"rectify.v1.AccountService/EnrolMachine", AUTH_PUBLIC},
     {"rectify.v1.AccountService/Login", AUTH_MACHINE},
+    {"rectify.v1.AccountService/SetPassword", AUTH_MACHINE},
     {"rectify.v1.AccountService/Logout", AUTH_SESSION},
     {"rectify.v1.JobService/", AUTH_SYSTEM},
 };
