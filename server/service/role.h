@@ -38,8 +38,9 @@ enum {
     ROLE_POSITIONS = ROLE_FILLER | ROLE_REVIEWER | ROLE_HEAD,
     /* What counts only towards one's own: the unit's, the leader's, the special group's things. */
     ROLE_RELATIVE = ROLE_UNIT | ROLE_PART | ROLE_LEADER | ROLE_SGROUP,
-    /* May read every unit's things. */
-    ROLE_SEES_ALL = ROLE_OFFICE | ROLE_LGROUP | ROLE_DISC | ROLE_ORGD | ROLE_PUBL | ROLE_SYS,
+    /* May read every unit's things. AUDIT reads everything and changes nothing. */
+    ROLE_SEES_ALL =
+        ROLE_OFFICE | ROLE_LGROUP | ROLE_DISC | ROLE_ORGD | ROLE_PUBL | ROLE_AUDIT | ROLE_SYS,
     ROLE_NAMES_SIZE = 192,
 };
 
