@@ -22,6 +22,8 @@ struct todo {
     size_t submitted_count;
     Pb__Inspection **drafts; /* plans to approve: the leading group */
     size_t draft_count;
+    Pb__Matter **matters; /* whose next step is his body's */
+    size_t matter_count;
     Pb__Alert **alerts;
     size_t alert_count;
     size_t returned_count; /* of owed: tables with returned rows */
@@ -136,6 +138,22 @@ drafts_load(struct cli *c, struct todo *t, struct fault *f)
 }
 
 static enum status
+matters_load(struct cli *c, struct todo *t, struct fault *f)
+{
+    Pb__ListMattersRequest list = PB__LIST_MATTERS_REQUEST__INIT;
+    ProtobufCMessage *message = NULL;
+    list.has_mine = list.mine = true;
+    enum status status =
+        cli_query(c, "rectify.v1.MatterService/ListMatters", &list.base, &message, f);
+    if (status == STATUS_OK) {
+        const Pb__ListMattersReply *reply = (const Pb__ListMattersReply *)message;
+        t->matters = reply->matters;
+        t->matter_count = reply->n_matters;
+    }
+    return status;
+}
+
+static enum status
 alerts_load(struct cli *c, struct todo *t, struct fault *f)
 {
     Pb__ListAlertsRequest list = PB__LIST_ALERTS_REQUEST__INIT;
@@ -183,6 +201,9 @@ todo_load(struct cli *c, struct todo *t, struct fault *f)
         status = denied_is_empty(drafts_load(c, t, f));
     }
     if (status == STATUS_OK && own) {
+        status = denied_is_empty(matters_load(c, t, f));
+    }
+    if (status == STATUS_OK && own) {
         status = denied_is_empty(alerts_load(c, t, f));
     }
     return status;
@@ -222,6 +243,7 @@ todo_print_json(struct cli *c, const struct todo *t, struct fault *f)
         {"claims_to_decide", t->claims, t->claim_count},
         {"tables_to_decide", t->submitted, t->submitted_count},
         {"plans_to_approve", t->drafts, t->draft_count},
+        {"matters", t->matters, t->matter_count},
         {"alerts", t->alerts, t->alert_count},
     };
     json_t *object = json_object();
@@ -272,6 +294,10 @@ todo_print(struct cli *c, const struct todo *t, struct fault *f)
     if (status == STATUS_OK && t->who->pending_grants > 0) {
         heading(c, "待批准的授权", (size_t)t->who->pending_grants, "项");
     }
+    if (status == STATUS_OK && t->matter_count > 0) {
+        heading(c, "待办的会商、延期、督办等", t->matter_count, "件");
+        status = view_matters(c, t->matters, t->matter_count, f);
+    }
     if (status == STATUS_OK && t->alert_count > 0) {
         heading(c, "未确认的预警", t->alert_count, "条");
         status = view_alerts(c, t->alerts, t->alert_count, f);
@@ -285,7 +311,7 @@ next_print(struct cli *c, const struct todo *t)
 {
     size_t grants = (size_t)t->who->pending_grants;
     bool nothing = t->sign_for_count + t->owed_count + t->submitted_count + t->claim_count +
-                       t->draft_count + t->alert_count + grants ==
+                       t->draft_count + t->matter_count + t->alert_count + grants ==
                    0;
     if (nothing) {
         (void)fputs("现在没有要办的事。\n", c->out);
@@ -333,6 +359,11 @@ next_print(struct cli *c, const struct todo *t)
                           "approve 授权号…\n"
                         : "  rectify grant list --state PROPOSED            等授权管理员批准\n",
                     c->out);
+    }
+    if (t->matter_count > 0) {
+        (void)fprintf(c->out,
+                      "  rectify matter show %s                    看内容和现在可以办什么\n",
+                      cli_text(c, t->matters[0]->ref));
     }
     if (t->alert_count > 0) {
         (void)fputs("  rectify alert ack --all                    确认知悉全部预警\n", c->out);

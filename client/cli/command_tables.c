@@ -5,6 +5,7 @@
 #define TABLES(AREA) \
     AREA(clerk) \
     AREA(view) \
+    AREA(matter) \
     AREA(office) \
     AREA(admin) \
     AREA(people) \

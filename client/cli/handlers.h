@@ -24,6 +24,13 @@ HANDLER(cmd_claim_return);
 /* cmd_ask.c */
 HANDLER(cmd_ask);
 HANDLER(cmd_consultation_list);
+/* cmd_matter.c, cmd_matter_view.c */
+HANDLER(cmd_matter_do);
+HANDLER(cmd_matter_list);
+HANDLER(cmd_matter_show);
+HANDLER(cmd_round_share);
+HANDLER(cmd_clue_record);
+HANDLER(cmd_clue_list);
 /* cmd_table.c */
 HANDLER(cmd_table_show);
 HANDLER(cmd_table_list);

@@ -6,6 +6,7 @@
 
 #include <rectify/v1/account.pb-c.h>
 #include <rectify/v1/alert.pb-c.h>
+#include <rectify/v1/matter.pb-c.h>
 #include <rectify/v1/measure.pb-c.h>
 #include <rectify/v1/table.pb-c.h>
 
@@ -18,6 +19,10 @@ MUST_CHECK enum status view_tables(struct cli *c, Pb__Table *const *tables, size
                                    struct fault *f);
 MUST_CHECK enum status view_alerts(struct cli *c, Pb__Alert *const *alerts, size_t n,
                                    struct fault *f);
+
+/* Matters: one row each (cmd_matter_view.c). */
+MUST_CHECK enum status view_matters(struct cli *c, Pb__Matter *const *matters, size_t n,
+                                    struct fault *f);
 
 /* The rows of a month's table. */
 MUST_CHECK enum status view_table_rows(struct cli *c, const Pb__Table *table, struct fault *f);

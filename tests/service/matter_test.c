@@ -309,6 +309,7 @@ the_judged_office_is_recused(void **state)
     slice_behalf = NULL;
     slice_expect(reply, STATUS_PERMISSION_DENIED, "ROLE_FORBIDS"); /* no unit's seat: unit01 asks */
     slice_sql("UPDATE rectify.measure SET lead_org = '%s', version = version + 1 WHERE id = '%s';"
+              "SET session_replication_role = replica;" /* a seat never changes otherwise */
               "UPDATE rectify.seat SET roles = %u WHERE account = '%s'",
               slice_id(5), slice_id(61), (unsigned)(ROLE_MLEAD | ROLE_PLEAD), slice_id(UNIT1));
     const Pb__Matter *m =
