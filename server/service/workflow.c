@@ -19,6 +19,7 @@ static const struct workflow_machine *const machines[] = {
     [WORKFLOW_INSTRUCTION] = &workflow_instruction,
     [WORKFLOW_OPINION] = &workflow_opinion,
     [WORKFLOW_PUBLICATION] = &workflow_publication,
+    [WORKFLOW_SITTING] = &workflow_sitting,
 };
 _Static_assert(sizeof machines / sizeof machines[0] == WORKFLOW_COUNT, "every machine is listed");
 
@@ -270,7 +271,7 @@ static const struct {
     {"claim_effect", "申请认定明显成效"},
     {"clear", "销单"},
     {"close", "办结"},
-    {"conclude", "结束督查"},
+    {"conclude", "结束"},
     {"confirm", "认定"},
     {"correct", "更正"},
     {"create", "建立"},
@@ -279,6 +280,7 @@ static const struct {
     {"discard", "去掉草案"},
     {"dismiss", "不予发出"},
     {"edit", "修改"},
+    {"endorse", "签署同意"},
     {"expire", "到期未办"},
     {"extend", "延期"},
     {"fail", "复查不合格"},
