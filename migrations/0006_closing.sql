@@ -176,7 +176,7 @@ CREATE TABLE sitting (
     id uuid NOT NULL,
     inspection uuid NOT NULL,
     no integer NOT NULL,
-    ref text NOT NULL,              -- "HS-01"
+    ref text NOT NULL,              -- "XH-01"
     title text NOT NULL,
     day date NOT NULL,
     state text NOT NULL,

@@ -187,7 +187,7 @@ create_sitting_decide(struct call *call)
     c->made = (struct sitting_record){
         .id = call_new_id(call),
         .no = c->next_no,
-        .ref = arena_printf(call->arena, "HS-%02d", c->next_no),
+        .ref = arena_printf(call->arena, "XH-%02d", c->next_no),
         .title = r->title,
     };
     c->rows = arena_array(call->arena, r->n_problems, sizeof *c->rows);

@@ -94,7 +94,7 @@ sitting_opinion_message(const struct sitting_opinion_record *o, const char *prob
     out->reason = wire(o->reason);
     out->record = hex_in(a, o->sha256);
     out->problem_version = o->problem_version;
-    out->stale = memcmp(o->sha256, sha256, APPROVAL_HASH_BYTES) != 0;
+    out->stale = sha256 == NULL || memcmp(o->sha256, sha256, APPROVAL_HASH_BYTES) != 0;
     out->recorded_at_ms = o->recorded_ms;
     out->problem_ref = wire(problem_ref);
     out->version = o->version;

@@ -161,14 +161,14 @@ closing_create(const char *const *refs, size_t n)
     return slice_call(OFFICE1, "SittingService/CreateSitting", &request.base);
 }
 
-/* A sitting of P-01, open; HS-01 in a fresh district. */
+/* A sitting of P-01, open; XH-01 in a fresh district. */
 HELPER void
 closing_open(void)
 {
     static const char *const refs[] = {"P-01"};
     Pb__GetSittingRequest request = PB__GET_SITTING_REQUEST__INIT;
     slice_expect(closing_create(refs, 1), STATUS_OK, NULL);
-    request.ref = slice_text("HS-01");
+    request.ref = slice_text("XH-01");
     (void)slice_ok(OFFICE1, "SittingService/OpenSitting", &request.base, &pb__sitting__descriptor);
 }
 
@@ -214,13 +214,13 @@ closing_opinion(const char *sitting, const char *problem, const char *record, in
     return r;
 }
 
-/* A body's opinion on P-01 in HS-01, on the record as it stands. */
+/* A body's opinion on P-01 in XH-01, on the record as it stands. */
 HELPER const Pb__CallReply *
 closing_judge(int account, int unmet)
 {
-    const char *record = closing_sitting(OFFICE1, "HS-01")->rows[0]->record;
+    const char *record = closing_sitting(OFFICE1, "XH-01")->rows[0]->record;
     return slice_call(account, "SittingService/DecideSitting",
-                      &closing_opinion("HS-01", "P-01", record, unmet)->base);
+                      &closing_opinion("XH-01", "P-01", record, unmet)->base);
 }
 
 #endif

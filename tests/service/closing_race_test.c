@@ -161,12 +161,12 @@ verdict_and_reopening(struct racer *pair, int unmet)
     closing_open();
     slice_expect(closing_judge(ORGD1, 0), STATUS_OK, NULL);
     slice_expect(closing_judge(OFFICE1, 0), STATUS_OK, NULL);
-    const Pb__SittingRow *row = closing_sitting(DISC1, "HS-01")->rows[0];
+    const Pb__SittingRow *row = closing_sitting(DISC1, "XH-01")->rows[0];
     Pb__ReopenRequest reopen = closing_reopen_request("P-01-M-01");
     reopen.has_problem_version = 1;
     reopen.problem_version = row->problem->version;
     racer_make(&pair[0], DISC1, "SittingService/DecideSitting",
-               &closing_opinion("HS-01", "P-01", row->record, unmet)->base);
+               &closing_opinion("XH-01", "P-01", row->record, unmet)->base);
     racer_make(&pair[1], OFFICE1, "MeasureService/Reopen", &reopen.base);
 }
 
@@ -231,8 +231,8 @@ two_bodies_do_not_lose_an_opinion(void **state)
         closing_problem_to("JOINT_REVIEW", false);
         closing_open();
         slice_expect(closing_judge(OFFICE1, 0), STATUS_OK, NULL);
-        const char *record = closing_sitting(DISC1, "HS-01")->rows[0]->record;
-        const ProtobufCMessage *agree = &closing_opinion("HS-01", "P-01", record, 0)->base;
+        const char *record = closing_sitting(DISC1, "XH-01")->rows[0]->record;
+        const ProtobufCMessage *agree = &closing_opinion("XH-01", "P-01", record, 0)->base;
         racer_make(&pair[0], DISC1, "SittingService/DecideSitting", agree);
         racer_make(&pair[1], ORGD1, "SittingService/DecideSitting", agree);
         run_at_once(pair);

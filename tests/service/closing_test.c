@@ -66,10 +66,10 @@ to_closed(void)
     check.next_check_on = NULL;
     slice_ok(DISC1, "MeasureService/FinishSustaining", &check.base, &pb__measure__descriptor);
     slice_expect(closing_create(refs, 1), STATUS_OK, NULL);
-    open.ref = slice_text("HS-02");
+    open.ref = slice_text("XH-02");
     slice_ok(OFFICE1, "SittingService/OpenSitting", &open.base, &pb__sitting__descriptor);
-    const char *record = closing_sitting(DISC1, "HS-02")->rows[0]->record;
-    const ProtobufCMessage *agree = &closing_opinion("HS-02", "P-01", record, 0)->base;
+    const char *record = closing_sitting(DISC1, "XH-02")->rows[0]->record;
+    const ProtobufCMessage *agree = &closing_opinion("XH-02", "P-01", record, 0)->base;
     slice_expect(slice_call(ORGD1, "SittingService/DecideSitting", agree), STATUS_OK, NULL);
     slice_expect(slice_call(OFFICE2, "SittingService/DecideSitting", agree), STATUS_OK, NULL);
     slice_expect(slice_call(DISC1, "SittingService/DecideSitting", agree), STATUS_OK, NULL);
@@ -161,13 +161,13 @@ the_office_is_recused_from_its_own_problem(void **state)
     closing_open();
     slice_expect(closing_judge(OFFICE1, 0), STATUS_PERMISSION_DENIED, "RECUSED");
     slice_expect(closing_judge(LGROUP1, 0), STATUS_PERMISSION_DENIED, "ROLE_FORBIDS");
-    const Pb__SittingRow *row = closing_sitting(DISC1, "HS-01")->rows[0];
+    const Pb__SittingRow *row = closing_sitting(DISC1, "XH-01")->rows[0];
     assert_int_equal(row->n_missing, 3);
     assert_string_equal(row->missing[2]->body, "OFFICE");
     assert_string_equal(row->missing[2]->substitute, "sg1");
-    assert_true(closing_sitting(SGROUP1, "HS-01")->rows[0]->yours);
+    assert_true(closing_sitting(SGROUP1, "XH-01")->rows[0]->yours);
     slice_expect(closing_judge(SGROUP1, 0), STATUS_OK, NULL);
-    row = closing_sitting(DISC1, "HS-01")->rows[0];
+    row = closing_sitting(DISC1, "XH-01")->rows[0];
     assert_int_equal(row->n_opinions, 1);
     assert_true(row->opinions[0]->substitute);
     assert_string_equal(row->opinions[0]->body, "OFFICE");
@@ -188,7 +188,7 @@ without_a_special_group_the_leading_group_stands_in(void **state)
     closing_open();
     slice_expect(closing_judge(DISC1, 0), STATUS_PERMISSION_DENIED, "RECUSED");
     slice_expect(closing_judge(LGROUP1, 0), STATUS_OK, NULL);
-    const Pb__SittingRow *row = closing_sitting(OFFICE1, "HS-01")->rows[0];
+    const Pb__SittingRow *row = closing_sitting(OFFICE1, "XH-01")->rows[0];
     assert_string_equal(row->opinions[0]->body, "DISC");
     assert_true(row->opinions[0]->substitute);
 }
@@ -201,28 +201,28 @@ an_opinion_reasons_each_criterion(void **state)
     (void)state;
     closing_problem_to("JOINT_REVIEW", false);
     closing_open();
-    const char *record = closing_sitting(DISC1, "HS-01")->rows[0]->record;
-    Pb__DecideSittingRequest *r = closing_opinion("HS-01", "P-01", record, 0);
+    const char *record = closing_sitting(DISC1, "XH-01")->rows[0]->record;
+    Pb__DecideSittingRequest *r = closing_opinion("XH-01", "P-01", record, 0);
     const char *method = "SittingService/DecideSitting";
     r->rows[0]->n_criteria = 4;
     slice_refused(DISC1, method, &r->base, STATUS_INVALID_ARGUMENT, "CRITERIA_MISSING");
     r->rows[0]->n_criteria = 5;
     r->rows[0]->criteria[2]->reason = slice_text("  ");
     slice_refused(DISC1, method, &r->base, STATUS_INVALID_ARGUMENT, "CRITERIA_MISSING");
-    r = closing_opinion("HS-01", "P-01", record, 3);
+    r = closing_opinion("XH-01", "P-01", record, 3);
     r->rows[0]->verdict = PB__VERDICT__ACCEPTED;
     slice_refused(DISC1, method, &r->base, STATUS_INVALID_ARGUMENT, "VERDICT_CONTRADICTS");
-    r = closing_opinion("HS-01", "P-01", record, 0);
+    r = closing_opinion("XH-01", "P-01", record, 0);
     r->rows[0]->verdict = PB__VERDICT__RETURNED;
     slice_refused(DISC1, method, &r->base, STATUS_INVALID_ARGUMENT, "VERDICT_CONTRADICTS");
     r->rows[0]->verdict = PB__VERDICT__ACCEPTED;
     r->rows[0]->criteria[0]->reason = slice_text("机密★ 样例");
     slice_refused(DISC1, method, &r->base, STATUS_FAILED_PRECONDITION, "SECRET_MARK");
-    r = closing_opinion("HS-01", "P-02", record, 0);
+    r = closing_opinion("XH-01", "P-02", record, 0);
     const Pb__Status *s =
         slice_refused(DISC1, method, &r->base, STATUS_INVALID_ARGUMENT, "NOT_IN_SITTING");
     assert_string_equal(s->violations[0]->field, "rows[0].problem_ref");
-    slice_refused(UNIT1, method, &closing_opinion("HS-01", "P-01", record, 0)->base,
+    slice_refused(UNIT1, method, &closing_opinion("XH-01", "P-01", record, 0)->base,
                   STATUS_PERMISSION_DENIED, "ROLE_FORBIDS");
 }
 
@@ -233,18 +233,18 @@ a_changed_record_is_judged_again(void **state)
     Pb__CheckRequest check = PB__CHECK_REQUEST__INIT;
     closing_problem_to("JOINT_REVIEW", true);
     closing_open();
-    const char *seen = closing_sitting(DISC1, "HS-01")->rows[0]->record;
+    const char *seen = closing_sitting(DISC1, "XH-01")->rows[0]->record;
     slice_expect(closing_judge(DISC1, 0), STATUS_OK, NULL);
     /* Only a measure below changes: the problem's version stays, its record does not. */
     check.ref = slice_text("P-01-M-03");
     check.next_check_on = slice_text("2027-06-01");
     slice_ok(ORGD1, "MeasureService/CheckOk", &check.base, &pb__measure__descriptor);
     const Pb__Status *s = slice_refused(ORGD1, "SittingService/DecideSitting",
-                                        &closing_opinion("HS-01", "P-01", seen, 0)->base,
+                                        &closing_opinion("XH-01", "P-01", seen, 0)->base,
                                         STATUS_ABORTED, "STALE_VERSION");
     assert_true(s->has_current_version);
     assert_int_equal(s->current_version, closing_problem(OFFICE1, "P-01")->problem->version);
-    const Pb__SittingRow *row = closing_sitting(DISC1, "HS-01")->rows[0];
+    const Pb__SittingRow *row = closing_sitting(DISC1, "XH-01")->rows[0];
     assert_true(row->opinions[0]->stale);
     assert_int_equal(row->n_missing, 3);
     slice_expect(closing_judge(ORGD1, 0), STATUS_OK, NULL);
@@ -265,11 +265,11 @@ a_refusal_sends_it_back_with_reasons(void **state)
     closing_open();
     slice_expect(closing_judge(OFFICE1, 0), STATUS_OK, NULL);
     /* Opinions are not the unit's to read while the row is open. */
-    const Pb__SittingRow *row = closing_sitting(UNIT1, "HS-01")->rows[0];
+    const Pb__SittingRow *row = closing_sitting(UNIT1, "XH-01")->rows[0];
     assert_int_equal(row->n_opinions, 0);
     assert_int_equal(row->n_missing, 0);
     slice_expect(closing_judge(ORGD1, 5), STATUS_OK, NULL);
-    row = closing_sitting(UNIT1, "HS-01")->rows[0];
+    row = closing_sitting(UNIT1, "XH-01")->rows[0];
     assert_string_equal(row->state, "REFUSED");
     assert_int_equal(row->n_opinions, 2);
     assert_non_null(strstr(row->reason, "根源消除"));
@@ -281,7 +281,7 @@ a_refusal_sends_it_back_with_reasons(void **state)
     slice_refused(UNIT2, "SittingService/GetSitting",
                   &(Pb__GetSittingRequest){
                       .base = PROTOBUF_C_MESSAGE_INIT(&pb__get_sitting_request__descriptor),
-                      .ref = slice_text("HS-01")}
+                      .ref = slice_text("XH-01")}
                        .base,
                   STATUS_NOT_FOUND, "SITTING_UNKNOWN");
 }
@@ -297,18 +297,18 @@ a_sitting_ends_with_what_is_left(void **state)
     slice_expect(closing_create(refs, 1), STATUS_OK, NULL);
     slice_expect(closing_judge(DISC1, 0), STATUS_FAILED_PRECONDITION, "STATE_FORBIDS");
     slice_expect(closing_create(refs, 1), STATUS_FAILED_PRECONDITION, "IN_ANOTHER_SITTING");
-    cancel.ref = slice_text("HS-01");
+    cancel.ref = slice_text("XH-01");
     slice_refused(OFFICE1, "SittingService/CancelSitting", &cancel.base, STATUS_INVALID_ARGUMENT,
                   "TEXT_MISSING");
     cancel.reason = slice_text("样例：改期");
     slice_ok(OFFICE1, "SittingService/CancelSitting", &cancel.base, &pb__sitting_reply__descriptor);
     slice_expect(closing_create(refs, 1), STATUS_OK, NULL);
     Pb__GetSittingRequest open = PB__GET_SITTING_REQUEST__INIT;
-    open.ref = slice_text("HS-02");
+    open.ref = slice_text("XH-02");
     slice_refused(DISC1, "SittingService/OpenSitting", &open.base, STATUS_PERMISSION_DENIED,
                   "ROLE_FORBIDS");
     slice_ok(OFFICE1, "SittingService/OpenSitting", &open.base, &pb__sitting__descriptor);
-    end.ref = slice_text("HS-02");
+    end.ref = slice_text("XH-02");
     slice_refused(OFFICE1, "SittingService/ConcludeSitting", &end.base, STATUS_FAILED_PRECONDITION,
                   "ROWS_UNDECIDED");
     end.has_leave_undecided = end.leave_undecided = 1;
@@ -318,8 +318,8 @@ a_sitting_ends_with_what_is_left(void **state)
     assert_string_equal(r->undecided[0], "P-01");
     assert_string_equal(r->sitting->state, "CONCLUDED");
     assert_string_equal(closing_problem(UNIT1, "P-01")->problem->state, "JOINT_REVIEW");
-    assert_string_equal(closing_sitting(UNIT1, "HS-02")->rows[0]->state, "UNDECIDED");
-    assert_int_equal(closing_sitting(OFFICE1, "HS-02")->n_history, 3);
+    assert_string_equal(closing_sitting(UNIT1, "XH-02")->rows[0]->state, "UNDECIDED");
+    assert_int_equal(closing_sitting(OFFICE1, "XH-02")->n_history, 3);
 }
 
 /* ---- taking up again ---- */
@@ -365,7 +365,7 @@ a_failed_check_takes_the_problem_off_the_list(void **state)
     Pb__ReopenRequest r = closing_reopen_request("P-01-M-03");
     r.has_ground = 0;
     slice_ok(ORGD1, "MeasureService/FailCheck", &r.base, &pb__measure__descriptor);
-    const Pb__SittingRow *row = closing_sitting(DISC1, "HS-01")->rows[0];
+    const Pb__SittingRow *row = closing_sitting(DISC1, "XH-01")->rows[0];
     assert_string_equal(row->state, "VOID");
     assert_non_null(strstr(row->reason, "P-01-M-03"));
     assert_string_equal(row->problem->state, "RECTIFYING");

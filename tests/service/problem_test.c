@@ -218,10 +218,10 @@ allowed_commands_tell_who_and_why(void **state)
     assert_string_equal(allowed(DISC1, p, "P-01", "close")->reason, "IN_SITTING_ONLY");
     assert_string_equal(allowed(UNIT1, p, "P-01", "refuse")->reason, "ROLE_FORBIDS");
     closing_open();
-    assert_true(allowed(DISC1, s, "HS-01", "judge")->allowed);
-    assert_string_equal(allowed(DISC1, s, "HS-01", "conclude")->reason, "ROLE_FORBIDS");
-    assert_true(allowed(OFFICE1, s, "HS-01", "conclude")->allowed);
-    assert_string_equal(allowed(OFFICE1, s, "HS-01", "hold")->reason, "STATE_FORBIDS");
+    assert_true(allowed(DISC1, s, "XH-01", "judge")->allowed);
+    assert_string_equal(allowed(DISC1, s, "XH-01", "conclude")->reason, "ROLE_FORBIDS");
+    assert_true(allowed(OFFICE1, s, "XH-01", "conclude")->allowed);
+    assert_string_equal(allowed(OFFICE1, s, "XH-01", "hold")->reason, "STATE_FORBIDS");
     assert_true(allowed(DISC1, "MeasureService", "P-01-M-03", "check_ok")->allowed);
     assert_true(allowed(DISC1, "MeasureService", "P-01-M-01", "reopen")->allowed);
     assert_string_equal(allowed(UNIT1, "MeasureService", "P-01-M-01", "reopen")->reason,
