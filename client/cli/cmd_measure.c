@@ -369,6 +369,12 @@ typed_text(struct cli *c, const char *command, const char *ref)
         {"withdraw", "measure withdraw"},
         {"confirm", "office measure confirm"},
         {"return", "office measure return"},
+        {"object", "measure object"},
+        {"endorse", "measure endorse"},
+        {"check_ok", "office measure check-ok"},
+        {"finish", "office measure finish"},
+        {"fail", "office measure fail"},
+        {"reopen", "office measure reopen"},
     };
     const char *text = NULL;
     for (size_t i = 0; command != NULL && i < sizeof words / sizeof words[0]; i++) {

@@ -32,6 +32,22 @@ cmd_problem_list(struct cli *c, const struct line *line, struct fault *f)
     return status;
 }
 
+/* What sittings decided, and the files of the applications. */
+static void
+closings_print(struct cli *c, const Pb__GetProblemReply *reply)
+{
+    for (size_t i = 0; i < reply->n_closings; i++) {
+        const Pb__Closing *k = reply->closings[i];
+        (void)fprintf(c->out, "会审 %s（%s）：%s%s%s\n", cli_text(c, k->sitting),
+                      cli_text(c, k->day), cli_text(c, k->result_zh), k->reason != NULL ? "。" : "",
+                      cli_text(c, k->reason));
+    }
+    for (size_t i = 0; i < reply->n_evidence; i++) {
+        (void)fprintf(c->out, "附件 %s  %s\n", cli_text(c, reply->evidence[i]->id),
+                      cli_text(c, reply->evidence[i]->name));
+    }
+}
+
 enum status
 cmd_problem_show(struct cli *c, const struct line *line, struct fault *f)
 {
@@ -57,6 +73,13 @@ cmd_problem_show(struct cli *c, const struct line *line, struct fault *f)
         view_field(c, "牵头单位", p->lead_unit);
         view_field(c, "专项小组", p->special_group);
         view_field(c, "来源", p->origin);
+        view_field(c, "对外口径", p->public_class_zh);
+        view_field(c, "销号日期", p->closed_on);
+        view_field(c, "整改报告", p->closing_report);
+        view_field(c, "举一反三", p->lessons);
+        view_field(c, "专项小组意见", p->group_opinion);
+        view_field(c, "列入会审", p->sitting);
+        closings_print(c, reply);
         (void)fprintf(c->out, "措施 %d 条，已到位 %d 条，超期 %d 条\n\n", p->measures,
                       p->measures_done, p->measures_overdue);
     }

@@ -6,6 +6,7 @@
     AREA(clerk) \
     AREA(view) \
     AREA(matter) \
+    AREA(closing) \
     AREA(office) \
     AREA(admin) \
     AREA(people) \

@@ -46,6 +46,31 @@ HANDLER(cmd_alert_ack);
 /* cmd_problem.c */
 HANDLER(cmd_problem_list);
 HANDLER(cmd_problem_show);
+/* cmd_closing.c */
+HANDLER(cmd_problem_allowed);
+HANDLER(cmd_measure_object);
+HANDLER(cmd_measure_endorse);
+HANDLER(cmd_measure_check_ok);
+HANDLER(cmd_measure_finish);
+HANDLER(cmd_measure_fail);
+HANDLER(cmd_measure_reopen);
+HANDLER(cmd_problem_apply);
+HANDLER(cmd_problem_withdraw);
+HANDLER(cmd_problem_return);
+HANDLER(cmd_problem_forward);
+HANDLER(cmd_problem_reopen);
+HANDLER(cmd_problem_register);
+HANDLER(cmd_problem_edit);
+HANDLER(cmd_sitting_allowed);
+/* cmd_sitting.c */
+HANDLER(cmd_sitting_create);
+HANDLER(cmd_sitting_open);
+HANDLER(cmd_sitting_conclude);
+HANDLER(cmd_sitting_cancel);
+HANDLER(cmd_sitting_list);
+HANDLER(cmd_sitting_show);
+HANDLER(cmd_sitting_export);
+HANDLER(cmd_sitting_decide);
 /* cmd_status.c */
 HANDLER(cmd_status);
 /* cmd_inspection.c */

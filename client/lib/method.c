@@ -12,6 +12,7 @@
 #include <rectify/v1/org.pb-c.h>
 #include <rectify/v1/plan.pb-c.h>
 #include <rectify/v1/settings.pb-c.h>
+#include <rectify/v1/sitting.pb-c.h>
 #include <rectify/v1/status.pb-c.h>
 #include <rectify/v1/system.pb-c.h>
 #include <rectify/v1/table.pb-c.h>
@@ -27,6 +28,7 @@ static const ProtobufCServiceDescriptor *const services[] = {
     &pb__plan_service__descriptor,     &pb__settings_service__descriptor,
     &pb__status_service__descriptor,   &pb__system_service__descriptor,
     &pb__table_service__descriptor,    &pb__grant_service__descriptor,
+    &pb__sitting_service__descriptor,
 };
 
 /* A method whose name begins so reads only; every other one is a command. */

@@ -18,6 +18,7 @@
 #include "rectify/v1/org.pb-c.h"
 #include "rectify/v1/plan.pb-c.h"
 #include "rectify/v1/settings.pb-c.h"
+#include "rectify/v1/sitting.pb-c.h"
 #include "rectify/v1/status.pb-c.h"
 #include "rectify/v1/system.pb-c.h"
 #include "rectify/v1/table.pb-c.h"
@@ -31,7 +32,7 @@ static const ProtobufCServiceDescriptor *const services[] = {
     &pb__org_service__descriptor,      &pb__plan_service__descriptor,
     &pb__settings_service__descriptor, &pb__status_service__descriptor,
     &pb__system_service__descriptor,   &pb__table_service__descriptor,
-    &pb__grant_service__descriptor,
+    &pb__grant_service__descriptor,    &pb__sitting_service__descriptor,
 };
 enum { SERVICE_COUNT = sizeof services / sizeof services[0] };
 

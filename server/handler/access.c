@@ -153,7 +153,7 @@ access_load(struct call *call, struct db_queue *q)
         return (int)fault_set_field(&call->fault, "inspection", "INSPECTION_NEEDED",
                                     "不止一次巡视有问题“%.64s”，请写明巡视的代码。", ref);
     }
-    return (int)measure_queue_of_problem(q, call->who->tenant, e->problems.items[0]->id,
+    return (int)measure_queue_of_problem(q, call->who->tenant, e->problems.items[0].id,
                                          &e->measures);
 }
 
@@ -213,8 +213,8 @@ mark_all(struct call *call, struct explanation *e)
     if (e->kind == KIND_MEASURE) {
         s = pick_measure(call, &e->measures, r->ref, &one);
     } else if (e->kind == KIND_PROBLEM) {
-        mark_code(e, RULE_PROBLEM_LEAD, e->problems.items[0]->lead_unit);
-        mark_code(e, RULE_SPECIAL_GROUP, e->problems.items[0]->special_group);
+        mark_code(e, RULE_PROBLEM_LEAD, e->problems.items[0].lead.code);
+        mark_code(e, RULE_SPECIAL_GROUP, e->problems.items[0].sgroup.code);
     } else if (e->tables.count == 0) {
         s = refuse_unknown(call, "TABLE_UNKNOWN", "汇总表", r->ref);
     } else {

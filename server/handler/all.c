@@ -10,7 +10,7 @@ static const struct handler_table *const sources[] = {
     &problem_handler_table,    &table_handler_table,   &evidence_handler_table,
     &status_handler_table,     &alert_handler_table,   &consultation_handler_table,
     &settings_handler_table,   &audit_handler_table,   &job_handler_table,
-    &matter_handler_table,     &grant_handler_table,
+    &matter_handler_table,     &grant_handler_table,   &sitting_handler_table,
 };
 
 enum { TABLES = sizeof sources / sizeof sources[0] };

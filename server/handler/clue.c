@@ -100,7 +100,7 @@ new_clue(struct call *call, const Pb__RecordClueRequest *r)
     if (given(r->problem_ref) != NULL && c->problems.count != 1) {
         return refuse_unknown(call, "PROBLEM_UNKNOWN", "问题", r->problem_ref);
     }
-    const Pb__Problem *p = c->problems.count == 1 ? c->problems.items[0] : NULL;
+    const struct problem_record *p = c->problems.count == 1 ? &c->problems.items[0] : NULL;
     c->next = (struct clue_record){
         .id = call_new_id(call),
         .number = r->number,

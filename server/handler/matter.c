@@ -169,12 +169,12 @@ find_problem(struct call *call, const char *ref)
         return fault_set_field(&call->fault, "inspection", "INSPECTION_NEEDED",
                                "不止一次巡视有问题“%s”，请写明巡视的代码。", ref);
     }
-    const Pb__Problem *p = c->problems.items[0];
+    const struct problem_record *p = &c->problems.items[0];
     c->mc.place.problem_id = p->id;
     c->mc.place.problem_ref = p->ref;
     enum status s = find_inspection(call, p->inspection);
     return s == STATUS_OK && c->mc.place.unit.id == NULL
-               ? find_org(call, "problem_ref", p->lead_unit, &c->mc.place.unit)
+               ? find_org(call, "problem_ref", p->lead.code, &c->mc.place.unit)
                : s;
 }
 

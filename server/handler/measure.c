@@ -8,6 +8,7 @@
 #include "server/handler/measure_write.h"
 #include "server/handler/request_check.h"
 #include "server/service/role.h"
+#include "server/store/approval.h"
 #include "server/store/evidence.h"
 
 #include <stdio.h>
@@ -93,6 +94,7 @@ struct get_call {
     const struct measure_record *measure;
     struct evidence_list files;
     struct history_list history;
+    struct approval_list endorsements;
 };
 
 static int
@@ -123,6 +125,9 @@ get_load(struct call *call, struct db_queue *q)
     if (s == STATUS_OK) {
         s = evidence_queue_of_measure(q, call->who->tenant, c->measure->id, &c->files);
     }
+    if (s == STATUS_OK) {
+        s = approval_queue_of(q, call->who->tenant, "measure", c->measure->id, &c->endorsements);
+    }
     return s == STATUS_OK ? (int)history_queue(q, call->who->tenant, c->measure->id, &c->history)
                           : (int)s;
 }
@@ -149,6 +154,8 @@ get_decide(struct call *call)
     }
     reply->history = c->history.items;
     reply->n_history = c->history.count;
+    reply->endorsements = c->endorsements.items;
+    reply->n_endorsements = c->endorsements.count;
     call->reply = &reply->base;
     return STATUS_OK;
 }
@@ -417,13 +424,74 @@ static const struct handler rows[] = {
     {.method = "rectify.v1.MeasureService/ReturnClaim",
      .kind = METHOD_COMMAND,
      .auth = AUTH_SIGNED,
-     .roles = BY_JUDGE,
+     .roles = BY_JUDGE | ROLE_PLEAD, /* the endorsing unit does not agree */
      .request = &pb__decide_claim_request__descriptor,
      .reply = &pb__measure__descriptor,
      .subjects = decide_claim_subjects,
      .load = decide_claim_load,
      .decide = return_decide,
      .effects = decide_claim_effects},
+    {.method = "rectify.v1.MeasureService/Object",
+     .kind = METHOD_COMMAND,
+     .auth = AUTH_SIGNED,
+     .roles = BY_UNIT,
+     .flags = HANDLER_BEHALF,
+     .request = &pb__object_request__descriptor,
+     .reply = &pb__measure__descriptor,
+     .subjects = measure_object_subjects,
+     .load = measure_object_load,
+     .decide = measure_object_decide,
+     .effects = measure_object_effects},
+    {.method = "rectify.v1.MeasureService/Endorse",
+     .kind = METHOD_COMMAND,
+     .auth = AUTH_SIGNED,
+     .roles = ROLE_PLEAD,
+     .request = &pb__endorse_request__descriptor,
+     .reply = &pb__measure__descriptor,
+     .subjects = measure_endorse_subjects,
+     .load = measure_endorse_load,
+     .decide = measure_endorse_decide,
+     .effects = measure_endorse_effects},
+    {.method = "rectify.v1.MeasureService/CheckOk",
+     .kind = METHOD_COMMAND,
+     .auth = AUTH_SIGNED,
+     .roles = ROLE_VERIFY,
+     .request = &pb__check_request__descriptor,
+     .reply = &pb__measure__descriptor,
+     .subjects = measure_check_subjects,
+     .load = measure_check_load,
+     .decide = measure_check_ok_decide,
+     .effects = measure_check_effects},
+    {.method = "rectify.v1.MeasureService/FinishSustaining",
+     .kind = METHOD_COMMAND,
+     .auth = AUTH_SIGNED,
+     .roles = ROLE_VERIFY,
+     .request = &pb__check_request__descriptor,
+     .reply = &pb__measure__descriptor,
+     .subjects = measure_check_subjects,
+     .load = measure_check_load,
+     .decide = measure_finish_decide,
+     .effects = measure_check_effects},
+    {.method = "rectify.v1.MeasureService/FailCheck",
+     .kind = METHOD_COMMAND,
+     .auth = AUTH_SIGNED,
+     .roles = ROLE_VERIFY,
+     .request = &pb__reopen_request__descriptor,
+     .reply = &pb__measure__descriptor,
+     .subjects = measure_reopen_subjects,
+     .load = measure_reopen_load,
+     .decide = measure_fail_decide,
+     .effects = measure_check_effects},
+    {.method = "rectify.v1.MeasureService/Reopen",
+     .kind = METHOD_COMMAND,
+     .auth = AUTH_SIGNED,
+     .roles = ROLE_VERIFY,
+     .request = &pb__reopen_request__descriptor,
+     .reply = &pb__measure__descriptor,
+     .subjects = measure_reopen_subjects,
+     .load = measure_reopen_load,
+     .decide = measure_reopen_decide,
+     .effects = measure_check_effects},
 };
 
 const struct handler_table measure_handler_table = {rows, sizeof rows / sizeof rows[0]};

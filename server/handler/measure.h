@@ -20,4 +20,27 @@ enum status confirm_decide(struct call *call);
 enum status return_decide(struct call *call);
 enum status decide_claim_effects(struct call *call, struct db_queue *q);
 
+/* measure_endorse.c */
+void measure_object_subjects(const struct call *call, struct subject_set *set);
+int measure_object_load(struct call *call, struct db_queue *q);
+enum status measure_object_decide(struct call *call);
+enum status measure_object_effects(struct call *call, struct db_queue *q);
+
+void measure_endorse_subjects(const struct call *call, struct subject_set *set);
+int measure_endorse_load(struct call *call, struct db_queue *q);
+enum status measure_endorse_decide(struct call *call);
+enum status measure_endorse_effects(struct call *call, struct db_queue *q);
+
+/* measure_check.c */
+void measure_check_subjects(const struct call *call, struct subject_set *set);
+int measure_check_load(struct call *call, struct db_queue *q);
+enum status measure_check_ok_decide(struct call *call);
+enum status measure_finish_decide(struct call *call);
+
+void measure_reopen_subjects(const struct call *call, struct subject_set *set);
+int measure_reopen_load(struct call *call, struct db_queue *q);
+enum status measure_reopen_decide(struct call *call);
+enum status measure_fail_decide(struct call *call);
+enum status measure_check_effects(struct call *call, struct db_queue *q);
+
 #endif

@@ -2,9 +2,11 @@
 #include "server/handler/measure.h"
 
 #include "proto/base/limits.h"
+#include "proto/ledger/secret.h"
 #include "rectify/v1/measure.pb-c.h"
 #include "server/handler/common.h"
 #include "server/handler/measure_write.h"
+#include "server/handler/record_hash.h"
 #include "server/handler/request_check.h"
 #include "server/store/evidence.h"
 #include "server/store/table.h"
@@ -95,21 +97,6 @@ check_claim(struct call *call, const Pb__ClaimRequest *r)
 }
 
 static enum status
-reply_measure(struct call *call, const struct measure_record *m)
-{
-    Pb__Measure *reply = measure_message(m, call->today, call->arena);
-    if (reply == NULL) {
-        return handler_no_memory(call);
-    }
-    /* The long texts stay behind: a stored reply is short, GetMeasure has them. */
-    reply->text = NULL;
-    reply->target = NULL;
-    reply->narrative = NULL;
-    call->reply = &reply->base;
-    return STATUS_OK;
-}
-
-static enum status
 decide_claim_of(struct call *call, const char *command)
 {
     const Pb__ClaimRequest *r = REQUEST(call, Pb__ClaimRequest);
@@ -144,7 +131,7 @@ decide_claim_of(struct call *call, const char *command)
         c->outcome.next.narrative = r->narrative;
     }
     s = measure_record_change(call, c->before, &c->outcome.next, command, NULL);
-    return s == STATUS_OK ? reply_measure(call, &c->outcome.next) : s;
+    return s == STATUS_OK ? measure_reply(call, &c->outcome.next) : s;
 }
 
 enum status
@@ -186,6 +173,29 @@ decide_claim_load(struct call *call, struct db_queue *q)
     return (int)load_one(call, q, r->ref, r->inspection);
 }
 
+/* What was endorsed is, byte for byte, what is confirmed. */
+static enum status
+check_endorsement(struct call *call, const struct measure_record *m)
+{
+    unsigned char sha256[APPROVAL_HASH_BYTES];
+    if (!measure_needs_endorsement(m) || m->endorsed_sha256 == NULL) {
+        return STATUS_OK;
+    }
+    enum status s = measure_sha256(call, m, sha256);
+    if (s != STATUS_OK) {
+        return s;
+    }
+    const char *hex = secret_hex_encode(call->arena, sha256, sizeof sha256);
+    if (hex == NULL) {
+        return handler_no_memory(call);
+    }
+    return strcmp(hex, m->endorsed_sha256) == 0
+               ? STATUS_OK
+               : fault_set(&call->fault, STATUS_FAILED_PRECONDITION, "NOT_ENDORSED",
+                           "措施 %s：问题整改牵头单位签署的不是现在这一版，请先请其重新签署。",
+                           m->ref);
+}
+
 static enum status
 decide_on_claim(struct call *call, const char *command, int verdict)
 {
@@ -216,13 +226,16 @@ decide_on_claim(struct call *call, const char *command, int verdict)
     order.evidence_strong = c->before->evidence_strong;
     struct actor actor = call_actor(call);
     s = measure_step(c->before, &actor, &order, &c->outcome, &call->fault);
+    if (s == STATUS_OK && !needs_reason) {
+        s = check_endorsement(call, c->before);
+    }
     if (s != STATUS_OK) {
         return s;
     }
     c->verdict = verdict;
     call->reason = reason;
     s = measure_record_change(call, c->before, &c->outcome.next, command, reason);
-    return s == STATUS_OK ? reply_measure(call, &c->outcome.next) : s;
+    return s == STATUS_OK ? measure_reply(call, &c->outcome.next) : s;
 }
 
 enum status

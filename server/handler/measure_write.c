@@ -53,3 +53,17 @@ evidence_write_links(struct call *call, struct db_queue *q, const struct measure
     }
     return s;
 }
+
+enum status
+measure_reply(struct call *call, const struct measure_record *m)
+{
+    Pb__Measure *reply = measure_message(m, call->today, call->arena);
+    if (reply == NULL) {
+        return handler_no_memory(call);
+    }
+    reply->text = NULL;
+    reply->target = NULL;
+    reply->narrative = NULL;
+    call->reply = &reply->base;
+    return STATUS_OK;
+}

@@ -16,6 +16,10 @@ MUST_CHECK enum status measure_write(struct call *call, struct db_queue *q,
                                      const struct measure_record *before,
                                      const struct measure_outcome *outcome);
 
+/* Answers with the measure, its long texts left behind: a stored reply is short, GetMeasure has
+ * them. */
+MUST_CHECK enum status measure_reply(struct call *call, const struct measure_record *m);
+
 /* Queues the links of an attachment; table_id NULL outside a table. */
 MUST_CHECK enum status evidence_write_links(struct call *call, struct db_queue *q,
                                             const struct measure_record *m,

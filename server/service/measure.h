@@ -46,6 +46,12 @@ struct measure_order {
     uint32_t evidence_strong;
     int32_t today;
     int64_t now_ms;
+    /* reopen and fail */
+    bool ground_given;
+    int32_t effect_due; /* new dates, NO_DATE: not given; read by these two commands alone */
+    int32_t complete_due;
+    /* add, supersede and cancel: an amendment of the plan says so */
+    bool amendment_approved;
 };
 
 /* What the command made. */
@@ -56,8 +62,11 @@ struct measure_outcome {
 };
 
 /* Decides a command. OK fills *ret; a refusal has its reason in the fault and leaves *ret alone.
- * PERMISSION_DENIED RECUSED: the office leads it itself. FAILED_PRECONDITION NOT_ENDORSED: a
- * measure's own lead unit hands its claims in through the problem's lead unit. */
+ * PERMISSION_DENIED RECUSED: the office leads it itself. FAILED_PRECONDITION NOT_ENDORSED: a claim
+ * of the measure's own lead unit waits for the problem's lead unit; ALREADY_ENDORSED. reopen and
+ * fail: whoever writes the outcome takes the problem up again in the same transaction
+ * (problem_reopened). object and endorse leave the measure as it is (the version of *ret is not to
+ * be written). add works on a record in STATE_NONE. */
 MUST_CHECK enum status measure_step(const struct measure_record *m, const struct actor *actor,
                                     const struct measure_order *order, struct measure_outcome *ret,
                                     struct fault *fault);
@@ -66,6 +75,9 @@ MUST_CHECK enum status measure_step(const struct measure_record *m, const struct
  * WORKFLOW_OPTIONS_MAX places. The same guards as measure_step. */
 size_t measure_options(const struct measure_record *m, const struct actor *actor,
                        struct workflow_option *ret_options);
+
+/* The claim that waits is another unit's than the problem's lead unit. */
+bool measure_needs_endorsement(const struct measure_record *m);
 
 /* A monthly report on the record: percent, narrative, day, unchanged periods. again: this period
  * was reported before, so an unchanged text is not counted twice. Versions are left alone. */
@@ -90,5 +102,9 @@ int measure_light(const struct measure_record *m, int32_t as_of);
 
 /* The message of a record, lights judged on as_of. NULL when the arena is exhausted. */
 Pb__Measure *measure_message(const struct measure_record *m, int32_t as_of, struct arena *a);
+
+/* The same without what is computed of it or stands beside it (lights, days left, endorsement):
+ * what an endorsement is bound to, whatever day it is. */
+Pb__Measure *measure_stable_message(const struct measure_record *m, struct arena *a);
 
 #endif

@@ -108,6 +108,10 @@ set_progress(Pb__Measure *out, const struct measure_record *m, int32_t as_of, st
     out->has_evidence_count = out->has_evidence_strong_count = 1;
     out->evidence_count = (int32_t)m->evidence_count;
     out->evidence_strong_count = (int32_t)m->evidence_strong;
+    out->next_check_on = day_in(a, m->next_check_day);
+    out->claimed_by = wire(m->claimed_by.code);
+    out->has_endorsed = measure_needs_endorsement(m);
+    out->endorsed = m->endorsed_sha256 != NULL;
 }
 
 Pb__Measure *
@@ -135,4 +139,20 @@ measure_message(const struct measure_record *m, int32_t as_of, struct arena *a)
     set_progress(out, m, as_of, a);
     return add_participants(out, m->participants, a) && add_milestones(out, m, as_of, a) ? out
                                                                                          : NULL;
+}
+
+Pb__Measure *
+measure_stable_message(const struct measure_record *m, struct arena *a)
+{
+    Pb__Measure *out = measure_message(m, 0, a);
+    if (out == NULL) {
+        return NULL;
+    }
+    out->has_light = 0;
+    out->has_endorsed = 0;
+    for (size_t i = 0; i < out->n_milestones; i++) {
+        out->milestones[i]->has_light = 0;
+        out->milestones[i]->has_days_left = 0;
+    }
+    return out;
 }

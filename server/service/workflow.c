@@ -21,6 +21,7 @@ static const struct workflow_machine *const machines[] = {
     [WORKFLOW_PUBLICATION] = &workflow_publication,
     [WORKFLOW_GRANT] = &workflow_grant,
     [WORKFLOW_ACCOUNT] = &workflow_account,
+    [WORKFLOW_SITTING] = &workflow_sitting,
 };
 _Static_assert(sizeof machines / sizeof machines[0] == WORKFLOW_COUNT, "every machine is listed");
 
@@ -273,7 +274,7 @@ static const struct {
     {"claim_effect", "申请认定明显成效"},
     {"clear", "销单"},
     {"close", "办结"},
-    {"conclude", "结束督查"},
+    {"conclude", "结束"},
     {"confirm", "认定"},
     {"correct", "更正"},
     {"create", "建立"},
@@ -285,6 +286,7 @@ static const struct {
     {"edit", "修改"},
     {"enable", "启用"},
     {"end", "收回"},
+    {"endorse", "签署同意"},
     {"expire", "到期未办"},
     {"extend", "延期"},
     {"fail", "复查不合格"},

@@ -41,6 +41,7 @@ enum workflow_id {
     WORKFLOW_PUBLICATION,  /* 整改进展情况通报 */
     WORKFLOW_GRANT,        /* 授权: a seat from proposal to its end */
     WORKFLOW_ACCOUNT,      /* 账号 */
+    WORKFLOW_SITTING,      /* 批量会审 */
     WORKFLOW_COUNT
 };
 
@@ -78,6 +79,8 @@ enum workflow_id {
 #define STATE_ENDED "ENDED"
 #define STATE_ACTIVE "ACTIVE"
 #define STATE_DISABLED "DISABLED"
+#define STATE_PLANNED "PLANNED"
+#define STATE_CONCLUDED "CONCLUDED"
 
 /* Commands the first slice executes; the others stand in the tables only. */
 #define COMMAND_CREATE "create"
@@ -107,6 +110,21 @@ enum workflow_id {
 #define COMMAND_UNLOCK "unlock"
 #define COMMAND_RESET "reset"
 #define COMMAND_ISSUE_CODE "issue_code"
+#define COMMAND_ENDORSE "endorse"
+#define COMMAND_CHECK_OK "check_ok"
+#define COMMAND_FINISH "finish"
+#define COMMAND_FAIL "fail"
+#define COMMAND_SUPERSEDE "supersede"
+#define COMMAND_CANCEL "cancel"
+#define COMMAND_ADD "add"
+#define COMMAND_REGISTER "register"
+#define COMMAND_APPLY_CLOSE "apply_close"
+#define COMMAND_FORWARD "forward"
+#define COMMAND_CLOSE "close"
+#define COMMAND_REFUSE "refuse"
+#define COMMAND_HOLD "hold"
+#define COMMAND_JUDGE "judge"
+#define COMMAND_CONCLUDE "conclude"
 
 /* ---- guards ---- */
 
@@ -130,6 +148,7 @@ enum guard {
     GUARD_INDEPENDENT,    /* no body judges its own work */
     GUARD_OFFICE_RECUSED, /* the office leads the problem itself: a substitute judges */
     GUARD_ENDORSED,       /* the problem's lead unit endorsed, where it is another */
+    GUARD_ENDORSER,       /* the actor is that lead unit, and the claim another's */
     GUARD_REASON,
     GUARD_NEW_DATES,
     GUARD_REOPEN_GROUND,
@@ -194,6 +213,7 @@ struct workflow_facts {
     bool independent;    /* the judging body is not the judged one */
     bool office_recused; /* the office is the judged one */
     bool endorsed;       /* by the problem's lead unit, or it is the same unit */
+    bool endorser;       /* the actor is the lead unit that endorses another's claim */
     /* a request */
     bool reason_given; /* code and text */
     bool new_dates_given;

@@ -42,6 +42,9 @@ static const struct {
     [GUARD_OFFICE_RECUSED] = {false, "OFFICE_NOT_RECUSED", "办公室没有回避，由办公室办理。"},
     [GUARD_ENDORSED] = {false, "NOT_ENDORSED",
                         "问题整改牵头单位还没有签署同意意见，请先请其签署。"},
+    [GUARD_ENDORSER] = {false, "NOTHING_TO_ENDORSE",
+                        "只有措施牵头单位提出的申请，才由问题整改牵头单位签署；"
+                        "这一项不需要本单位签署。"},
     [GUARD_REASON] = {true, "REASON_MISSING", "请选择理由并写明具体情况。"},
     [GUARD_NEW_DATES] = {true, "NEW_DATES_MISSING", "请填写新的整改时限。"},
     [GUARD_REOPEN_GROUND] = {true, "REOPEN_GROUND_MISSING",
@@ -182,6 +185,8 @@ measure_holds(enum guard guard, const struct workflow_facts *f)
         return f->office_recused;
     case GUARD_ENDORSED:
         return f->endorsed;
+    case GUARD_ENDORSER:
+        return f->endorser;
     case GUARD_REASON:
         return f->reason_given;
     case GUARD_NEW_DATES:

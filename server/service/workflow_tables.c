@@ -29,6 +29,10 @@ static const struct workflow_state measure_states[] = {
     {"CANCELLED", "已撤销", true},
 };
 
+/* The problem's lead unit on a claim of another unit: it endorses, or returns with a reason. */
+#define ENDORSED(from) {from, "endorse", from, PLEAD, 0, G(ENDORSER), "问题整改牵头单位对措施牵头单位的申请签署同意"}
+#define NOT_ENDORSED(from, to, when) {from, "return", to, PLEAD, (when) | G(ENDORSER), G(REASON), "问题整改牵头单位不同意，退回，说明理由"}
+
 #define AMENDED(from)                                                                              \
     {from, "supersede", "SUPERSEDED", LGROUP, 0, G(AMENDMENT) | G(REASON), "经批准的方案调整：由新措施替代"}, \
     {from, "cancel",    "CANCELLED",  LGROUP, 0, G(AMENDMENT) | G(REASON), "经批准的方案调整：撤销"}
@@ -48,11 +52,16 @@ static const struct workflow_edge measure_edges[] = {
     {"EFFECT_REACHED", "report", "EFFECT_REACHED", UNIT | PART | OFFICE, 0, G(PERCENT_REASON), "汇总表的一行：填报进展"},
     {"SUSTAINING",     "report", "SUSTAINING",     UNIT | PART | OFFICE, 0, G(PERCENT_REASON), "长期坚持期间的情况"},
     {"IN_PROGRESS", "claim_effect", "EFFECT_CLAIMED", UNIT, 0, G(NOT_IMMEDIATE) | G(EVIDENCE), "申请认定取得明显成效"},
+    ENDORSED("EFFECT_CLAIMED"),
+    NOT_ENDORSED("EFFECT_CLAIMED", "IN_PROGRESS", 0),
     JUDGED("EFFECT_CLAIMED", "confirm", "EFFECT_REACHED", 0, G(ENDORSED), "认定取得明显成效"),
     JUDGED("EFFECT_CLAIMED", "return",  "IN_PROGRESS", 0, G(REASON), "退回，说明理由"),
     {"EFFECT_CLAIMED", "withdraw", "IN_PROGRESS", UNIT, 0, G(REASON), "单位撤回申请"},
     {"IN_PROGRESS",    "claim_complete", "COMPLETE_CLAIMED", UNIT, 0, G(EFFECT_FIRST) | G(EVIDENCE) | G(EVIDENCE_REAL), "申请认定整改到位"},
     {"EFFECT_REACHED", "claim_complete", "COMPLETE_CLAIMED", UNIT, 0, G(EVIDENCE) | G(EVIDENCE_REAL), "申请认定整改到位"},
+    ENDORSED("COMPLETE_CLAIMED"),
+    NOT_ENDORSED("COMPLETE_CLAIMED", "EFFECT_REACHED", G(CLAIMED_FROM_EFFECT)),
+    NOT_ENDORSED("COMPLETE_CLAIMED", "IN_PROGRESS", G(CLAIMED_FROM_PROGRESS)),
     JUDGED("COMPLETE_CLAIMED", "confirm", "SUSTAINING", G(LONG_TERM), G(ENDORSED) | G(NEXT_CHECK), "长期坚持的措施：到位后持续坚持，定下次复查日期"),
     JUDGED("COMPLETE_CLAIMED", "confirm", "DONE", G(NOT_LONG_TERM), G(ENDORSED), "认定整改到位"),
     JUDGED("COMPLETE_CLAIMED", "return", "EFFECT_REACHED", G(CLAIMED_FROM_EFFECT), G(REASON), "退回到申请前的状态，轮次加一"),
@@ -94,10 +103,13 @@ static const struct workflow_edge problem_edges[] = {
     JUDGED("CLOSE_APPLIED", "forward", "JOINT_REVIEW", 0, G(GROUP_OPINION), "附专项小组意见，提交联合会审"),
     JUDGED("CLOSE_APPLIED", "return",  "RECTIFYING",   0, G(REASON), "退回，说明理由"),
     {"CLOSE_APPLIED", "withdraw", "RECTIFYING", PLEAD, 0, G(REASON), "单位撤回申请"},
-    {"JOINT_REVIEW", "close", "SUSTAINED", VERIFY, G(SOME_SUSTAINING), G(FIVE_CRITERIA) | G(ALL_BODIES_AGREE), "各会审单位一致同意；仍有长期坚持的措施"},
-    {"JOINT_REVIEW", "close", "CLOSED",    VERIFY, G(NONE_SUSTAINING), G(FIVE_CRITERIA) | G(ALL_BODIES_AGREE), "各会审单位一致同意，销号"},
-    {"JOINT_REVIEW", "refuse", "RECTIFYING", VERIFY, 0, G(BODY_REFUSES) | G(REASON), "任一会审单位不同意即退回"},
-    {"SUSTAINED", "close",  "CLOSED",     VERIFY, 0, G(NONE_SUSTAINING) | G(FIVE_CRITERIA) | G(ALL_BODIES_AGREE), "长期坚持的措施均已办结，销号"},
+    {"JOINT_REVIEW", "close", "SUSTAINED", VERIFY, G(SOME_SUSTAINING), G(MEASURES_FINISHED) | G(FIVE_CRITERIA) | G(ALL_BODIES_AGREE), "各会审单位一致同意；仍有长期坚持的措施"},
+    {"JOINT_REVIEW", "close", "CLOSED",    VERIFY, G(NONE_SUSTAINING), G(MEASURES_FINISHED) | G(FIVE_CRITERIA) | G(ALL_BODIES_AGREE), "各会审单位一致同意，销号"},
+    {"JOINT_REVIEW", "refuse", "RECTIFYING", VERIFY, 0, G(FIVE_CRITERIA) | G(BODY_REFUSES) | G(REASON), "任一会审单位不同意即退回"},
+    {"SUSTAINED", "close",  "CLOSED",     VERIFY, 0, G(NONE_SUSTAINING) | G(MEASURES_FINISHED) | G(FIVE_CRITERIA) | G(ALL_BODIES_AGREE), "长期坚持的措施均已办结，销号"},
+    {"SUSTAINED", "refuse", "RECTIFYING", VERIFY, 0, G(FIVE_CRITERIA) | G(BODY_REFUSES) | G(REASON), "任一会审单位不同意即退回"},
+    {"CLOSE_APPLIED", "reopen", "RECTIFYING", VERIFY, 0, G(REOPEN_GROUND) | G(REASON), "有措施重新整改，销号申请不再成立"},
+    {"JOINT_REVIEW",  "reopen", "RECTIFYING", VERIFY, 0, G(REOPEN_GROUND) | G(REASON), "有措施重新整改，销号申请不再成立"},
     {"SUSTAINED", "reopen", "RECTIFYING", VERIFY, 0, G(REOPEN_GROUND) | G(REASON), "反弹或认定有误；原销号记录保留"},
     {"CLOSED",    "reopen", "RECTIFYING", VERIFY, 0, G(REOPEN_GROUND) | G(REASON), "反弹或认定有误；原销号记录保留"},
 };
@@ -163,6 +175,27 @@ static const struct workflow_edge row_edges[] = {
 
 const struct workflow_machine workflow_table_row =
     WORKFLOW_MACHINE(WORKFLOW_TABLE_ROW, "table_row", "汇总表的一行", row_states, row_edges);
+
+/* ---- sitting (批量会审): many problems, each row decided by every body of VERIFY ---- */
+
+static const struct workflow_state sitting_states[] = {
+    {"PLANNED", "已排定", false},
+    {"OPEN", "会审中", false},
+    {"CONCLUDED", "已结束", true},
+    {"CANCELLED", "已取消", true},
+};
+
+static const struct workflow_edge sitting_edges[] = {
+    {STATE_NONE, "create", "PLANNED", OFFICE, 0, 0, "确定会审日期和问题清单"},
+    {"PLANNED", "hold",     "OPEN",      OFFICE, 0, 0, "开始会审，各会审单位逐项提出意见"},
+    {"OPEN",    "judge",    "OPEN",      VERIFY | STEAD, 0, 0, "逐项按五条标准提出意见；牵头单位是会审单位的，由代行单位提出"},
+    {"OPEN",    "conclude", "CONCLUDED", OFFICE, 0, 0, "结束会审；没有结论的问题仍在联合会审中"},
+    {"PLANNED", "cancel",   "CANCELLED", OFFICE, 0, G(REASON), "取消，说明理由"},
+    {"OPEN",    "cancel",   "CANCELLED", OFFICE, 0, G(REASON), "取消，说明理由；已有的结论不变"},
+};
+
+const struct workflow_machine workflow_sitting =
+    WORKFLOW_MACHINE(WORKFLOW_SITTING, "sitting", "批量会审", sitting_states, sitting_edges);
 
 /* ---- plan version ---- */
 

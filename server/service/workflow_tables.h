@@ -4,12 +4,13 @@
 
 #include "server/service/workflow.h"
 
-/* The machines of the core: measure, problem, table, row, plan version. */
+/* The machines of the core: measure, problem, table, row, plan version, sitting. */
 extern const struct workflow_machine workflow_measure;
 extern const struct workflow_machine workflow_problem;
 extern const struct workflow_machine workflow_table;
 extern const struct workflow_machine workflow_table_row;
 extern const struct workflow_machine workflow_plan_version;
+extern const struct workflow_machine workflow_sitting;
 
 /* Those around it. */
 extern const struct workflow_machine workflow_consultation;

@@ -22,6 +22,15 @@ static const struct statement evidence_of_measure = {
                            " ORDER BY v.received_ms, v.id LIMIT 2000",
 };
 
+static const struct statement evidence_of_problem = {
+    .name = "evidence_of_problem",
+    .params = 2,
+    .sql = EVIDENCE_SELECT
+    " WHERE v.tenant = $1 AND v.id IN (SELECT l.evidence FROM problem_evidence l"
+    "                                   WHERE l.tenant = $1 AND l.problem = $2)"
+    " ORDER BY v.received_ms, v.id LIMIT 2000",
+};
+
 static const struct statement evidence_by_content = {
     .name = "evidence_by_content",
     .params = 3,
@@ -154,29 +163,15 @@ static const struct statement chunk_of_evidence = {
            " WHERE v.tenant = $1 AND v.id = $2",
 };
 
-const struct statement *const evidence_statements[] = {&evidence_get,
-                                                       &evidence_of_measure,
-                                                       &evidence_by_content,
-                                                       &evidence_links,
-                                                       &evidence_links_of_table,
-                                                       &evidence_link_write,
-                                                       &upload_lock,
-                                                       &upload_same,
-                                                       &upload_count,
-                                                       &blob_insert,
-                                                       &upload_insert,
-                                                       &chunk_insert,
-                                                       &blob_grow,
-                                                       &blob_complete,
-                                                       &evidence_insert,
-                                                       &upload_delete,
-                                                       &uploads_of_blob_delete,
-                                                       &chunks_delete,
-                                                       &blob_delete,
-                                                       &blob_abandoned,
-                                                       &chunk_read,
-                                                       &chunk_of_evidence,
-                                                       NULL};
+const struct statement *const evidence_statements[] = {
+    &evidence_get,        &evidence_of_measure, &evidence_of_problem,
+    &evidence_by_content, &evidence_links,      &evidence_links_of_table,
+    &evidence_link_write, &upload_lock,         &upload_same,
+    &upload_count,        &blob_insert,         &upload_insert,
+    &chunk_insert,        &blob_grow,           &blob_complete,
+    &evidence_insert,     &upload_delete,       &uploads_of_blob_delete,
+    &chunks_delete,       &blob_delete,         &blob_abandoned,
+    &chunk_read,          &chunk_of_evidence,   NULL};
 
 static enum status
 take_evidence(void *ctx, const struct db_row *row, struct arena *a)
@@ -282,6 +277,15 @@ evidence_queue_of_measure(struct db_queue *q, int tenant, const char *measure_id
 {
     return db_queue_add(q, &evidence_of_measure,
                         (struct param[]){p_int(tenant), p_text(measure_id)},
+                        (struct db_sink){take_evidence, ret, DB_ANY_COUNT});
+}
+
+enum status
+evidence_queue_of_problem(struct db_queue *q, int tenant, const char *problem_id,
+                          struct evidence_list *ret)
+{
+    return db_queue_add(q, &evidence_of_problem,
+                        (struct param[]){p_int(tenant), p_text(problem_id)},
                         (struct db_sink){take_evidence, ret, DB_ANY_COUNT});
 }
 

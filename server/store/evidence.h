@@ -62,6 +62,9 @@ MUST_CHECK enum status evidence_queue_get(struct db_queue *q, int tenant,
 /* Files of a measure, oldest first. */
 MUST_CHECK enum status evidence_queue_of_measure(struct db_queue *q, int tenant,
                                                  const char *measure_id, struct evidence_list *ret);
+/* Files of a problem's applications, oldest first. */
+MUST_CHECK enum status evidence_queue_of_problem(struct db_queue *q, int tenant,
+                                                 const char *problem_id, struct evidence_list *ret);
 /* The org's newest file with this content. */
 MUST_CHECK enum status evidence_queue_by_content(struct db_queue *q, int tenant, const char *org_id,
                                                  const unsigned char *sha256,

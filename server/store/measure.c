@@ -23,7 +23,11 @@
     "            ON v.tenant = l.tenant AND v.id = l.evidence"                                     \
     "         WHERE l.tenant = m.tenant AND l.measure = m.id AND l.round = m.round"                \
     "           AND v.kind <> 1),"                                                                 \
-    "       e.kept_overdue_days, c.kept_overdue_days"
+    "       e.kept_overdue_days, c.kept_overdue_days,"                                             \
+    "       ob.id, ob.code,"                                                                       \
+    "       (SELECT encode(a.subject_sha256, 'hex') FROM approval a WHERE a.tenant = m.tenant"     \
+    "          AND a.subject = m.id AND a.subject_version = m.version"                             \
+    "          AND a.subject_kind = 'measure' AND a.body_org = p.lead_org AND a.verdict = 2)"
 #define MEASURE_TABLES                                                                             \
     "  FROM measure m"                                                                             \
     "  JOIN inspection i ON i.tenant = m.tenant AND i.id = m.inspection"                           \
@@ -33,6 +37,7 @@
     "  LEFT JOIN org ou ON ou.tenant = m.tenant AND ou.id = m.lead_org"                            \
     "  LEFT JOIN org op ON op.tenant = m.tenant AND op.id = p.lead_org"                            \
     "  LEFT JOIN org os ON os.tenant = m.tenant AND os.id = p.sgroup_org"                          \
+    "  LEFT JOIN org ob ON ob.tenant = m.tenant AND ob.id = m.claimed_org"                         \
     "  LEFT JOIN milestone e ON e.tenant = m.tenant AND e.measure = m.id AND e.kind = 1"           \
     "  LEFT JOIN milestone c ON c.tenant = m.tenant AND c.measure = m.id AND c.kind = 2"           \
     " WHERE m.tenant = $1"
@@ -77,11 +82,11 @@ static const struct statement measure_list = {
 
 static const struct statement measure_update = {
     .name = "measure_update",
-    .params = 14,
+    .params = 15,
     .sql = "UPDATE measure SET state = $4, round = $5, percent = nullif($6::int, -1)::smallint,"
            "       narrative = $7, reported_day = $8, unchanged_periods = $9, claimed_from = $10,"
            "       signed_ms = nullif($11::bigint, 0), claimed_ms = nullif($12::bigint, 0),"
-           "       next_check_day = $13, version = version + 1, event_id = $14"
+           "       next_check_day = $13, claimed_org = $14, version = version + 1, event_id = $15"
            " WHERE tenant = $1 AND id = $2 AND version = $3",
 };
 
@@ -175,6 +180,8 @@ take_measure(void *ctx, const struct db_row *row, struct arena *a)
     m->evidence_strong = (uint32_t)db_int(row, 47);
     m->milestones[MILESTONE_EFFECT].kept_overdue_days = (int32_t)db_int(row, 48);
     m->milestones[MILESTONE_COMPLETE].kept_overdue_days = (int32_t)db_int(row, 49);
+    m->claimed_by = (struct org_name){db_text(row, 50, a), db_text(row, 51, a)};
+    m->endorsed_sha256 = db_text(row, 52, a);
     if (m->id == NULL || m->ref == NULL || m->text == NULL || m->state == NULL) {
         return STATUS_RESOURCE_EXHAUSTED;
     }
@@ -267,6 +274,7 @@ measure_queue_update(struct db_queue *q, int tenant, const struct measure_record
         p_int(m->signed_ms),
         p_int(m->claimed_ms),
         p_day(m->next_check_day),
+        p_text(m->claimed_by.id),
         p_text(event_id),
     };
     return db_queue_add(q, &measure_update, params, (struct db_sink){NULL, NULL, 1});

@@ -2,6 +2,7 @@
 
 #include "server/store/account.h"
 #include "server/store/alert.h"
+#include "server/store/approval.h"
 #include "server/store/audit.h"
 #include "server/store/event.h"
 #include "server/store/evidence.h"
@@ -16,6 +17,7 @@
 #include "server/store/principal.h"
 #include "server/store/problem.h"
 #include "server/store/settings.h"
+#include "server/store/sitting.h"
 #include "server/store/status.h"
 #include "server/store/system.h"
 #include "server/store/table.h"
@@ -30,7 +32,8 @@ static const struct statement *const *const lists[] = {
     leader_statements,  log_statements,      matter_statements,   measure_statements,
     migrate_statements, org_statements,      plan_statements,     principal_statements,
     problem_statements, settings_statements, status_statements,   system_statements,
-    table_statements,   tenant_statements,   grant_statements,
+    table_statements,   tenant_statements,   grant_statements,    approval_statements,
+    sitting_statements,
 };
 
 const struct statement *const *const *

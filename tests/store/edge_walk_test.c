@@ -26,8 +26,11 @@ struct target {
 static const struct target targets[] = {
     {"measure", "measure", "inspection, problem, no, ref, text",
      ID("1") ", " ID("3") ", 9, 'P-01-M-09', '样例'"},
-    {"problem", "problem", "inspection, item, no, ref, title",
-     ID("1") ", " ID("2") ", 9, 'P-09', '样例'"},
+    {"problem", "problem",
+     "inspection, item, no, ref, title, closing_report, lessons, group_opinion",
+     ID("1") ", " ID("2") ", 9, 'P-09', '样例', '样例', '样例', '样例'"},
+    {"sitting", "sitting", "inspection, no, ref, title, day, reason",
+     ID("1") ", 9, 'XH-09', '样例', '2026-11-12', '样例'"},
     {"table", "periodic_table", "inspection, org, period, due",
      ID("1") ", " ID("4") ", '2026-11', '2026-11-25'"},
     {"consultation", "matter", "kind, ref, opened_ms, state_ms", "'consultation', 'HS-0009', 0, 0"},

@@ -165,19 +165,33 @@ no_body_judges_its_own(void **state)
 }
 
 static void
-claims_go_through_the_problems_unit(void **state)
+claims_of_another_unit_wait_for_the_problems_unit(void **state)
 {
     (void)state;
     struct measure_record m = measure_in(STATE_IN_PROGRESS);
     struct measure_outcome o = {0};
     struct fault fault;
     struct actor own = actor_of("mlead-id", ROLE_MLEAD);
-    assert_int_equal(step(&m, &own, COMMAND_CLAIM_EFFECT, &o, &fault), STATUS_FAILED_PRECONDITION);
+    struct actor lead = actor_of("plead-id", ROLE_PLEAD);
+    struct actor office = actor_of("office-id", ROLE_OFFICE);
+    assert_int_equal(step(&m, &own, COMMAND_CLAIM_EFFECT, &o, &fault), STATUS_OK);
+    struct measure_record claimed = o.next;
+    assert_string_equal(claimed.claimed_by.id, "mlead-id");
+    assert_int_equal(step(&claimed, &office, COMMAND_CONFIRM, &o, &fault),
+                     STATUS_FAILED_PRECONDITION);
     assert_string_equal(fault.reason, "NOT_ENDORSED");
-    m.plead = m.lead; /* the same unit leads both */
-    assert_int_equal(step(&m, &own, COMMAND_CLAIM_EFFECT, &o, &fault), STATUS_FAILED_PRECONDITION);
-    struct actor lead = actor_of("mlead-id", ROLE_PLEAD);
+    assert_int_equal(step(&claimed, &lead, COMMAND_ENDORSE, &o, &fault), STATUS_OK);
+    assert_int_equal(step(&claimed, &lead, COMMAND_RETURN, &o, &fault), STATUS_OK);
+    assert_null(o.next.claimed_by.id);
+    claimed.endorsed_sha256 = "00";
+    assert_int_equal(step(&claimed, &lead, COMMAND_ENDORSE, &o, &fault),
+                     STATUS_FAILED_PRECONDITION);
+    assert_string_equal(fault.reason, "ALREADY_ENDORSED");
+    assert_int_equal(step(&claimed, &office, COMMAND_CONFIRM, &o, &fault), STATUS_OK);
+    m.plead = m.lead; /* the same unit leads both: nobody else's claim */
+    lead = actor_of("mlead-id", ROLE_PLEAD);
     assert_int_equal(step(&m, &lead, COMMAND_CLAIM_EFFECT, &o, &fault), STATUS_OK);
+    assert_null(o.next.claimed_by.id);
 }
 
 /* The options of an actor, and what the step says to each of the commands. */
@@ -302,7 +316,7 @@ main(void)
         cmocka_unit_test(a_claim_stops_the_clock_and_a_return_starts_it),
         cmocka_unit_test(a_confirmed_claim_counts_from_its_own_day),
         cmocka_unit_test(no_body_judges_its_own),
-        cmocka_unit_test(claims_go_through_the_problems_unit),
+        cmocka_unit_test(claims_of_another_unit_wait_for_the_problems_unit),
         cmocka_unit_test(options_and_steps_agree),
         cmocka_unit_test(unchanged_months_are_counted_once_a_period),
         cmocka_unit_test(lights),

@@ -38,6 +38,9 @@ static const struct {
     {"TableService/SubmitTable", "measure_state", "shown"},
     {"TableService/SubmitTable", "measure_state_zh", "shown"},
     {"AlertService/", NULL, "reads; acknowledging names alerts alone"},
+    /* One message serves every kind: which of its fields a command takes is a row of the kind, and
+     * the others are refused (FIELD_UNUSED). What a unit may name is a wish others decide on. */
+    {"MatterService/", NULL, "taken by the commands of those who decide alone"},
 };
 
 static bool
