@@ -36,6 +36,7 @@ struct scheduler {
  * what alerts propose after them. */
 static const char *const jobs[] = {
     "rectify.v1.JobService/OpenObligations",
+    "rectify.v1.JobService/LockTables",
     "rectify.v1.JobService/RaiseAlerts",
     "rectify.v1.JobService/ProposeMatters",
     "rectify.v1.JobService/SweepUploads",
