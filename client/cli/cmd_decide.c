@@ -307,6 +307,7 @@ cmd_table_decide(struct cli *c, const struct line *line, struct fault *f)
     j.request.id = table->id;
     j.request.has_expected_version = table->has_version;
     j.request.expected_version = table->version;
+    j.request.has_paper_checked = j.request.paper_checked = line_flag(line, "paper-checked");
     struct cli_command command = {.method = "rectify.v1.TableService/DecideTable",
                                   .request = &j.request.base};
     status = cli_command(c, &command, &answer, f);

@@ -242,6 +242,21 @@ table_prepare(struct cli *c, const struct line *line, struct submission *s, stru
     return status == STATUS_OK ? problems_report(c, s, f) : status;
 }
 
+/* Filled in, and before the second person. */
+static void
+confirming_print(struct cli *c, const Pb__Table *t, size_t rows)
+{
+    (void)fprintf(c->out, "已填好 %s（%s）%s 的汇总表：%zu 行，还没有报送，等审核人确认：\n",
+                  cli_text(c, t->org_name), cli_text(c, t->org), cli_text(c, t->period), rows);
+    (void)fprintf(
+        c->out,
+        "  审核人在自己的账号运行 rectify table confirm %s/%s\n"
+        "  没有账号的：rectify table print %s/%s --out 汇总表.html 打印，签字盖章后扫描，\n"
+        "  再运行 rectify table confirm %s/%s --paper 扫描件 --hash 纸上的校验码\n",
+        cli_text(c, t->org), cli_text(c, t->period), cli_text(c, t->org), cli_text(c, t->period),
+        cli_text(c, t->org), cli_text(c, t->period));
+}
+
 static enum status
 answer_print(struct cli *c, const struct rectify_answer *answer, const struct submission *s,
              struct fault *f)
@@ -252,6 +267,10 @@ answer_print(struct cli *c, const struct rectify_answer *answer, const struct su
         status = cli_json_print(c, answer->message, f);
     } else {
         const Pb__Table *t = reply->table;
+        if (t != NULL && tables_confirming(t)) {
+            confirming_print(c, t, s->file.count);
+            return status;
+        }
         (void)fprintf(
             c->out,
             "已报送 %s（%s）%s 的汇总表：%zu 行，新附证明材料 %zu 份，申请认定 %d 项，"
@@ -264,8 +283,34 @@ answer_print(struct cli *c, const struct rectify_answer *answer, const struct su
     return status;
 }
 
-enum status
-cmd_table_submit(struct cli *c, const struct line *line, struct fault *f)
+/* Nothing new this time: no file, nothing typed. */
+static enum status
+submit_unchanged(struct cli *c, const struct line *line, struct fault *f)
+{
+    struct submission s = {.path = ""};
+    Pb__Table *table = NULL;
+    struct rectify_answer answer;
+    Pb__SubmitTableRequest submit = PB__SUBMIT_TABLE_REQUEST__INIT;
+    enum status status = tables_find(c, line, NULL, &table, f);
+    if (status == STATUS_OK && c->key == NULL) {
+        status = table_look(c, &s, table, f);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    submit.id = table->id;
+    submit.has_expected_version = table->has_version;
+    submit.expected_version = table->version;
+    submit.has_unchanged = submit.unchanged = true;
+    s.file.count = table->n_rows - (size_t)table->rows_accepted;
+    struct cli_command command = {.method = "rectify.v1.TableService/SubmitTable",
+                                  .request = &submit.base};
+    status = cli_command(c, &command, &answer, f);
+    return status == STATUS_OK ? answer_print(c, &answer, &s, f) : status;
+}
+
+static enum status
+submit_file(struct cli *c, const struct line *line, struct fault *f)
 {
     struct submission s = {.path = line->args[0]};
     struct rectify_answer answer;
@@ -297,4 +342,15 @@ cmd_table_submit(struct cli *c, const struct line *line, struct fault *f)
         return status;
     }
     return answer_print(c, &answer, &s, f);
+}
+
+enum status
+cmd_table_submit(struct cli *c, const struct line *line, struct fault *f)
+{
+    bool unchanged = line_flag(line, "unchanged");
+    if (unchanged == (line->arg_count > 0)) {
+        return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_SUBMIT",
+                         "请写明报送哪个文件；本期没有新进展的，不写文件，写 --unchanged。");
+    }
+    return unchanged ? submit_unchanged(c, line, f) : submit_file(c, line, f);
 }

@@ -9,6 +9,45 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* Confirmed on paper: which scan, and whether the office has looked at it. */
+static void
+paper_print(struct cli *c, const Pb__Table *t)
+{
+    if (t->paper_evidence != NULL) {
+        (void)fprintf(c->out, "审核人以纸质件确认：扫描件 %s，校验码 %.16s…，%s\n",
+                      cli_text(c, t->paper_evidence), cli_text(c, t->paper_hash),
+                      t->paper_checked ? "办公室已核对" : "办公室还没有核对");
+    }
+}
+
+/* What every command left of it. */
+static enum status
+versions_print(struct cli *c, const Pb__Table *t, struct fault *f)
+{
+    static const struct grid_column columns[] = {{.title = "版本", .right = true},
+                                                 {.title = "第几稿", .right = true},
+                                                 {.title = "状态"},
+                                                 {.title = "时间"},
+                                                 {.title = "账号"},
+                                                 {.title = "回执"},
+                                                 {.title = "说明", .clip = 40}};
+    struct grid g;
+    grid_init(&g, &c->arena, columns, sizeof columns / sizeof columns[0]);
+    for (size_t i = 0; i < t->n_versions; i++) {
+        const Pb__TableVersion *v = t->versions[i];
+        const char **row = grid_row(&g);
+        row[0] = grid_number(&g, v->version);
+        row[1] = grid_number(&g, v->edition);
+        row[2] = cli_text(c, v->state_zh);
+        row[3] = value_time(&c->arena, v->at_ms);
+        row[4] = cli_text(c, v->account);
+        row[5] = cli_text(c, v->receipt);
+        row[6] = cli_text(c, v->reason);
+    }
+    (void)fputs("\n各版本（查看：rectify table show 表号 --version 版本）\n", c->out);
+    return grid_print(&g, c, f);
+}
+
 static void
 table_head_print(struct cli *c, const Pb__Table *t)
 {
@@ -16,7 +55,14 @@ table_head_print(struct cli *c, const Pb__Table *t)
                   cli_text(c, t->org), cli_text(c, t->period));
     (void)fprintf(c->out, "状态：%s  报送截止：%s  %s\n", cli_text(c, tables_state_zh(t)),
                   cli_text(c, t->due), view_light(c, t->light, t->has_days_left, t->days_left));
+    view_field(c, "填报人", t->filled_by);
+    view_field(c, "审核人", t->reviewed_by);
+    paper_print(c, t);
+    view_field(c, "说明", t->reason);
     view_field(c, "回执", t->receipt);
+    if (t->late) {
+        (void)fputs("迟报：按服务器收到的时间，报送时已过截止日。\n", c->out);
+    }
     (void)fprintf(c->out, "表号：%s  第 %" PRId64 " 版\n\n", cli_text(c, t->id), t->version);
 }
 
@@ -95,7 +141,16 @@ cmd_table_show(struct cli *c, const struct line *line, struct fault *f)
 {
     Pb__Table *table = NULL;
     const char *text = line->arg_count > 0 ? line->args[0] : NULL;
-    enum status status = tables_find(c, line, text, &table, f);
+    static const struct cli_number version = {"version", 0, INT64_MAX};
+    int64_t wanted = 0;
+    bool former = false;
+    enum status status = cli_number_option(c, line, &version, &former, &wanted, f);
+    if (status == STATUS_OK) {
+        status = tables_find(c, line, text, &table, f);
+    }
+    if (status == STATUS_OK && former) {
+        status = tables_get_version(c, table->id, wanted, &table, f);
+    }
     if (status != STATUS_OK) {
         return status;
     }
@@ -108,6 +163,9 @@ cmd_table_show(struct cli *c, const struct line *line, struct fault *f)
     status = view_table_rows(c, table, f);
     if (status == STATUS_OK && c->format == CLI_TABLE) {
         status = evidence_print(c, table, f);
+    }
+    if (status == STATUS_OK && c->format == CLI_TABLE && line_flag(line, "versions")) {
+        status = versions_print(c, table, f);
     }
     return status == STATUS_OK && c->format == CLI_TABLE ? next_print(c, table, f) : status;
 }
@@ -122,20 +180,23 @@ cmd_table_list(struct cli *c, const struct line *line, struct fault *f)
     if (line_value(line, "state") != NULL) {
         list.state = cli_field(value_table_state(&c->arena, line_value(line, "state")));
         if (list.state == NULL) {
-            return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_STATE",
-                             "没有“%s”这个状态：可以写 待填报、填报中、已报送、部分退回、审核通过、"
-                             "已归档、本期无进展 或 免报。",
-                             line_value(line, "state"));
+            return fault_set(
+                f, STATUS_INVALID_ARGUMENT, "USAGE_STATE",
+                "没有“%s”这个状态：可以写 待填报、填报中、待审核人确认、已报送、部分退回、"
+                "审核通过、已归档、本期无进展 或 免报。",
+                line_value(line, "state"));
         }
     }
     list.inspection = cli_field(line_value(line, "inspection"));
-    list.has_missing = line_flag(line, "missing");
-    list.missing = list.has_missing;
+    list.has_missing = list.missing = line_flag(line, "missing");
+    list.has_late = list.late = line_flag(line, "late");
+    list.has_stalled = list.stalled = line_flag(line, "stalled");
+    list.kind = line_flag(line, "quarter") ? cli_field("QUARTER") : NULL;
     if (period != NULL) {
-        list.period = cli_field(value_month(&c->arena, period));
+        list.period = cli_field(value_period(&c->arena, period));
         if (list.period == NULL) {
             return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_PERIOD",
-                             "期次“%s”不对：要写成 2026-11 这样。", period);
+                             "期次“%s”不对：要写成 2026-11 或 2026-Q4 这样。", period);
         }
     }
     enum status status =

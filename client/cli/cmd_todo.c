@@ -18,6 +18,8 @@ struct todo {
     size_t claim_count;
     Pb__Table **owed; /* to fill in, or returned */
     size_t owed_count;
+    Pb__Table **confirming; /* before the unit's second person: the reviewer */
+    size_t confirming_count;
     Pb__Table **submitted; /* to decide on: the office */
     size_t submitted_count;
     Pb__Inspection **drafts; /* plans to approve: the leading group */
@@ -101,7 +103,8 @@ tables_load(struct cli *c, struct todo *t, bool unit, bool office, struct fault 
     const Pb__ListTablesReply *reply = (const Pb__ListTablesReply *)message;
     t->owed = arena_array(&c->arena, reply->n_tables, sizeof(Pb__Table *));
     t->submitted = arena_array(&c->arena, reply->n_tables, sizeof(Pb__Table *));
-    if (t->owed == NULL || t->submitted == NULL) {
+    t->confirming = arena_array(&c->arena, reply->n_tables, sizeof(Pb__Table *));
+    if (t->owed == NULL || t->submitted == NULL || t->confirming == NULL) {
         return cli_memory_fault(f);
     }
     for (size_t i = 0; i < reply->n_tables; i++) {
@@ -110,6 +113,9 @@ tables_load(struct cli *c, struct todo *t, bool unit, bool office, struct fault 
         if (unit && tables_owed(one) && view_owns(c, t->who, one->org)) {
             t->owed[t->owed_count++] = one;
             t->returned_count += returned ? 1 : 0;
+        } else if (tables_confirming(one) && view_has_role(t->who, "REVIEWER") &&
+                   view_owns(c, t->who, one->org)) {
+            t->confirming[t->confirming_count++] = one;
         } else if (office && tables_waiting(one)) {
             t->submitted[t->submitted_count++] = one;
         }
@@ -240,6 +246,7 @@ todo_print_json(struct cli *c, const struct todo *t, struct fault *f)
     } parts[] = {
         {"sign_for", t->sign_for, t->sign_for_count},
         {"tables_owed", t->owed, t->owed_count},
+        {"tables_to_confirm", t->confirming, t->confirming_count},
         {"claims_to_decide", t->claims, t->claim_count},
         {"tables_to_decide", t->submitted, t->submitted_count},
         {"plans_to_approve", t->drafts, t->draft_count},
@@ -279,6 +286,10 @@ todo_print(struct cli *c, const struct todo *t, struct fault *f)
         heading(c, "待报送的汇总表", t->owed_count, "张");
         status = view_tables(c, t->owed, t->owed_count, f);
     }
+    if (status == STATUS_OK && t->confirming_count > 0) {
+        heading(c, "待您确认的汇总表", t->confirming_count, "张");
+        status = view_tables(c, t->confirming, t->confirming_count, f);
+    }
     if (status == STATUS_OK && t->submitted_count > 0) {
         heading(c, "待审核的汇总表", t->submitted_count, "张");
         status = view_tables(c, t->submitted, t->submitted_count, f);
@@ -310,8 +321,9 @@ static void
 next_print(struct cli *c, const struct todo *t)
 {
     size_t grants = (size_t)t->who->pending_grants;
-    bool nothing = t->sign_for_count + t->owed_count + t->submitted_count + t->claim_count +
-                       t->draft_count + t->matter_count + t->alert_count + grants ==
+    bool nothing = t->sign_for_count + t->owed_count + t->confirming_count + t->submitted_count +
+                       t->claim_count + t->draft_count + t->matter_count + t->alert_count +
+                       grants ==
                    0;
     if (nothing) {
         (void)fputs("现在没有要办的事。\n", c->out);
@@ -333,8 +345,15 @@ next_print(struct cli *c, const struct todo *t)
     if (t->owed_count > 0) {
         (void)fprintf(c->out,
                       "  rectify table export --out 汇总表.csv%s%s      导出最早欠报的表，填好后\n"
-                      "  rectify table submit 汇总表.csv%s%s            报送\n",
-                      mark, unit, mark, unit);
+                      "  rectify table submit 汇总表.csv%s%s            报送；没有新进展的，直接\n"
+                      "  rectify table submit --unchanged%s%s           报送\n",
+                      mark, unit, mark, unit, mark, unit);
+    }
+    if (t->confirming_count > 0) {
+        (void)fprintf(
+            c->out,
+            "  rectify table confirm %s/%s                 确认并报送（先 table show 看）\n",
+            cli_text(c, t->confirming[0]->org), cli_text(c, t->confirming[0]->period));
     }
     if (t->submitted_count > 0) {
         (void)fprintf(c->out,

@@ -4,6 +4,7 @@
 // clang-format off
 #define TABLES(AREA) \
     AREA(clerk) \
+    AREA(table) \
     AREA(view) \
     AREA(matter) \
     AREA(closing) \

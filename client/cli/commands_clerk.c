@@ -23,10 +23,22 @@ static const struct option table_list_options[] = {
     {"period", "期次", "只看这个月，例如 2026-11", 0},
     {"state", "状态", "待填报、已报送、部分退回、审核通过 等，或 OPEN、SUBMITTED 等", 0},
     {"missing", NULL, "只看过期未报的", 0},
+    {"late", NULL, "只看迟报的", 0},
+    {"stalled", NULL, "只看有措施进展停滞的（两期以上没有新进展）", 0},
+    {"quarter", NULL, "只看季度表", 0},
+    INSPECTION,
+    END};
+
+static const struct option table_show_options[] = {
+    {"org", "单位代码", "哪个单位；默认自己的", 0},
+    {"period", "期次", "哪个月或季度，例如 2026-11、2026-Q4；默认最早欠报的", 0},
+    {"versions", NULL, "连同各版本：谁在什么时候办理了什么", 0},
+    {"version", "版本", "看从前的这一版", 0},
     INSPECTION,
     END};
 
 static const struct option table_submit_options[] = {
+    {"unchanged", NULL, "本期没有新进展：不用文件，按上期内容报送，如实注明", 0},
     {"attach", "编号=文件", "给这条措施附一份证明材料，后面可写 :类别", OPTION_MANY},
     {"org", "单位代码", "文件里没有表号时：哪个单位", 0},
     {"period", "期次", "文件里没有表号时：哪个月", 0},
@@ -70,7 +82,7 @@ static const struct command rows[] = {
      {"rectify sign-for P-07-M-03", "rectify sign-for --all"}, UNIT, NULL, COMMAND_FOR | COMMAND_WRITES},
     {"table", "", 0, 0, table_options, cmd_table_show, "看最早欠报的汇总表（同 table show）", NULL,
      {"rectify table"}, UNIT, NULL, COMMAND_FOR},
-    {"table show", "[表号|单位[/期次]]", 0, 1, table_options, cmd_table_show, "看一张汇总表",
+    {"table show", "[表号|单位[/期次]]", 0, 1, table_show_options, cmd_table_show, "看一张汇总表",
      "先列各行，再列各行的证明材料和编号；用 rectify evidence get 编号 下载。",
      {"rectify table show", "rectify table show unit01/2026-11"}, "", NULL, COMMAND_FOR},
     {"table list", "", 0, 0, table_list_options, cmd_table_list, "列出汇总表", NULL,
@@ -80,12 +92,13 @@ static const struct command rows[] = {
      "导出的 CSV 可以用 Excel、WPS 打开；只填“完成百分比”到“退步原因”各列。\n"
      "同名的旧文件如果内容不同，会改名保留（.bak），不会丢。已报送的表也能导出，但不能再报送。", {"rectify table export --out 汇总表.csv"}, UNIT, NULL,
      COMMAND_FOR},
-    {"table submit", "文件", 1, 1, table_submit_options, cmd_table_submit, "报送填好的汇总表",
+    {"table submit", "[文件]", 0, 1, table_submit_options, cmd_table_submit, "报送填好的汇总表",
      "报送前先把全表查一遍，要改的地方一次列出。\n"
      "“证明材料”一列写的文件会一起上传（几个用分号隔开，相对于表所在的文件夹，后面可写 :类别）。\n"
-     "读得懂 UTF-8、GBK 和制表符分隔的文件；.xlsx 请先另存为 CSV。",
+     "读得懂 UTF-8、GBK 和制表符分隔的文件；.xlsx 请先另存为 CSV。\n"
+     "本期没有新进展的，只写 --unchanged：一条命令报完，什么都不用重填；连着两期就是进展停滞。",
      {"rectify table submit 汇总表.csv",
-     "rectify table submit 汇总表.csv --attach P-07-M-03=现场.jpg:照片"}, UNIT, NULL,
+     "rectify table submit 汇总表.csv --attach P-07-M-03=现场.jpg:照片", "rectify table submit --unchanged"}, UNIT, NULL,
      COMMAND_FOR | COMMAND_WRITES},
     {"ask", "编号 困难…", 2, ARGS_ANY, ask_options, cmd_ask, "求助：请办公室会商指导",
      "办公室应在 3 个工作日内答复；措施的期限不因此停止。",

@@ -8,6 +8,7 @@ static const struct option table_decide_options[] = {
     {"return-all", NULL, "全部退回（要写 --reason）", 0},
     {"row", "编号=意见", "逐行：编号=accept、编号=accept+confirm、编号=return:理由", OPTION_MANY},
     {"file", "文件", "CSV：措施编号,意见,认定,理由", 0},
+    {"paper-checked", NULL, "审核人用纸质件确认的：已核对扫描件上的签字、印章和校验码", 0},
     {"reason", "理由", "退回的理由", 0},
     {"reason-code", "原因码", "EVIDENCE_WEAK、EFFECT_UNCLEAR、WRONG_SCOPE、NARRATIVE_THIN、OTHER",
      0},

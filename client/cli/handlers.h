@@ -35,6 +35,22 @@ HANDLER(cmd_clue_list);
 HANDLER(cmd_table_show);
 HANDLER(cmd_table_list);
 HANDLER(cmd_table_export);
+/* cmd_table_act.c, cmd_table_print.c */
+HANDLER(cmd_table_confirm);
+HANDLER(cmd_table_withdraw);
+HANDLER(cmd_table_nil);
+HANDLER(cmd_table_nil_return);
+HANDLER(cmd_table_waive);
+HANDLER(cmd_table_lock);
+HANDLER(cmd_table_correct);
+HANDLER(cmd_table_allowed);
+HANDLER(cmd_table_print);
+/* cmd_summary.c, cmd_duty.c */
+HANDLER(cmd_summary);
+HANDLER(cmd_missing);
+HANDLER(cmd_duty_set);
+HANDLER(cmd_duty_list);
+HANDLER(cmd_confirmation);
 /* cmd_submit.c */
 HANDLER(cmd_table_submit);
 /* cmd_decide.c */

@@ -55,6 +55,8 @@ place_column_zh(const char *column)
         {"claim", "申请认定"},
         {"evidence", "证明材料"},
         {"happened_on", "发生日期"},
+        {"extension_due", "申请延期至"},
+        {"extension_reason", "延期理由"},
         {"lower_reason", "退步原因"},
         {"verdict", "审核意见"},
         {"reason", "理由"},

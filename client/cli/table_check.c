@@ -45,6 +45,20 @@ note(struct arena *a, struct table_file *file, size_t row, const char *column, c
     return text != NULL && table_problem_add(a, file, &one) ? STATUS_OK : memory_fault(f);
 }
 
+/* A later date and why belong together. */
+static enum status
+wish_check(struct arena *a, struct table_file *file, size_t i, struct fault *f)
+{
+    const Pb__TableRow *row = file->rows[i];
+    if (row->extension_due != NULL && row->extension_reason == NULL) {
+        return note(a, file, i, "延期理由", "没有填：申请延期要写明理由。", f);
+    }
+    if (row->extension_due == NULL && row->extension_reason != NULL) {
+        return note(a, file, i, "申请延期至", "没有填：要写明申请延到哪一天，例如 2026-12-31。", f);
+    }
+    return STATUS_OK;
+}
+
 enum status
 table_check_filled(struct arena *a, struct table_file *file, struct fault *f)
 {
@@ -61,6 +75,9 @@ table_check_filled(struct arena *a, struct table_file *file, struct fault *f)
         if (status == STATUS_OK && row->ask_help && row->difficulty == NULL) {
             status =
                 note(a, file, i, "困难问题", "没有填：求助要在这一列写明需要帮助解决什么。", f);
+        }
+        if (status == STATUS_OK) {
+            status = wish_check(a, file, i, f);
         }
     }
     return status;

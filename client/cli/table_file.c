@@ -20,6 +20,8 @@ enum column {
     COL_CLAIM,
     COL_EVIDENCE,
     COL_DATE,
+    COL_EXTENSION,
+    COL_EXTENSION_REASON,
     COL_LOWER,
     COL_VERDICT,
     COL_REASON,
@@ -28,8 +30,9 @@ enum column {
 };
 
 static const char *const titles[COL_COUNT] = {
-    "措施编号", "措施内容", "当前状态", "完成百分比", "整改进展", "困难问题", "求助",
-    "申请认定", "证明材料", "发生日期", "退步原因",   "审核意见", "退回原因", "版本",
+    "措施编号", "措施内容", "当前状态", "完成百分比", "整改进展",   "困难问题",
+    "求助",     "申请认定", "证明材料", "发生日期",   "申请延期至", "延期理由",
+    "退步原因", "审核意见", "退回原因", "版本",
 };
 
 #define ID_PREFIX "编号:"
@@ -75,6 +78,8 @@ row_write(struct arena *a, FILE *out, const Pb__TableRow *row)
         [COL_CLAIM] = row->has_claim ? value_claim_zh(row->claim) : "",
         [COL_EVIDENCE] = evidence_text(a, row),
         [COL_DATE] = or_empty(row->happened_on),
+        [COL_EXTENSION] = or_empty(row->extension_due),
+        [COL_EXTENSION_REASON] = or_empty(row->extension_reason),
         [COL_LOWER] = or_empty(row->lower_reason),
         [COL_VERDICT] = row->has_verdict ? value_verdict_zh(row->verdict) : "",
         [COL_REASON] = or_empty(row->reason),
@@ -96,7 +101,8 @@ table_file_write(struct arena *a, FILE *out, const Pb__Table *table)
         "填写说明",
         "只填“完成百分比”到“退步原因”各列，其余各列不要改动；没有变化的行保持原样。"
         "求助填“是”；申请认定填“明显成效”或“整改到位”；证明材料写文件名，几个文件用分号隔开，"
-        "放在本表所在的文件夹；日期写成 2026-11-30。严禁填写国家秘密。"};
+        "放在本表所在的文件夹；日期写成 "
+        "2026-11-30；要延期，填申请延期到哪天和理由。严禁填写国家秘密。"};
     (void)fputs(CSV_BOM, out);
     csv_write_row(out, title, 1);
     csv_write_row(out, about, 6);
@@ -284,13 +290,18 @@ percent_read(struct reading *r, Pb__TableRow *row, struct fault *f)
 static enum status
 date_read(struct reading *r, Pb__TableRow *row, struct fault *f)
 {
-    const char *text = cell(r, COL_DATE);
-    const char *date = text[0] != '\0' ? value_date(r->arena, text) : NULL;
-    if (text[0] != '\0' && date == NULL) {
-        return bad_cell(r, COL_DATE, "日期要写成 2026-11-30 这样。", f);
+    static const enum column columns[] = {COL_DATE, COL_EXTENSION};
+    char **const fields[] = {&row->happened_on, &row->extension_due};
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < 2 && status == STATUS_OK; i++) {
+        const char *text = cell(r, columns[i]);
+        const char *date = text[0] != '\0' ? value_date(r->arena, text) : NULL;
+        if (text[0] != '\0' && date == NULL) {
+            status = bad_cell(r, columns[i], "日期要写成 2026-11-30 这样。", f);
+        }
+        *fields[i] = arena_strdup(r->arena, date);
     }
-    row->happened_on = arena_strdup(r->arena, date);
-    return STATUS_OK;
+    return status;
 }
 
 static enum status
@@ -310,7 +321,8 @@ version_read(struct reading *r, Pb__TableRow *row, struct fault *f)
 static enum status
 texts_read(struct reading *r, Pb__TableRow *row, struct fault *f)
 {
-    static const enum column columns[] = {COL_NARRATIVE, COL_DIFFICULTY, COL_LOWER};
+    static const enum column columns[] = {COL_NARRATIVE, COL_DIFFICULTY, COL_EXTENSION_REASON,
+                                          COL_LOWER};
     enum status status = STATUS_OK;
     for (size_t i = 0; i < sizeof columns / sizeof columns[0] && status == STATUS_OK; i++) {
         if (strlen(cell(r, columns[i])) > LIMIT_TEXT_BYTES) {
@@ -320,6 +332,7 @@ texts_read(struct reading *r, Pb__TableRow *row, struct fault *f)
     }
     row->narrative = text_field(r, COL_NARRATIVE);
     row->difficulty = text_field(r, COL_DIFFICULTY);
+    row->extension_reason = text_field(r, COL_EXTENSION_REASON);
     row->lower_reason = text_field(r, COL_LOWER);
     return status;
 }

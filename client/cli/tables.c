@@ -39,6 +39,12 @@ tables_owed(const Pb__Table *table)
     return state_is(table, "OPEN") || state_is(table, "DRAFT") || state_is(table, "RETURNED");
 }
 
+bool
+tables_confirming(const Pb__Table *table)
+{
+    return state_is(table, "CONFIRMING");
+}
+
 const char *
 tables_state_zh(const Pb__Table *table)
 {
@@ -91,10 +97,10 @@ table_waiting_find(struct cli *c, const char *org, const char **ret_id, struct f
 static enum status
 period_take(struct cli *c, const char *text, char **ret_period, struct fault *f)
 {
-    const char *period = value_month(&c->arena, text);
+    const char *period = value_period(&c->arena, text);
     if (period == NULL) {
         return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_PERIOD",
-                         "期次“%s”不对：要写成 2026-11 这样。", text);
+                         "期次“%s”不对：要写成 2026-11 或 2026-Q4 这样。", text);
     }
     *ret_period = cli_field(period);
     return STATUS_OK;
@@ -127,6 +133,17 @@ tables_get(struct cli *c, const char *id, Pb__Table **ret_table, struct fault *f
 {
     Pb__GetTableRequest get = PB__GET_TABLE_REQUEST__INIT;
     get.id = cli_field(id);
+    return table_get(c, &get, ret_table, f);
+}
+
+enum status
+tables_get_version(struct cli *c, const char *id, int64_t version, Pb__Table **ret_table,
+                   struct fault *f)
+{
+    Pb__GetTableRequest get = PB__GET_TABLE_REQUEST__INIT;
+    get.id = cli_field(id);
+    get.has_version = true;
+    get.version = version;
     return table_get(c, &get, ret_table, f);
 }
 

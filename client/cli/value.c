@@ -120,6 +120,25 @@ value_month(struct arena *a, const char *s)
                                                     : NULL;
 }
 
+const char *
+value_period(struct arena *a, const char *s)
+{
+    static const char *const marks[] = {"-Q", "-q", "Q", "q", "年第", "年"};
+    const char *p = value_narrow(a, s);
+    int year = 0;
+    if (value_month(a, s) != NULL || !digits(&p, 4, &year)) {
+        return value_month(a, s);
+    }
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+        size_t n = strlen(marks[i]);
+        bool quarter = strncmp(p, marks[i], n) == 0 && p[n] >= '1' && p[n] <= '4';
+        if (quarter && (p[n + 1] == '\0' || strcmp(p + n + 1, "季度") == 0)) {
+            return arena_printf(a, "%04d-Q%c", year, p[n]);
+        }
+    }
+    return NULL;
+}
+
 bool
 value_int(struct arena *a, const char *s, int64_t min, int64_t max, int64_t *ret_value)
 {
@@ -307,7 +326,7 @@ static const struct name measure_states[] = {
 static const struct name table_states[] = {
     {"OPEN", "待填报"},       {"DRAFT", "填报中"},      {"SUBMITTED", "已报送"},
     {"RETURNED", "部分退回"}, {"ACCEPTED", "审核通过"}, {"LOCKED", "已归档"},
-    {"NIL", "本期无进展"},    {"WAIVED", "免报"},
+    {"NIL", "本期无进展"},    {"WAIVED", "免报"},       {"CONFIRMING", "待审核人确认"},
 };
 
 static const struct name commands[] = {

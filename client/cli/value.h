@@ -22,6 +22,9 @@ const char *value_date(struct arena *a, const char *s);
 /* "2026-11" from 2026-11, 2026/11 or 2026年11月; NULL when it is no month. */
 const char *value_month(struct arena *a, const char *s);
 
+/* A month as value_month, or a quarter: "2026-Q4" from 2026-Q4, 2026Q4 or 2026年第4季度. */
+const char *value_period(struct arena *a, const char *s);
+
 /* A whole number within bounds, a "%" behind it when percent. */
 bool value_int(struct arena *a, const char *s, int64_t min, int64_t max, int64_t *ret_value);
 bool value_percent(struct arena *a, const char *s, int32_t *ret_value);

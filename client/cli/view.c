@@ -250,7 +250,10 @@ view_table_rows(struct cli *c, const Pb__Table *table, struct fault *f)
         row[0] = or_empty(r->measure_ref);
         row[1] = or_empty(r->measure_state_zh);
         row[2] = r->has_percent ? grid_number(&g, r->percent) : "";
-        row[3] = or_empty(r->narrative);
+        row[3] = r->unchanged
+                     ? arena_printf(&c->arena, "（本期无新进展）%s", or_empty(r->narrative))
+                     : r->narrative;
+        row[3] = or_empty(row[3]);
         row[4] = or_empty(r->difficulty);
         row[5] = r->has_ask_help && r->ask_help ? "是" : "";
         row[6] = r->has_claim ? value_claim_zh(r->claim) : "";

@@ -8,8 +8,9 @@
 #include "server/handler/common.h"
 #include "server/handler/request_check.h"
 #include "server/service/role.h"
+#include "server/service/workflow.h"
 #include "server/store/evidence.h"
-#include "server/store/table.h"
+#include "server/store/table_duty.h"
 
 enum {
     DUTIES_PER_RUN = 1000,
@@ -72,6 +73,7 @@ duty_message(struct call *call, const struct duty_record *d, const char *id, int
         out->period = (char *)(uintptr_t)d->period;
         out->due = day_text(call, due);
         out->state = (char *)(uintptr_t)STATE_OPEN;
+        out->kind = (char *)(uintptr_t)(d->quarter ? "QUARTER" : "MONTH");
         out->has_version = 1;
     }
     return out;
@@ -88,13 +90,14 @@ duty_decide(struct call *call)
     }
     for (size_t i = 0; i < c->absent.count; i++) {
         const struct duty_record *d = &c->absent.items[i];
-        struct period month;
-        if (period_parse(d->period, &month) != STATUS_OK) {
+        struct period period;
+        if (period_parse(d->period, &period) != STATUS_OK) {
             return fault_set(&call->fault, STATUS_INTERNAL, "PERIOD_BAD", "报送期次 %s 无法识别。",
                              d->period);
         }
         c->ids[i] = call_new_id(call);
-        c->dues[i] = month.first + d->report_day - 1;
+        /* A quarter's day is one of the month after it. */
+        c->dues[i] = (d->quarter ? period.last + 1 : period.first) + d->report_day - 1;
         char *ref = arena_printf(call->arena, "%s %s", d->org, d->period);
         Pb__Table *record = duty_message(call, d, c->ids[i], c->dues[i]);
         if (c->ids[i] == NULL || ref == NULL || record == NULL ||
@@ -164,6 +167,15 @@ static const struct handler rows[] = {
      .load = duty_load,
      .decide = duty_decide,
      .effects = duty_effects},
+    {.method = "rectify.v1.JobService/LockTables",
+     .kind = METHOD_SLOW,
+     .auth = AUTH_SYSTEM,
+     .roles = ROLE_SYS,
+     .request = &pb__job_request__descriptor,
+     .reply = &pb__job_reply__descriptor,
+     .load = lock_tables_load,
+     .decide = lock_tables_decide,
+     .effects = lock_tables_effects},
     {.method = "rectify.v1.JobService/RaiseAlerts",
      .kind = METHOD_SLOW,
      .auth = AUTH_SYSTEM,

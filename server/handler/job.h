@@ -17,6 +17,11 @@ int propose_load(struct call *call, struct db_queue *q);
 enum status propose_decide(struct call *call);
 enum status propose_effects(struct call *call, struct db_queue *q);
 
+/* LockTables (job_table.c). */
+int lock_tables_load(struct call *call, struct db_queue *q);
+enum status lock_tables_decide(struct call *call);
+enum status lock_tables_effects(struct call *call, struct db_queue *q);
+
 /* Fills the reply every job gives. */
 enum status job_reply(struct call *call, size_t changed, size_t cancelled, size_t delivered);
 

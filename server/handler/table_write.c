@@ -1,80 +1,26 @@
-/* TableService: handing a table in, judging it. */
+/* TableService: filling in and handing in, the second person's confirmation, judging. */
 #include "server/handler/table.h"
 
 #include "proto/base/limits.h"
 #include "rectify/v1/table.pb-c.h"
 #include "server/handler/common.h"
-#include "server/handler/matter_write.h"
-#include "server/handler/measure_write.h"
 #include "server/handler/request_check.h"
 
 #include <stdio.h>
 #include <string.h>
 
-struct table_case
-table_case_of(const struct call *call, const struct table_record *t)
-{
-    const struct table_call *c = call->data;
-    return (struct table_case){
-        .table = t,
-        .rows = &c->rows,
-        .last_rows = &c->last_rows,
-        .measures = &c->measures,
-        .files = &c->files,
-        .links = &c->links,
-        .actor = call_actor(call),
-        .today = call->today,
-        .now_ms = call->now_ms,
-        .queued_ms = call->envelope != NULL ? call->envelope->queued_at_ms : 0,
-        .receipt = call->receipt_number,
-    };
-}
-
-/* The table, its rows and measures, all locked. */
-static enum status
-load_table(struct call *call, struct db_queue *q, const char *id)
-{
-    struct table_call *c = arena_alloc(call->arena, sizeof *c);
-    if (c == NULL) {
-        return handler_no_memory(call);
-    }
-    call->data = c;
-    if (!uuid_text_valid(id)) {
-        return refuse_unknown(call, "TABLE_UNKNOWN", "汇总表", id);
-    }
-    int tenant = call->who->tenant;
-    enum status s = table_queue_get(q, tenant, id, true, &c->tables);
-    if (s == STATUS_OK) {
-        s = table_queue_rows(q, tenant, id, true, &c->rows);
-    }
-    if (s == STATUS_OK) {
-        s = measure_queue_of_table(q, tenant, id, true, &c->measures);
-    }
-    return s;
-}
-
-static enum status
-the_table(struct call *call, const char *id, const struct table_record **ret)
-{
-    struct table_call *c = call->data;
-    if (c->tables.count != 1) {
-        return refuse_unknown(call, "TABLE_UNKNOWN", "汇总表", id);
-    }
-    *ret = &c->tables.items[0];
-    return STATUS_OK;
-}
-
 /* ---- SubmitTable ---- */
 
+/* Rows that are carried may ask again for what a withdrawn table asked. */
 static bool
-asks_help(const Pb__SubmitTableRequest *r)
+asks(const Pb__SubmitTableRequest *r)
 {
-    for (size_t i = 0; i < r->n_rows; i++) {
-        if (r->rows[i]->has_ask_help && r->rows[i]->ask_help) {
-            return true;
-        }
+    bool any = r->has_unchanged && r->unchanged;
+    for (size_t i = 0; i < r->n_rows && !any; i++) {
+        const Pb__TableRow *row = r->rows[i];
+        any = (row->has_ask_help && row->ask_help) || !table_text_blank(row->extension_due);
     }
-    return false;
+    return any;
 }
 
 void
@@ -86,29 +32,29 @@ submit_subjects(const struct call *call, struct subject_set *set)
         const char *ref = r->rows[i]->measure_ref;
         subject_add(set, "measure", ref == NULL ? "" : ref);
     }
-    if (asks_help(r)) {
-        subject_add(set, "matter_counter", "consultation");
+    if (asks(r)) {
+        table_asks_subjects(set);
     }
 }
 
-/* What opening consultations needs. */
-static enum status
-load_for_help(struct call *call, struct db_queue *q)
+/* The second round of handing in: what rows may ask of others. */
+static int
+load_asks(struct call *call, struct db_queue *q)
 {
     struct table_call *c = call->data;
-    int tenant = call->who->tenant;
-    enum status s = org_queue_all(q, tenant, &c->orgs);
-    if (s == STATUS_OK) {
-        s = matter_counter_queue_take(q, tenant, "consultation", &c->last_consultation);
-    }
-    return s == STATUS_OK ? calendar_queue_read(q, tenant, &c->calendar) : s;
+    return c->tables.count != 1
+               ? STATUS_OK
+               : (int)table_asks_load(call, q, &c->tables.items[0], &c->measures, &c->asks);
 }
 
 int
 submit_load(struct call *call, struct db_queue *q)
 {
     const Pb__SubmitTableRequest *r = REQUEST(call, Pb__SubmitTableRequest);
-    enum status s = load_table(call, q, r->id);
+    if (call->round > 0) {
+        return load_asks(call, q);
+    }
+    enum status s = table_load(call, q, r->id);
     if (s != STATUS_OK) {
         return (int)s;
     }
@@ -126,11 +72,16 @@ submit_load(struct call *call, struct db_queue *q)
     }
     int tenant = call->who->tenant;
     s = evidence_queue_get(q, tenant, &ids, call->arena, &c->files);
-    if (s == STATUS_OK && asks_help(r)) {
-        s = load_for_help(call, q);
+    if (s == STATUS_OK) {
+        s = table_queue_last_rows(q, tenant, r->id, &c->last_rows);
     }
-    return s == STATUS_OK ? (int)evidence_queue_links_of_table(q, tenant, r->id, &c->links)
-                          : (int)s;
+    if (s == STATUS_OK) {
+        s = table_queue_month_rows(q, tenant, r->id, &c->month_rows);
+    }
+    if (s == STATUS_OK) {
+        s = evidence_queue_links_of_table(q, tenant, r->id, &c->links);
+    }
+    return s != STATUS_OK ? (int)s : asks(r) ? CALL_MORE : STATUS_OK;
 }
 
 static enum status
@@ -143,11 +94,14 @@ check_row_texts(struct call *call, const Pb__TableRow *r, size_t i)
         {"narrative", r->narrative},
         {"difficulty", r->difficulty},
         {"lower_reason", r->lower_reason},
+        {"extension_reason", r->extension_reason},
     };
     for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++) {
         char field[FAULT_FIELD_SIZE];
         snprintf(field, sizeof field, "rows[%zu].%s", i, texts[k].column);
-        enum status s = check_text(call, field, texts[k].text, LIMIT_TEXT_BYTES, false);
+        bool is_short = strcmp(texts[k].column, "extension_reason") == 0;
+        size_t max = is_short ? MATTER_SHORT_BYTES : LIMIT_TEXT_BYTES;
+        enum status s = check_text(call, field, texts[k].text, max, false);
         if (s != STATUS_OK) {
             return s;
         }
@@ -155,120 +109,31 @@ check_row_texts(struct call *call, const Pb__TableRow *r, size_t i)
     return STATUS_OK;
 }
 
-/* One consultation, of a row that asks for help. */
+/* What both ways of handing in leave and answer. */
 static enum status
-open_help(struct call *call, const struct row_outcome *row, int32_t *last)
+submitted(struct call *call, const struct table_case *tc)
 {
     struct table_call *c = call->data;
-    struct matter_case *mc = &c->help_cases[c->help_count];
-    struct matter_outcome *help = &c->helps[c->help_count];
-    Pb__MatterInput *in = call_message(call, &pb__matter_input__descriptor);
-    struct matter_order order;
-    if (in == NULL) {
-        return handler_no_memory(call);
-    }
-    in->measure_ref = (char *)(uintptr_t)row->before->ref;
-    in->text = (char *)(uintptr_t)row->row.difficulty;
-    *mc = (struct matter_case){
-        .kind = WORKFLOW_CONSULTATION,
-        .place.unit = {c->outcome.next.org_id, c->outcome.next.org},
-        .measure = row->before,
-        .orgs = &c->orgs,
-        .calendar = &c->calendar,
-        .concentrated_end = NO_DATE,
-        .actor = call_actor(call),
-        .today = call->today,
-        .now_ms = call->now_ms,
-    };
-    enum status s = matter_order_open(call, mc->kind, COMMAND_OPEN, in, last, &order);
+    enum status s = table_record_changes(call, tc);
     if (s == STATUS_OK) {
-        s = matter_step(mc, &order, call->arena, help, &call->fault);
+        s = table_asks_decide(call, &c->outcome, &c->asks);
     }
-    c->help_count++;
-    return s == STATUS_OK ? matter_record_change(call, mc, help, COMMAND_OPEN) : s;
-}
-
-static enum status
-open_helps(struct call *call)
-{
-    struct table_call *c = call->data;
-    int32_t last = c->last_consultation;
-    c->help_cases = arena_array(call->arena, c->outcome.count, sizeof *c->help_cases);
-    c->helps = arena_array(call->arena, c->outcome.count, sizeof *c->helps);
-    c->help_count = 0;
-    if (c->help_cases == NULL || c->helps == NULL) {
+    if (s != STATUS_OK) {
+        return s;
+    }
+    Pb__SubmitTableReply *reply = call_message(call, &pb__submit_table_reply__descriptor);
+    if (reply == NULL) {
         return handler_no_memory(call);
     }
-    enum status s = STATUS_OK;
-    for (size_t i = 0; s == STATUS_OK && i < c->outcome.count; i++) {
-        if (c->outcome.rows[i].asks_help) {
-            s = open_help(call, &c->outcome.rows[i], &last);
-        }
-    }
-    return s;
-}
-
-/* The rows as they stand after the outcome, for the log's full record. */
-static Pb__Table *
-table_record_message(struct call *call, const struct table_case *before)
-{
-    struct table_call *c = call->data;
-    struct table_row_list rows = {0};
-    for (size_t i = 0; i < before->rows->count + c->outcome.count; i++) {
-        bool stored = i < before->rows->count;
-        const struct table_row_record *r =
-            stored ? &before->rows->items[i] : &c->outcome.rows[i - before->rows->count].row;
-        if (!stored && r->version != 0) {
-            continue; /* its stored place has it already */
-        }
-        struct table_row_record *slot =
-            arena_grow(call->arena, (void **)&rows.items, rows.count, &rows.capacity, sizeof *slot);
-        if (slot == NULL) {
-            return NULL;
-        }
-        *slot = *r;
-        for (size_t k = 0; stored && k < c->outcome.count; k++) {
-            if (strcmp(c->outcome.rows[k].row.measure_id, r->measure_id) == 0) {
-                *slot = c->outcome.rows[k].row;
-            }
-        }
-        slot->version++;
-        rows.count++;
-    }
-    struct table_case after = *before;
-    after.table = &c->outcome.next;
-    after.rows = &rows;
-    return table_message_rows(&after, call->arena);
-}
-
-/* The event's changes: the table with all its rows, and every measure that moved. */
-static enum status
-record_changes(struct call *call, const struct table_case *before)
-{
-    struct table_call *c = call->data;
-    const struct table_record *next = &c->outcome.next;
-    Pb__Table *record = table_record_message(call, before);
-    char *ref = arena_printf(call->arena, "%s %s", next->org, next->period);
-    if (record == NULL || ref == NULL ||
-        !call_change(call, "table", next->id, ref, next->version, &record->base)) {
-        return handler_no_memory(call);
-    }
-    Pb__Change *change = call_last_change(call);
-    change->command = arena_strdup(call->arena, c->outcome.command);
-    change->from_state = arena_strdup(call->arena, before->table->state);
-    change->to_state = arena_strdup(call->arena, next->state);
-    for (size_t i = 0; i < c->outcome.count; i++) {
-        const struct row_outcome *row = &c->outcome.rows[i];
-        if (!row->measure_changes) {
-            continue;
-        }
-        enum status s =
-            measure_record_change(call, row->before, &row->measure.next, row->command, row->reason);
-        if (s != STATUS_OK) {
-            return s;
-        }
-    }
-    return STATUS_OK;
+    reply->table = table_message(&c->outcome.next, call->today, call->arena);
+    reply->has_claims = reply->has_consultations = 1;
+    reply->has_unchanged = reply->has_extension_requests = 1;
+    reply->claims = c->outcome.claims;
+    reply->consultations = c->outcome.helps;
+    reply->unchanged = c->outcome.unchanged;
+    reply->extension_requests = c->outcome.extensions;
+    call->reply = &reply->base;
+    return reply->table == NULL ? handler_no_memory(call) : STATUS_OK;
 }
 
 enum status
@@ -277,7 +142,7 @@ submit_decide(struct call *call)
     const Pb__SubmitTableRequest *r = REQUEST(call, Pb__SubmitTableRequest);
     struct table_call *c = call->data;
     const struct table_record *t = NULL;
-    enum status s = the_table(call, r->id, &t);
+    enum status s = table_only(call, r->id, &t);
     if (s == STATUS_OK) {
         s = check_expected(call, t->version);
     }
@@ -289,25 +154,67 @@ submit_decide(struct call *call)
     }
     struct table_case tc = table_case_of(call, t);
     s = table_submit(&tc, r, call->arena, &c->outcome, &call->fault);
-    if (s == STATUS_OK) {
-        s = record_changes(call, &tc);
+    return s == STATUS_OK ? submitted(call, &tc) : s;
+}
+
+/* ---- ConfirmTable ---- */
+
+void
+confirm_subjects(const struct call *call, struct subject_set *set)
+{
+    const Pb__ConfirmTableRequest *r = REQUEST(call, Pb__ConfirmTableRequest);
+    subject_add(set, "table", r->id == NULL ? "" : r->id);
+    table_asks_subjects(set);
+}
+
+int
+confirm_load(struct call *call, struct db_queue *q)
+{
+    const Pb__ConfirmTableRequest *r = REQUEST(call, Pb__ConfirmTableRequest);
+    int tenant = call->who->tenant;
+    struct text_list ids = {0};
+    if (call->round > 0) {
+        return load_asks(call, q);
+    }
+    enum status s = table_load(call, q, r->id);
+    if (s != STATUS_OK) {
+        return (int)s;
+    }
+    struct table_call *c = call->data;
+    if (uuid_text_valid(r->paper_evidence)) {
+        if (!text_list_add(&ids, call->arena, r->paper_evidence)) {
+            return (int)handler_no_memory(call);
+        }
+        s = evidence_queue_get(q, tenant, &ids, call->arena, &c->files);
     }
     if (s == STATUS_OK) {
-        s = open_helps(call);
+        s = table_queue_month_rows(q, tenant, r->id, &c->month_rows);
+    }
+    if (s == STATUS_OK) {
+        s = evidence_queue_links_of_table(q, tenant, r->id, &c->links);
+    }
+    return s == STATUS_OK ? CALL_MORE : (int)s;
+}
+
+enum status
+confirm_table_decide(struct call *call)
+{
+    const Pb__ConfirmTableRequest *r = REQUEST(call, Pb__ConfirmTableRequest);
+    struct table_call *c = call->data;
+    const struct table_record *t = NULL;
+    enum status s = table_only(call, r->id, &t);
+    if (s == STATUS_OK) {
+        s = check_expected(call, t->version);
+    }
+    if (s == STATUS_OK) {
+        s = table_hash(call, t);
     }
     if (s != STATUS_OK) {
         return s;
     }
-    Pb__SubmitTableReply *reply = call_message(call, &pb__submit_table_reply__descriptor);
-    if (reply == NULL) {
-        return handler_no_memory(call);
-    }
-    reply->table = table_message(&c->outcome.next, call->today, call->arena);
-    reply->has_claims = reply->has_consultations = 1;
-    reply->claims = c->outcome.claims;
-    reply->consultations = c->outcome.helps;
-    call->reply = &reply->base;
-    return reply->table == NULL ? handler_no_memory(call) : STATUS_OK;
+    struct table_case tc = table_case_of(call, t);
+    s = table_confirm(&tc, r, call->arena, &c->outcome, &call->fault);
+    return s == STATUS_OK ? submitted(call, &tc) : s;
 }
 
 /* ---- DecideTable ---- */
@@ -326,7 +233,7 @@ judge_subjects(const struct call *call, struct subject_set *set)
 int
 judge_load(struct call *call, struct db_queue *q)
 {
-    return (int)load_table(call, q, REQUEST(call, Pb__DecideTableRequest)->id);
+    return (int)table_load(call, q, REQUEST(call, Pb__DecideTableRequest)->id);
 }
 
 static enum status
@@ -348,7 +255,7 @@ judge_decide(struct call *call)
     const Pb__DecideTableRequest *r = REQUEST(call, Pb__DecideTableRequest);
     struct table_call *c = call->data;
     const struct table_record *t = NULL;
-    enum status s = the_table(call, r->id, &t);
+    enum status s = table_only(call, r->id, &t);
     if (s == STATUS_OK) {
         s = check_expected(call, t->version);
     }
@@ -365,7 +272,7 @@ judge_decide(struct call *call)
     struct table_case tc = table_case_of(call, t);
     s = table_decide(&tc, r, call->arena, &c->outcome, &call->fault);
     if (s == STATUS_OK) {
-        s = record_changes(call, &tc);
+        s = table_record_changes(call, &tc);
     }
     if (s != STATUS_OK) {
         return s;
@@ -380,40 +287,4 @@ judge_decide(struct call *call)
     reply->returned = c->outcome.returned;
     call->reply = &reply->base;
     return reply->table == NULL ? handler_no_memory(call) : STATUS_OK;
-}
-
-/* ---- the writes of both ---- */
-
-static enum status
-row_effects(struct call *call, struct db_queue *q, const struct row_outcome *row)
-{
-    struct table_call *c = call->data;
-    int tenant = call->who->tenant;
-    const struct table_record *t = &c->outcome.next;
-    enum status s = evidence_write_links(call, q, row->before, &row->attachment, t->id);
-    if (s == STATUS_OK && row->measure_changes) {
-        s = measure_write(call, q, row->before, &row->measure);
-    }
-    return s == STATUS_OK
-               ? table_row_queue_write(q, tenant, t, &row->row, call->now_ms, call->event_id)
-               : s;
-}
-
-enum status
-table_effects(struct call *call, struct db_queue *q)
-{
-    struct table_call *c = call->data;
-    int tenant = call->who->tenant;
-    enum status s =
-        table_queue_update(q, tenant, &c->outcome.next, c->tables.items[0].version, call->event_id);
-    for (size_t i = 0; s == STATUS_OK && i < c->outcome.count; i++) {
-        s = row_effects(call, q, &c->outcome.rows[i]);
-    }
-    for (size_t i = 0; s == STATUS_OK && i < c->help_count; i++) {
-        s = matter_write(call, q, &c->help_cases[i], &c->helps[i]);
-    }
-    return s == STATUS_OK && c->help_count > 0
-               ? matter_counter_queue_set(q, tenant, "consultation",
-                                          c->last_consultation + (int32_t)c->help_count)
-               : s;
 }

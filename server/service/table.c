@@ -1,4 +1,8 @@
-/* Handing in a table. */
+/* Filling in, confirming and handing in a table.
+ *
+ * 1. Filling in checks everything and keeps the rows; where no second person is needed it hands in
+ *    at once. 2. Handing in gives the claims, tells the measures and asks for help. 3. A row tells
+ *    its measure once a period: measure_before remembers what the measure said until then. */
 #include "server/service/table.h"
 
 #include "proto/base/limits.h"
@@ -41,128 +45,49 @@ table_row_of(const struct table_row_list *rows, const char *measure_id)
     return NULL;
 }
 
-static bool
-row_accepted(const struct table_case *c, const struct measure_record *m)
-{
-    const struct table_row_record *stored = table_row_of(c->rows, m->id);
-    return stored != NULL && stored->verdict == PB__VERDICT__ACCEPTED;
-}
-
-static bool
-row_owed(const struct table_case *c, const struct measure_record *m)
-{
-    return (measure_reports(m->state) || table_row_of(c->rows, m->id) != NULL) &&
-           !row_accepted(c, m);
-}
-
-/* "rows[3].percent" */
-static enum status
-bad_cell(struct fault *fault, size_t index, const char *column, const char *reason,
-         const char *text)
-{
-    char field[FAULT_FIELD_SIZE];
-    snprintf(field, sizeof field, "rows[%zu].%s", index, column);
-    return fault_set_field(fault, field, reason, "第 %zu 行：%s", index + 1, text);
-}
-
-enum status
-table_fault_at(struct fault *fault, const char *list, size_t index, const char *column,
-               enum status s)
-{
-    snprintf(fault->field, sizeof fault->field, "%s[%zu].%s", list, index, column);
-    return s;
-}
-
-bool
-table_text_blank(const char *text)
-{
-    return text == NULL || strspn(text, " \t\r\n") == strlen(text);
-}
-
-static enum status
-check_progress(const Pb__TableRow *r, size_t i, const struct measure_record *m, struct fault *fault)
-{
-    char text[256];
-    if (!r->has_percent || r->percent < 0 || r->percent > 100) {
-        snprintf(text, sizeof text, "措施 %s 的进度要填 0 至 100 的整数。", m->ref);
-        return bad_cell(fault, i, "percent", "PERCENT_RANGE", text);
-    }
-    if (table_text_blank(r->narrative)) {
-        snprintf(text, sizeof text, "措施 %s 要写整改进展；与上月相同的，原样保留上月的文字即可。",
-                 m->ref);
-        return bad_cell(fault, i, "narrative", "NARRATIVE_MISSING", text);
-    }
-    if (r->percent < m->percent && table_text_blank(r->lower_reason)) {
-        snprintf(text, sizeof text,
-                 "措施 %s 的进度 %d%% 低于上次的 %d%%，请写明下降原因，或核对后改正。", m->ref,
-                 r->percent, m->percent);
-        return bad_cell(fault, i, "lower_reason", "PERCENT_FELL", text);
-    }
-    if (r->ask_help && table_text_blank(r->difficulty)) {
-        snprintf(text, sizeof text, "措施 %s 勾选了求助，请在困难问题一栏写明需要帮助解决什么。",
-                 m->ref);
-        return bad_cell(fault, i, "difficulty", "DIFFICULTY_MISSING", text);
-    }
-    return STATUS_OK;
-}
-
-static enum status
-check_row(const struct table_case *c, const Pb__TableRow *r, size_t i,
-          const struct measure_record *m, int32_t *ret_happened, struct fault *fault)
-{
-    enum status s = check_progress(r, i, m, fault);
-    if (s != STATUS_OK) {
-        return s;
-    }
-    *ret_happened = NO_DATE;
-    bool has_day = r->happened_on != NULL && r->happened_on[0] != '\0';
-    if (has_day && day_parse(r->happened_on, ret_happened) != STATUS_OK) {
-        return bad_cell(fault, i, "happened_on", "BAD_DATE",
-                        "日期无法识别：请写成 2026-11-30 这样的形式。");
-    }
-    if (has_day && *ret_happened > c->today) {
-        return bad_cell(fault, i, "happened_on", "DAY_IN_FUTURE", "发生日期不能晚于今天，请核对。");
-    }
-    if (r->n_evidence > LIMIT_UPLOADS_PER_ORG) {
-        return bad_cell(fault, i, "evidence", "TOO_MANY_FILES",
-                        "一行最多附 64 份证明材料，请分月提交。");
-    }
-    if (r->has_measure_version && r->measure_version != m->version) {
-        return table_fault_at(fault, "rows", i, "measure_version",
-                              fault_stale(fault, r->measure_version, m->version));
-    }
-    return STATUS_OK;
-}
-
-static const char *
-claim_command(const Pb__TableRow *r)
-{
-    if (r->has_claim && r->claim == PB__CLAIM__CLAIM_EFFECT) {
-        return COMMAND_CLAIM_EFFECT;
-    }
-    return r->has_claim && r->claim == PB__CLAIM__CLAIM_COMPLETE ? COMMAND_CLAIM_COMPLETE : NULL;
-}
-
-static bool
-claim_waits(const struct table_row_record *stored)
-{
-    return stored != NULL && stored->claim_verdict == PB__VERDICT__PENDING;
-}
+/* What the second step works on. */
+struct handing {
+    const struct table_case *c;
+    Pb__TableRow **rows;
+    size_t count;
+    size_t written; /* rows beyond these were not written by anybody: nothing is new */
+    bool gives;     /* hands in; otherwise the rows are only kept */
+    bool confirms;  /* the rows are the stored ones */
+};
 
 /* A claim that waits for its decision stays what it is: it is not given twice, and leaving it out
- * does not withdraw it. */
+ * does not withdraw it. A correction keeps what was claimed and decided. */
 static bool
-claim_stands(const struct table_row_record *stored, const Pb__TableRow *r)
+claim_stands(const struct table_case *c, const struct table_row_record *stored,
+             const Pb__TableRow *r)
 {
-    return claim_waits(stored) && (claim_command(r) == NULL || stored->claim == (int)r->claim);
+    if (stored == NULL || c->table->edition > 1) {
+        return stored != NULL;
+    }
+    return stored->claim_verdict == PB__VERDICT__PENDING &&
+           (table_claim_command(r) == NULL || stored->claim == (int)r->claim);
+}
+
+/* The measure hears of it: a month's, unless a later month has spoken already. */
+static bool
+tells_measure(const struct table_case *c)
+{
+    return !c->table->quarter && !c->table->later;
+}
+
+static bool
+reported(const struct table_case *c, const struct table_row_record *stored)
+{
+    return c->table->nil_counted || (stored != NULL && stored->measure_before != 0);
 }
 
 static enum status
-step_measure(const struct table_case *c, const Pb__TableRow *r, size_t i, struct row_outcome *o,
+step_measure(const struct handing *h, const Pb__TableRow *r, size_t i, struct row_outcome *o,
              struct fault *fault)
 {
+    const struct table_case *c = h->c;
     const struct table_row_record *stored = table_row_of(c->rows, o->before->id);
-    const char *claim = claim_stands(stored, r) ? NULL : claim_command(r);
+    const char *claim = claim_stands(c, stored, r) ? NULL : table_claim_command(r);
     if (claim != NULL) {
         struct measure_order order = {
             .command = claim,
@@ -183,44 +108,59 @@ step_measure(const struct table_case *c, const Pb__TableRow *r, size_t i, struct
         o->measure.next.evidence_strong = o->attachment.evidence_strong;
     }
     o->command = claim != NULL ? claim : COMMAND_REPORT;
-    o->measure_changes = true;
-    measure_report(&o->measure.next, r->percent, r->narrative, c->today, stored != NULL);
+    o->measure_changes = h->gives && (tells_measure(c) || claim != NULL);
+    if (tells_measure(c)) {
+        measure_report(&o->measure.next, r->percent, r->narrative, c->today, reported(c, stored));
+        o->row.unchanged = o->measure.next.unchanged_periods > 0;
+    }
     return STATUS_OK;
 }
 
 static void
-fill_row(struct row_outcome *o, const Pb__TableRow *r, int32_t happened,
-         const struct table_row_record *stored)
+fill_row(const struct handing *h, const Pb__TableRow *r, struct row_outcome *o)
 {
-    bool stands = claim_stands(stored, r);
-    bool claims = stands || claim_command(r) != NULL;
-    o->row = (struct table_row_record){
-        .measure_id = o->before->id,
-        .measure_ref = o->before->ref,
-        .percent = r->percent,
-        .narrative = r->narrative,
-        .difficulty = table_text_blank(r->difficulty) ? NULL : r->difficulty,
-        .ask_help = r->has_ask_help && r->ask_help,
-        .claim = stands   ? stored->claim
-                 : claims ? (int)r->claim
-                          : (int)PB__CLAIM__NO_CLAIM,
-        .claim_verdict = claims ? PB__VERDICT__PENDING : 0,
-        .happened_day = happened,
-        .lower_reason = r->percent < o->before->percent ? r->lower_reason : NULL,
-        .verdict = PB__VERDICT__PENDING,
-        .version = stored == NULL ? 0 : stored->version,
-    };
-    o->reason = o->row.lower_reason;
-    /* A help asked for in the same table is asked once. */
-    o->asks_help = o->row.ask_help && !(stored != NULL && stored->ask_help);
+    const struct table_row_record *stored = table_row_of(h->c->rows, o->before->id);
+    struct table_row_record *row = &o->row;
+    bool stands = claim_stands(h->c, stored, r);
+    bool claims = stands || table_claim_command(r) != NULL;
+    row->measure_id = o->before->id;
+    row->measure_ref = o->before->ref;
+    row->percent = r->percent;
+    row->narrative = r->narrative;
+    row->difficulty = table_text_blank(r->difficulty) ? NULL : r->difficulty;
+    row->ask_help = r->has_ask_help && r->ask_help;
+    row->claim = stands ? stored->claim : claims ? (int)r->claim : (int)PB__CLAIM__NO_CLAIM;
+    /* A claim is waited for once it is given. */
+    row->claim_verdict = stands               ? stored->claim_verdict
+                         : claims && h->gives ? PB__VERDICT__PENDING
+                                              : 0;
+    row->lower_reason =
+        r->lower_reason == NULL || r->lower_reason[0] == '\0' ? NULL : r->lower_reason;
+    row->verdict = PB__VERDICT__PENDING;
+    row->version = stored == NULL ? 0 : stored->version;
+    row->measure_before = stored == NULL ? 0 : stored->measure_before;
+    row->help_asked = stored != NULL && stored->help_asked;
+    /* The same wish is given once; another one anew. */
+    row->extension_asked = stored != NULL && stored->extension_asked &&
+                           stored->extension_day == row->extension_day &&
+                           stored->extension_milestone == row->extension_milestone;
+    o->reason = row->lower_reason;
+    o->row_written = true;
+    o->asks_help = h->gives && row->ask_help && !row->help_asked;
+    o->asks_extension = h->gives && row->extension_day != NO_DATE && !row->extension_asked;
+    row->help_asked = row->help_asked || o->asks_help;
+    row->extension_asked = row->extension_asked || o->asks_extension;
+    if (h->gives && tells_measure(h->c) && row->measure_before == 0) {
+        row->measure_before = o->before->version;
+    }
 }
 
 static enum status
-submit_row(const struct table_case *c, const Pb__TableRow *r, size_t i, struct row_outcome *o,
-           struct fault *fault)
+submit_row(const struct handing *h, size_t i, struct row_outcome *o, struct fault *fault)
 {
-    int32_t happened = NO_DATE;
-    enum status s = check_row(c, r, i, o->before, &happened, fault);
+    const struct table_case *c = h->c;
+    const Pb__TableRow *r = h->rows[i];
+    enum status s = table_check_row(c, r, i, o->before, &o->row, fault);
     if (s != STATUS_OK) {
         return s;
     }
@@ -232,29 +172,29 @@ submit_row(const struct table_case *c, const Pb__TableRow *r, size_t i, struct r
     if (s != STATUS_OK) {
         return s;
     }
-    fill_row(o, r, happened, table_row_of(c->rows, o->before->id));
-    return step_measure(c, r, i, o, fault);
+    fill_row(h, r, o);
+    return step_measure(h, r, i, o, fault);
 }
 
 /* The measure of a row, which must be in the table, once, and not accepted yet. NULL with OK: the
  * row was accepted and stays as it is. */
 static enum status
-row_measure(const struct table_case *c, const Pb__SubmitTableRequest *request, size_t i,
-            const struct measure_record **ret, struct fault *fault)
+row_measure(const struct handing *h, size_t i, const struct measure_record **ret,
+            struct fault *fault)
 {
-    const struct measure_record *m = table_measure(c, request->rows[i]->measure_ref);
-    if (m == NULL || (!measure_reports(m->state) && table_row_of(c->rows, m->id) == NULL)) {
-        return bad_cell(
+    const struct measure_record *m = table_measure(h->c, h->rows[i]->measure_ref);
+    if (m == NULL || !table_has_row(h->c, m)) {
+        return table_bad_cell(
             fault, i, "measure_ref", "NOT_IN_TABLE",
             "这条措施不在本表里（没有签收、已经办结，或不归本单位填报），请去掉这一行。");
     }
     for (size_t k = 0; k < i; k++) {
-        if (table_measure(c, request->rows[k]->measure_ref) == m) {
-            return bad_cell(fault, i, "measure_ref", "MEASURE_TWICE",
-                            "同一条措施填了两行，请去掉一行。");
+        if (table_measure(h->c, h->rows[k]->measure_ref) == m) {
+            return table_bad_cell(fault, i, "measure_ref", "MEASURE_TWICE",
+                                  "同一条措施填了两行，请去掉一行。");
         }
     }
-    *ret = row_accepted(c, m) ? NULL : m;
+    *ret = table_row_owed(h->c, m) ? m : NULL;
     return STATUS_OK;
 }
 
@@ -278,9 +218,9 @@ check_complete(const struct table_case *c, const struct table_outcome *o,
     for (size_t i = 0; i < c->measures->count; i++) {
         const struct measure_record *m = &c->measures->items[i];
         unsigned_count += strcmp(m->state, STATE_ASSIGNED) == 0;
-        facts->rows_total += row_owed(c, m) || row_accepted(c, m);
-        facts->rows_filled += in_outcome(o, m) || row_accepted(c, m);
-        if (row_owed(c, m) && !in_outcome(o, m)) {
+        facts->rows_total += table_has_row(c, m);
+        facts->rows_filled += in_outcome(o, m) || (table_has_row(c, m) && !table_row_owed(c, m));
+        if (table_row_owed(c, m) && !in_outcome(o, m)) {
             return fault_set_field(fault, "rows", "ROW_MISSING",
                                    "措施 %s 没有填：每条已签收、未办结的措施都要有一行。", m->ref);
         }
@@ -295,87 +235,406 @@ check_complete(const struct table_case *c, const struct table_outcome *o,
     return STATUS_OK;
 }
 
+/* ---- rows nobody wrote ---- */
+
+static enum status
+needs_writing(const struct measure_record *m, const char *why, struct fault *fault)
+{
+    return fault_set_field(fault, "unchanged", "ROW_NEEDS_WRITING",
+                           "措施 %s %s，不能按“本期无新进展”报送：请导出表格，填好这一行再报。",
+                           m->ref, why);
+}
+
+/* A row as a request would carry it. */
+static Pb__TableRow *
+row_again(const struct table_row_record *from, struct arena *a)
+{
+    Pb__TableRow *r = arena_alloc(a, sizeof *r);
+    char day[DAY_TEXT_SIZE];
+    if (r == NULL) {
+        return NULL;
+    }
+    pb__table_row__init(r);
+    r->measure_ref = (char *)(uintptr_t)from->measure_ref;
+    r->has_percent = r->has_ask_help = r->has_claim = 1;
+    r->percent = from->percent;
+    r->narrative = (char *)(uintptr_t)from->narrative;
+    r->difficulty = (char *)(uintptr_t)from->difficulty;
+    r->ask_help = from->ask_help;
+    r->claim = (Pb__Claim)from->claim;
+    r->lower_reason = (char *)(uintptr_t)from->lower_reason;
+    r->extension_reason = (char *)(uintptr_t)from->extension_reason;
+    r->has_extension_milestone = from->extension_milestone != 0;
+    r->extension_milestone = (Pb__MilestoneKind)from->extension_milestone;
+    r->happened_on =
+        from->happened_day == NO_DATE ? NULL : arena_strdup(a, day_print(from->happened_day, day));
+    r->extension_due = from->extension_day == NO_DATE
+                           ? NULL
+                           : arena_strdup(a, day_print(from->extension_day, day));
+    return r;
+}
+
+static enum status
+unchanged_row(const struct table_case *c, const struct measure_record *m, struct arena *a,
+              Pb__TableRow **ret, struct fault *fault)
+{
+    const struct table_row_record *stored = table_row_of(c->rows, m->id);
+    struct table_row_record fresh;
+    if (stored != NULL && stored->verdict == PB__VERDICT__RETURNED) {
+        return needs_writing(m, "上次报送的这一行被退回了", fault);
+    }
+    if (stored == NULL && !table_prefilled(c, m, a, &fresh)) {
+        return fault_set(fault, STATUS_RESOURCE_EXHAUSTED, "REQUEST_TOO_LARGE",
+                         "这张表太大，超出单次请求的内存上限。");
+    }
+    stored = stored == NULL ? &fresh : stored;
+    if (stored->percent < 0 || table_text_blank(stored->narrative)) {
+        return needs_writing(m, "还没有填报过进展", fault);
+    }
+    *ret = row_again(stored, a);
+    return *ret != NULL ? STATUS_OK
+                        : fault_set(fault, STATUS_RESOURCE_EXHAUSTED, "REQUEST_TOO_LARGE",
+                                    "这张表太大，超出单次请求的内存上限。");
+}
+
+static bool
+in_request(const struct handing *h, const struct measure_record *m)
+{
+    for (size_t i = 0; i < h->written; i++) {
+        if (table_measure(h->c, h->rows[i]->measure_ref) == m) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Adds a row for every measure that was left out because it has nothing new. */
+static enum status
+add_unchanged(struct handing *h, struct arena *a, struct fault *fault)
+{
+    const struct measure_list *all = h->c->measures;
+    Pb__TableRow **rows = arena_array(a, h->count + all->count, sizeof *rows);
+    enum status s = STATUS_OK;
+    if (rows == NULL) {
+        return fault_set(fault, STATUS_RESOURCE_EXHAUSTED, "REQUEST_TOO_LARGE",
+                         "这张表太大，超出单次请求的内存上限。");
+    }
+    for (size_t i = 0; i < h->count; i++) {
+        rows[i] = h->rows[i];
+    }
+    h->rows = rows;
+    for (size_t i = 0; s == STATUS_OK && i < all->count; i++) {
+        const struct measure_record *m = &all->items[i];
+        if (table_row_owed(h->c, m) && !in_request(h, m)) {
+            s = unchanged_row(h->c, m, a, &rows[h->count], fault);
+            h->count += s == STATUS_OK;
+        }
+    }
+    return s;
+}
+
+/* ---- the table ---- */
+
 static enum status
 check_table(const struct table_case *c, const Pb__SubmitTableRequest *request, struct fault *fault)
 {
-    if (request->has_expected_version && request->expected_version != c->table->version) {
-        return fault_stale(fault, request->expected_version, c->table->version);
+    enum status s =
+        table_check_seen(c, request->has_expected_version, request->expected_version, fault);
+    if (s != STATUS_OK) {
+        return s;
     }
     if (request->n_rows > LIMIT_TABLE_ROWS) {
         return fault_set_field(fault, "rows", "TOO_MANY_ROWS", "一张表最多 %d 行，请联系办公室。",
                                LIMIT_TABLE_ROWS);
     }
-    bool office = (c->actor.roles & ROLE_OFFICE) != 0 && !c->actor.behalf;
-    if (office && (c->actor.org_id == NULL || strcmp(c->actor.org_id, c->table->org_id) != 0)) {
-        return fault_set(fault, STATUS_PERMISSION_DENIED, "BEHALF_NEEDED",
-                         "这张表由 %s 报送；办公室代报的，请注明代哪个单位办理。",
-                         c->table->org_name);
+    s = table_check_actor(c, fault);
+    const struct workflow_machine *machine = workflow_machine(WORKFLOW_TABLE);
+    if (s == STATUS_OK && workflow_find(machine, c->table->state, COMMAND_SUBMIT) == NULL) {
+        return fault_set(fault, STATUS_FAILED_PRECONDITION, "STATE_FORBIDS",
+                         "%s 的表现在是“%s”，不能再报送。", c->table->period,
+                         workflow_state_zh(machine, c->table->state));
     }
-    return STATUS_OK;
+    return s;
 }
 
 static void
-finish_submit(const struct table_case *c, const struct workflow_edge *edge, struct table_outcome *o)
+count_rows(struct table_outcome *o)
 {
-    o->command = COMMAND_SUBMIT;
-    o->next = *c->table;
-    o->next.state = edge->to;
-    o->next.version++;
-    o->next.submitted_ms = c->now_ms;
-    if (o->next.submitted_day == NO_DATE) {
-        o->next.submitted_day = c->today; /* late is judged on the first time */
-    }
-    o->next.queued_ms = c->queued_ms;
-    o->next.receipt = c->receipt;
-    o->next.filled_by = c->actor.account_id;
-    o->next.rows_returned = 0;
     for (size_t i = 0; i < o->count; i++) {
         struct row_outcome *row = &o->rows[i];
         o->claims += strcmp(row->command, COMMAND_REPORT) != 0;
         o->helps += row->asks_help;
+        o->extensions += row->asks_extension;
+        o->unchanged += row->row.unchanged;
         o->next.rows += row->row.version == 0;
     }
+}
+
+static void
+finish_submit(const struct handing *h, const struct workflow_edge *edge, struct table_outcome *o)
+{
+    const struct table_case *c = h->c;
+    o->command = edge->command;
+    o->next = *c->table;
+    o->next.state = edge->to;
+    o->next.version++;
+    o->next.rows_returned = 0;
+    if (!h->confirms) {
+        o->next.filled_by = c->actor.account_id;
+        o->next.filled_by_name = c->account;
+        o->next.filled_ms = c->now_ms;
+        o->next.queued_ms = c->queued_ms;
+        o->next.reviewed_by = o->next.reviewed_by_name = o->next.confirmation = NULL;
+        o->next.paper_evidence = o->next.paper_hash = NULL;
+        o->next.paper_checked = false;
+        o->next.confirmed_ms = 0;
+        o->next.reason = o->next.edition > 1 ? o->next.reason : NULL;
+    }
+    if (h->gives) {
+        o->next.submitted_ms = c->now_ms;
+        o->next.receipt = c->receipt;
+        /* Late is judged on the first time, by the server's clock. */
+        o->next.submitted_day = o->next.submitted_day == NO_DATE ? c->today : o->next.submitted_day;
+    }
+    count_rows(o);
+}
+
+/* Both ways end here. */
+static enum status
+hand_in(struct handing *h, const char *command, struct workflow_facts *facts, struct arena *a,
+        struct table_outcome *ret, struct fault *fault)
+{
+    const struct table_case *c = h->c;
+    struct table_outcome o = {.rows = arena_array(a, h->count, sizeof *o.rows)};
+    if (o.rows == NULL) {
+        return fault_set(fault, STATUS_RESOURCE_EXHAUSTED, "REQUEST_TOO_LARGE",
+                         "这张表太大，超出单次请求的内存上限。");
+    }
+    enum status s = STATUS_OK;
+    for (size_t i = 0; s == STATUS_OK && i < h->count; i++) {
+        struct row_outcome *row = &o.rows[o.count];
+        s = row_measure(h, i, &row->before, fault);
+        if (s == STATUS_OK && row->before != NULL) {
+            s = submit_row(h, i, row, fault);
+            o.count++;
+        }
+    }
+    const struct workflow_edge *edge = NULL;
+    if (s == STATUS_OK) {
+        s = check_complete(c, &o, facts, fault);
+    }
+    if (s == STATUS_OK) {
+        s = workflow_step(workflow_machine(WORKFLOW_TABLE), c->table->state, command,
+                          table_roles(c->table, &c->actor), facts, &edge, fault);
+    }
+    if (s == STATUS_OK) {
+        finish_submit(h, edge, &o);
+        *ret = o;
+    }
+    return s;
 }
 
 enum status
 table_submit(const struct table_case *c, const Pb__SubmitTableRequest *request, struct arena *a,
              struct table_outcome *ret, struct fault *fault)
 {
+    struct handing h = {
+        .c = c,
+        .rows = request->rows,
+        .count = request->n_rows,
+        .written = request->n_rows,
+        .gives = !c->table->reviewer_needed,
+    };
     enum status s = check_table(c, request, fault);
+    if (s == STATUS_OK && request->has_unchanged && request->unchanged) {
+        s = add_unchanged(&h, a, fault);
+    }
+    struct workflow_facts facts = {
+        .two_people = !c->table->reviewer_needed,
+        .reviewer_needed = c->table->reviewer_needed,
+    };
+    return s == STATUS_OK ? hand_in(&h, COMMAND_SUBMIT, &facts, a, ret, fault) : s;
+}
+
+/* ---- the second person ---- */
+
+static bool
+same_text(const char *a, const char *b)
+{
+    return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+/* Digits as people copy them from paper: in groups, in either case. */
+static bool
+hash_matches(const char *given, const char *want)
+{
+    for (; *given != '\0'; given++) {
+        char g = *given;
+        if (g == ' ' || g == '-' || g == '\t') {
+            continue;
+        }
+        g = (char)(g >= 'A' && g <= 'F' ? g - 'A' + 'a' : g);
+        if (*want == '\0' || g != *want) {
+            return false;
+        }
+        want++;
+    }
+    return *want == '\0';
+}
+
+static bool
+on_shelf(const struct table_case *c, const char *id)
+{
+    for (size_t i = 0; i < c->files->count; i++) {
+        if (same_text(c->files->items[i].id, id) &&
+            same_text(c->files->items[i].org_id, c->table->org_id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum status
+check_paper(const struct table_case *c, const Pb__ConfirmTableRequest *request, struct fault *fault)
+{
+    if (table_text_blank(request->content_hash)) {
+        return fault_set_field(fault, "content_hash", "HASH_MISSING",
+                               "用纸质件确认要写明纸上印的校验码（64 位），请照抄。");
+    }
+    return on_shelf(c, request->paper_evidence)
+               ? STATUS_OK
+               : fault_set(fault, STATUS_NOT_FOUND, "SCAN_UNKNOWN",
+                           "没有找到扫描件“%s”，请先上传，再用上传后得到的编号。",
+                           request->paper_evidence);
+}
+
+/* Another account of the unit with the reviewer's seat; on paper the second person is the one who
+ * signed it. */
+static enum status
+check_person(const struct table_case *c, bool paper, struct fault *fault)
+{
+    if (paper) {
+        return STATUS_OK;
+    }
+    if (same_text(c->table->filled_by, c->actor.account_id)) {
+        return fault_set(
+            fault, STATUS_PERMISSION_DENIED, "SAME_PERSON",
+            "这张表是您填报的，请由另一位同志（审核人）确认，或打印签字盖章后上传扫描件。");
+    }
+    if ((c->actor.roles & ROLE_REVIEWER) == 0 || c->actor.behalf) {
+        return fault_set(
+            fault, STATUS_PERMISSION_DENIED, "REVIEWER_ONLY",
+            "审核确认由本单位的审核人办理；审核人没有账号的，打印签字盖章后上传扫描件。");
+    }
+    return STATUS_OK;
+}
+
+static enum status
+check_confirm(const struct table_case *c, const Pb__ConfirmTableRequest *request, bool paper,
+              struct fault *fault)
+{
+    enum status s =
+        table_check_seen(c, request->has_expected_version, request->expected_version, fault);
+    if (s == STATUS_OK) {
+        s = table_check_actor(c, fault);
+    }
+    if (s == STATUS_OK && strcmp(c->table->state, STATE_CONFIRMING) != 0) {
+        s = fault_set(fault, STATUS_FAILED_PRECONDITION, "STATE_FORBIDS",
+                      "这张表现在是“%s”，没有等待确认的内容。",
+                      workflow_state_zh(workflow_machine(WORKFLOW_TABLE), c->table->state));
+    }
+    if (s == STATUS_OK) {
+        s = check_person(c, paper, fault);
+    }
+    if (s == STATUS_OK && paper) {
+        s = check_paper(c, request, fault);
+    }
+    bool hashed = !table_text_blank(request->content_hash);
+    if (s == STATUS_OK && hashed &&
+        (c->content_hash == NULL || !hash_matches(request->content_hash, c->content_hash))) {
+        fault_set(fault, STATUS_FAILED_PRECONDITION, "HASH_DIFFERS",
+                  "确认的不是现在这张表：写的校验码是 %.80s，系统里现在的是 %s。"
+                  "请重新打印、核对后再确认。",
+                  request->content_hash, c->content_hash == NULL ? "" : c->content_hash);
+        snprintf(fault->field, sizeof fault->field, "content_hash");
+        s = STATUS_FAILED_PRECONDITION;
+    }
+    return s;
+}
+
+/* The rows that wait, as if they came in the request. */
+static enum status
+stored_rows(const struct table_case *c, struct arena *a, struct handing *h, struct fault *fault)
+{
+    h->rows = arena_array(a, c->rows->count, sizeof(Pb__TableRow *));
+    for (size_t i = 0; h->rows != NULL && i < c->rows->count; i++) {
+        const struct table_row_record *r = &c->rows->items[i];
+        const struct measure_record *m = table_measure(c, r->measure_id);
+        if (r->verdict == PB__VERDICT__ACCEPTED || m == NULL) {
+            continue;
+        }
+        h->rows[h->count] = row_again(r, a);
+        if (h->rows[h->count] == NULL) {
+            h->rows = NULL;
+            break;
+        }
+        h->count++;
+    }
+    return h->rows != NULL ? STATUS_OK
+                           : fault_set(fault, STATUS_RESOURCE_EXHAUSTED, "REQUEST_TOO_LARGE",
+                                       "这张表太大，超出单次请求的内存上限。");
+}
+
+enum status
+table_confirm(const struct table_case *c, const Pb__ConfirmTableRequest *request, struct arena *a,
+              struct table_outcome *ret, struct fault *fault)
+{
+    bool paper = !table_text_blank(request->paper_evidence);
+    struct handing h = {.c = c, .gives = true, .confirms = true};
+    struct workflow_facts facts = {.two_people = true, .reviewer_needed = true};
+    struct table_outcome o;
+    enum status s = check_confirm(c, request, paper, fault);
+    if (s == STATUS_OK) {
+        s = stored_rows(c, a, &h, fault);
+    }
+    if (s == STATUS_OK) {
+        s = hand_in(&h, COMMAND_COUNTERSIGN, &facts, a, &o, fault);
+    }
     if (s != STATUS_OK) {
         return s;
     }
-    const struct workflow_machine *machine = workflow_machine(WORKFLOW_TABLE);
-    if (workflow_find(machine, c->table->state, COMMAND_SUBMIT) == NULL) {
-        return fault_set(fault, STATUS_FAILED_PRECONDITION, "STATE_FORBIDS",
-                         "%s 的表现在是“%s”，不能再报送。", c->table->period,
-                         workflow_state_zh(machine, c->table->state));
-    }
-    struct table_outcome o = {.rows = arena_array(a, request->n_rows, sizeof *o.rows)};
-    if (o.rows == NULL) {
-        return fault_set(fault, STATUS_RESOURCE_EXHAUSTED, "REQUEST_TOO_LARGE",
-                         "这张表太大，超出单次请求的内存上限。");
-    }
-    for (size_t i = 0; s == STATUS_OK && i < request->n_rows; i++) {
-        struct row_outcome *row = &o.rows[o.count];
-        s = row_measure(c, request, i, &row->before, fault);
-        if (s == STATUS_OK && row->before != NULL) {
-            s = submit_row(c, request->rows[i], i, row, fault);
-            o.count++;
+    o.next.confirmation = paper ? "PAPER" : "ACCOUNT";
+    o.next.reviewed_by = paper ? NULL : c->actor.account_id;
+    o.next.reviewed_by_name = paper ? NULL : c->account;
+    o.next.confirmed_ms = c->now_ms;
+    o.next.paper_evidence = paper ? request->paper_evidence : NULL;
+    o.next.paper_hash = paper ? c->content_hash : NULL;
+    *ret = o;
+    return STATUS_OK;
+}
+
+bool
+table_requests(const struct table_outcome *o, struct arena *a, struct table_request_list *ret)
+{
+    struct table_request_list list = {.items = arena_array(a, 2 * o->count, sizeof *list.items)};
+    for (size_t i = 0; list.items != NULL && i < o->count; i++) {
+        const struct row_outcome *row = &o->rows[i];
+        if (row->asks_help) {
+            list.items[list.count++] = (struct table_request){.kind = TABLE_ASKS_HELP,
+                                                              .row = row,
+                                                              .text = row->row.difficulty,
+                                                              .new_due = NO_DATE};
+        }
+        if (row->asks_extension) {
+            list.items[list.count++] = (struct table_request){
+                .kind = TABLE_ASKS_EXTENSION,
+                .row = row,
+                .text = row->row.extension_reason,
+                .milestone = row->row.extension_milestone,
+                .new_due = row->row.extension_day,
+            };
         }
     }
-    struct workflow_facts facts = {.two_people = true}; /* the reviewer confirms elsewhere */
-    const struct workflow_edge *edge = NULL;
-    if (s == STATUS_OK) {
-        s = check_complete(c, &o, &facts, fault);
-    }
-    if (s == STATUS_OK) {
-        s = workflow_step(machine, c->table->state, COMMAND_SUBMIT,
-                          table_roles(c->table, &c->actor), &facts, &edge, fault);
-    }
-    if (s == STATUS_OK) {
-        finish_submit(c, edge, &o);
-        *ret = o;
-    }
-    return s;
+    *ret = list;
+    return list.items != NULL;
 }

@@ -13,6 +13,13 @@ bad_cell(struct fault *fault, size_t index, const char *column, const char *reas
     return fault_set_field(fault, field, reason, "第 %zu 条意见：%s", index + 1, text);
 }
 
+static bool
+is_actor(const struct table_case *c, const char *account_id)
+{
+    return account_id != NULL && c->actor.account_id != NULL &&
+           strcmp(account_id, c->actor.account_id) == 0;
+}
+
 static enum status
 check_table(const struct table_case *c, const Pb__DecideTableRequest *request, struct fault *fault)
 {
@@ -29,12 +36,35 @@ check_table(const struct table_case *c, const Pb__DecideTableRequest *request, s
                          "这张表现在是“%s”，只有报送后的表可以审核。",
                          workflow_state_zh(workflow_machine(WORKFLOW_TABLE), t->state));
     }
-    if (t->filled_by != NULL && c->actor.account_id != NULL &&
-        strcmp(t->filled_by, c->actor.account_id) == 0) {
+    if (is_actor(c, t->filled_by) || is_actor(c, t->reviewed_by)) {
         return fault_set(fault, STATUS_PERMISSION_DENIED, "SAME_PERSON",
-                         "这张表是您填报（或代报）的，请由另一位同志审核。");
+                         "这张表是您填报、确认或代报的，请由另一位同志审核。");
     }
     return STATUS_OK;
+}
+
+/* A table confirmed on paper: the office looks at the scan once, before it accepts a row. */
+static enum status
+check_paper(const struct table_case *c, const Pb__DecideTableRequest *request, struct fault *fault)
+{
+    const struct table_record *t = c->table;
+    bool paper = t->confirmation != NULL && strcmp(t->confirmation, "PAPER") == 0;
+    bool checked = request->has_paper_checked && request->paper_checked;
+    bool accepts = false;
+    for (size_t i = 0; i < request->n_decisions; i++) {
+        accepts = accepts || (request->decisions[i]->has_verdict &&
+                              request->decisions[i]->verdict == PB__VERDICT__ACCEPTED);
+    }
+    if (!paper || t->paper_checked || checked || !accepts) {
+        return STATUS_OK;
+    }
+    fault_set(
+        fault, STATUS_FAILED_PRECONDITION, "PAPER_UNCHECKED",
+        "这张表是用签字盖章的扫描件确认的：请先看扫描件（材料编号 %s），核对签字、印章和校验码 "
+        "%.16s…，再注明已核对扫描件后通过。",
+        t->paper_evidence, t->paper_hash);
+    snprintf(fault->field, sizeof fault->field, "paper_checked");
+    return STATUS_FAILED_PRECONDITION;
 }
 
 /* What stands in the request, whatever the row. */
@@ -166,6 +196,7 @@ judge(const struct table_case *c, const Pb__RowDecision *d, size_t i, struct row
                         "这张表里没有这条措施，请核对编号。");
     }
     o->row = *stored;
+    o->row_written = true;
     s = judge_row(c, d, o, fault);
     if (s != STATUS_OK) {
         return table_fault_at(fault, "decisions", i, "verdict", s);
@@ -230,6 +261,9 @@ table_decide(const struct table_case *c, const Pb__DecideTableRequest *request, 
              struct table_outcome *ret, struct fault *fault)
 {
     enum status s = check_table(c, request, fault);
+    if (s == STATUS_OK) {
+        s = check_paper(c, request, fault);
+    }
     if (s != STATUS_OK) {
         return s;
     }
@@ -253,6 +287,8 @@ table_decide(const struct table_case *c, const Pb__DecideTableRequest *request, 
     }
     s = finish(c, &o, fault);
     if (s == STATUS_OK) {
+        o.next.paper_checked =
+            o.next.paper_checked || (request->has_paper_checked && request->paper_checked);
         *ret = o;
     }
     return s;

@@ -33,10 +33,30 @@ table_late(const struct table_record *t)
            t->submitted_day > t->due + t->grace_days;
 }
 
+static bool
+state_is(const struct table_record *t, const char *state)
+{
+    return strcmp(t->state, state) == 0;
+}
+
+/* One being corrected was handed in once. */
 bool
 table_owed(const struct table_record *t)
 {
-    return strcmp(t->state, STATE_OPEN) == 0 || strcmp(t->state, STATE_DRAFT) == 0;
+    return t->submitted_day == NO_DATE &&
+           (state_is(t, STATE_OPEN) || state_is(t, STATE_DRAFT) || state_is(t, STATE_CONFIRMING));
+}
+
+bool
+table_missed(const struct table_record *t, int32_t as_of)
+{
+    return table_owed(t) && t->due != NO_DATE && as_of > t->due + t->grace_days;
+}
+
+bool
+table_filling(const struct table_record *t)
+{
+    return state_is(t, STATE_OPEN) || state_is(t, STATE_DRAFT) || state_is(t, STATE_RETURNED);
 }
 
 static Pb__Light
@@ -49,6 +69,26 @@ table_light(const struct table_record *t, const struct due_result *due)
         return PB__LIGHT__OVERDUE;
     }
     return due->current.days_left <= TABLE_SOON_DAYS ? PB__LIGHT__DUE_SOON : PB__LIGHT__NORMAL;
+}
+
+/* Who filled it in, who confirmed it and how. */
+static void
+add_people(Pb__Table *out, const struct table_record *t)
+{
+    out->has_queued_at_ms = t->queued_ms != 0;
+    out->queued_at_ms = t->queued_ms;
+    out->reviewed_by = wire(t->reviewed_by_name);
+    out->confirmation = wire(t->confirmation);
+    out->paper_evidence = wire(t->paper_evidence);
+    out->paper_hash = wire(t->paper_hash);
+    out->has_paper_checked = t->paper_evidence != NULL;
+    out->paper_checked = t->paper_checked;
+    out->has_confirmed_at_ms = t->confirmed_ms != 0;
+    out->confirmed_at_ms = t->confirmed_ms;
+    out->has_filled_at_ms = t->filled_ms != 0;
+    out->filled_at_ms = t->filled_ms;
+    out->has_confirmation_needed = 1;
+    out->confirmation_needed = t->reviewer_needed;
 }
 
 Pb__Table *
@@ -82,6 +122,13 @@ table_message(const struct table_record *t, int32_t as_of, struct arena *a)
     out->row_count = t->rows;
     out->rows_returned = t->rows_returned;
     out->rows_accepted = t->rows_accepted;
+    add_people(out, t);
+    out->kind = wire(t->quarter ? "QUARTER" : "MONTH");
+    out->has_edition = out->has_missed = out->has_rows_stalled = 1;
+    out->edition = t->edition;
+    out->missed = table_missed(t, as_of);
+    out->rows_stalled = t->rows_stalled;
+    out->reason = wire(t->reason);
     return out;
 }
 
@@ -119,6 +166,13 @@ set_progress(Pb__TableRow *out, const struct table_row_record *r, struct arena *
     out->has_claim_verdict = r->claim_verdict != 0;
     out->claim_verdict = (Pb__Verdict)r->claim_verdict;
     out->reason = wire(r->reason);
+    out->reason_code = wire(r->reason_code);
+    out->has_unchanged = r->version > 0;
+    out->unchanged = r->unchanged;
+    out->extension_due = day_in(a, r->extension_day);
+    out->extension_reason = wire(r->extension_reason);
+    out->has_extension_milestone = r->extension_milestone != 0;
+    out->extension_milestone = (Pb__MilestoneKind)r->extension_milestone;
 }
 
 static Pb__TableRow *
@@ -136,38 +190,13 @@ row_message(const struct table_case *c, const struct table_row_record *r,
         out->measure_text = wire(m->text);
         out->has_measure_version = 1;
         out->measure_version = m->version;
+        out->has_stalled = 1;
+        out->stalled = m->unchanged_periods >= STALLED_PERIODS;
         out->measure_state = wire(m->state);
         out->measure_state_zh =
             wire(workflow_state_zh(workflow_machine(WORKFLOW_MEASURE), m->state));
     }
     return add_evidence(out, c, r->measure_id, a) ? out : NULL;
-}
-
-/* What stands from the last report, so that an unchanged month needs no typing. */
-static struct table_row_record
-prefilled(const struct table_case *c, const struct measure_record *m)
-{
-    struct table_row_record row = {
-        .measure_id = m->id,
-        .measure_ref = m->ref,
-        .percent = m->percent,
-        .narrative = m->narrative,
-        .claim = PB__CLAIM__NO_CLAIM,
-        .happened_day = NO_DATE,
-    };
-    const struct table_row_record *last =
-        c->last_rows == NULL ? NULL : table_row_of(c->last_rows, m->id);
-    if (last != NULL) {
-        row.difficulty = last->difficulty;
-        row.narrative = row.narrative == NULL ? last->narrative : row.narrative;
-    }
-    return row;
-}
-
-static bool
-still_filled(const struct table_record *t)
-{
-    return table_owed(t) || strcmp(t->state, STATE_RETURNED) == 0;
 }
 
 static bool
@@ -197,10 +226,11 @@ table_message_rows(const struct table_case *c, struct arena *a)
     for (size_t i = 0; i < c->measures->count; i++) {
         const struct measure_record *m = &c->measures->items[i];
         const struct table_row_record *stored = table_row_of(c->rows, m->id);
-        bool owed = stored == NULL && still_filled(c->table) && measure_reports(m->state);
         struct table_row_record fresh = {0};
-        if (owed) {
-            fresh = prefilled(c, m);
+        if (stored == NULL && table_filling(c->table) && table_has_row(c, m)) {
+            if (!table_prefilled(c, m, a, &fresh)) {
+                return NULL;
+            }
             stored = &fresh;
         }
         if (stored != NULL && !add_row(out, c, stored, m, a)) {
@@ -208,5 +238,6 @@ table_message_rows(const struct table_case *c, struct arena *a)
         }
     }
     out->row_count = (int32_t)out->n_rows;
+    out->content_hash = c->rows->count == 0 ? NULL : wire(c->content_hash);
     return out;
 }

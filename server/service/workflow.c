@@ -277,6 +277,7 @@ static const struct {
     {"conclude", "结束"},
     {"confirm", "认定"},
     {"correct", "更正"},
+    {"countersign", "审核确认"},
     {"create", "建立"},
     {"decide", "议定"},
     {"decline", "不予约谈"},

@@ -66,6 +66,7 @@ enum workflow_id {
 #define STATE_CLOSED "CLOSED"
 #define STATE_SUSTAINED "SUSTAINED"
 #define STATE_OPEN "OPEN"
+#define STATE_CONFIRMING "CONFIRMING"
 #define STATE_SUBMITTED "SUBMITTED"
 #define STATE_RETURNED "RETURNED"
 #define STATE_ACCEPTED "ACCEPTED"
@@ -97,6 +98,9 @@ enum workflow_id {
 #define COMMAND_OPEN "open"
 #define COMMAND_FILL "fill"
 #define COMMAND_SUBMIT "submit"
+#define COMMAND_COUNTERSIGN "countersign"
+#define COMMAND_NIL "nil"
+#define COMMAND_WAIVE "waive"
 #define COMMAND_ACCEPT "accept"
 #define COMMAND_LOCK "lock"
 #define COMMAND_CORRECT "correct"
@@ -185,6 +189,8 @@ enum guard {
     GUARD_ANSWER_GIVEN,
     GUARD_AS_OF_CHOSEN,
     GUARD_HELD_BACK_OUT,
+    GUARD_REVIEWER_NEEDED, /* the unit has a 审核人, who confirms before a table is handed in */
+    GUARD_NOTHING_JUDGED,
     GUARD_COUNT
 };
 
@@ -234,6 +240,8 @@ struct workflow_facts {
     uint32_t rows_accepted;
     uint32_t rows_returned;
     bool two_people;
+    bool reviewer_needed;
+    bool nothing_judged; /* of a table handed in: no row and no claim */
     bool period_closed;
     /* an extension */
     bool due_known;

@@ -96,6 +96,9 @@ static const struct {
     [GUARD_AS_OF_CHOSEN] = {true, "AS_OF_MISSING", "请选定数据的截止日期。"},
     [GUARD_HELD_BACK_OUT] = {false, "HELD_BACK_INSIDE",
                              "通报里还有标为不公开的内容，请去除后再审核。"},
+    [GUARD_REVIEWER_NEEDED] = {false, "NO_REVIEWER", "这个单位没有设审核人，填报后直接报送。"},
+    [GUARD_NOTHING_JUDGED] = {false, "JUDGED_ALREADY",
+                              "办公室已经开始审核这张表，不能再撤回：需要改的，请办公室退回。"},
 };
 _Static_assert(sizeof guards / sizeof guards[0] == GUARD_COUNT, "every guard has its sentence");
 
@@ -277,6 +280,10 @@ around_holds(enum guard guard, const struct workflow_facts *f)
         return f->as_of_chosen;
     case GUARD_HELD_BACK_OUT:
         return f->held_back_out;
+    case GUARD_REVIEWER_NEEDED:
+        return f->reviewer_needed;
+    case GUARD_NOTHING_JUDGED:
+        return f->nothing_judged;
     default:
         return false;
     }

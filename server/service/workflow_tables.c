@@ -122,6 +122,7 @@ const struct workflow_machine workflow_problem =
 static const struct workflow_state table_states[] = {
     {"OPEN", "待填报", false},
     {"DRAFT", "填报中", false},
+    {"CONFIRMING", "待审核人确认", false},
     {"SUBMITTED", "已报送（待审核）", false},
     {"RETURNED", "部分退回", false},
     {"ACCEPTED", "审核通过", false},
@@ -130,8 +131,10 @@ static const struct workflow_state table_states[] = {
     {"WAIVED", "免报", true},
 };
 
+/* Where the unit has a reviewer, filling in leaves the table before him. */
 #define SUBMITTABLE(from, why)                                                                     \
-    {from, "submit", "SUBMITTED", UNIT | OFFICE, 0, G(ALL_ROWS_FILLED) | G(TWO_PEOPLE), why}
+    {from, "submit", "CONFIRMING", UNIT | OFFICE, G(REVIEWER_NEEDED), G(ALL_ROWS_FILLED), why "，送审核人确认"}, \
+    {from, "submit", "SUBMITTED",  UNIT | OFFICE, 0, G(ALL_ROWS_FILLED) | G(TWO_PEOPLE), why "，得回执号"}
 
 static const struct workflow_edge table_edges[] = {
     {STATE_NONE, "open", "OPEN", SYS | OFFICE, 0, 0, "到期前产生填报任务"},
@@ -139,13 +142,16 @@ static const struct workflow_edge table_edges[] = {
     {"DRAFT",    "fill", "DRAFT",    UNIT | PART | OFFICE, 0, 0, "填写"},
     {"RETURNED", "fill", "RETURNED", UNIT | PART | OFFICE, 0, 0, "只改被退回的行"},
     SUBMITTABLE("OPEN", "预填后直接报送"),
-    SUBMITTABLE("DRAFT", "审核人确认后报送，得回执号"),
+    SUBMITTABLE("DRAFT", "填好报送"),
     SUBMITTABLE("RETURNED", "改好被退回的行后再报"),
+    {"CONFIRMING", "countersign", "SUBMITTED", UNIT, 0, G(ALL_ROWS_FILLED) | G(TWO_PEOPLE), "审核人确认后报送，得回执号"},
+    {"CONFIRMING", "withdraw", "DRAFT", UNIT, 0, G(REASON), "填报人撤回，或审核人退给填报人修改"},
+    {"SUBMITTED",  "withdraw", "DRAFT", UNIT, 0, G(NOTHING_JUDGED) | G(REASON), "还没有审核时撤回修改"},
     {"OPEN",  "nil", "NIL", UNIT, 0, G(REASON), "本期无进展，说明理由"},
     {"DRAFT", "nil", "NIL", UNIT, 0, G(REASON), "本期无进展，说明理由"},
     JUDGED("NIL", "return", "RETURNED", 0, G(REASON), "无进展的理由不成立，退回填报"),
-    {"OPEN",  "waive", "WAIVED", OFFICE, 0, G(REASON), "办公室免报，说明理由"},
-    {"DRAFT", "waive", "WAIVED", OFFICE, 0, G(REASON), "办公室免报，说明理由"},
+    JUDGED("OPEN",  "waive", "WAIVED", 0, G(REASON), "办公室免报，说明理由"),
+    JUDGED("DRAFT", "waive", "WAIVED", 0, G(REASON), "办公室免报，说明理由"),
     JUDGED("SUBMITTED", "accept", "ACCEPTED", 0, G(ALL_ROWS_ACCEPTED), "每一行都已通过"),
     JUDGED("SUBMITTED", "return", "RETURNED", 0, G(A_ROW_RETURNED), "有行被退回；已通过的行不动"),
     {"ACCEPTED", "lock", "LOCKED", SYS | OFFICE, 0, G(PERIOD_CLOSED), "本期结束，归档"},
@@ -170,6 +176,7 @@ static const struct workflow_edge row_edges[] = {
     {"RETURNED", "submit", "SUBMITTED", UNIT | OFFICE, 0, G(TWO_PEOPLE), "改后随表再报"},
     JUDGED("SUBMITTED", "accept", "ACCEPTED", 0, 0, "通过；行内的申请和请求各按其流程办理"),
     JUDGED("SUBMITTED", "return", "RETURNED", 0, G(REASON), "退回，说明理由"),
+    {"SUBMITTED", "withdraw", "DRAFT", UNIT, 0, G(NOTHING_JUDGED) | G(REASON), "随表撤回"},
     {"ACCEPTED", "correct", "DRAFT", UNIT | OFFICE, 0, G(REASON), "归档后更正：产生新版本"},
 };
 

@@ -54,7 +54,7 @@ static const struct statement alert_outdated = {
            "  LEFT JOIN periodic_table t ON t.tenant = a.tenant AND t.id = a.subject"
            "   AND a.subject_kind = 'TABLE'"
            " WHERE a.tenant = $1 AND a.cancelled_ms IS NULL AND NOT coalesce("
-           "       CASE WHEN a.subject_kind = 'TABLE' THEN t.state IN ('OPEN', 'DRAFT')"
+           "       CASE WHEN a.subject_kind = 'TABLE' THEN table_is_owed(t.state, t.submitted_day)"
            "            WHEN a.milestone = 0 THEN m.state = 'ASSIGNED'"
            "            ELSE m.state IN ('ASSIGNED', 'IN_PROGRESS', 'EFFECT_CLAIMED',"
            "                             'EFFECT_REACHED', 'COMPLETE_CLAIMED')"

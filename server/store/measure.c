@@ -50,7 +50,12 @@
     "      (SELECT t.inspection, t.org FROM periodic_table t WHERE t.tenant = $1 AND t.id = $2)"   \
     "      AND m.state IN ('ASSIGNED', 'IN_PROGRESS', 'EFFECT_CLAIMED', 'EFFECT_REACHED',"         \
     "                      'COMPLETE_CLAIMED')"                                                    \
-    "   OR m.id IN (SELECT r.measure FROM table_row r WHERE r.tenant = $1 AND r.table_id = $2))"   \
+    "   OR m.id IN (SELECT r.measure FROM table_row r WHERE r.tenant = $1 AND r.table_id = $2)"    \
+    "   OR m.id IN (SELECT r.measure FROM table_row r"                                             \
+    "          JOIN periodic_table t ON t.tenant = r.tenant AND t.id = r.table_id"                 \
+    "          JOIN periodic_table q ON q.tenant = $1 AND q.id = $2 AND q.kind = 'QUARTER'"        \
+    "         WHERE r.tenant = $1 AND t.inspection = q.inspection AND t.org = q.org"               \
+    "           AND t.kind = 'MONTH' AND quarter_of(t.period) = q.period AND r.verdict = 2))"      \
     " ORDER BY m.ref COLLATE \"C\", m.id"
 #define LOCKED " FOR UPDATE OF m"
 

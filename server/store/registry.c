@@ -21,19 +21,21 @@
 #include "server/store/status.h"
 #include "server/store/system.h"
 #include "server/store/table.h"
+#include "server/store/table_duty.h"
+#include "server/store/table_summary.h"
 #include "server/store/tenant.h"
 
 extern const struct statement *const db_statements[];
 extern const struct statement *const migrate_statements[];
 
 static const struct statement *const *const lists[] = {
-    account_statements, alert_statements,    audit_statements,    matter_part_statements,
-    db_statements,      event_statements,    evidence_statements, idempotency_statements,
-    leader_statements,  log_statements,      matter_statements,   measure_statements,
-    migrate_statements, org_statements,      plan_statements,     principal_statements,
-    problem_statements, settings_statements, status_statements,   system_statements,
-    table_statements,   tenant_statements,   grant_statements,    approval_statements,
-    sitting_statements,
+    account_statements, alert_statements,      audit_statements,     matter_part_statements,
+    db_statements,      event_statements,      evidence_statements,  idempotency_statements,
+    leader_statements,  log_statements,        matter_statements,    measure_statements,
+    migrate_statements, org_statements,        plan_statements,      principal_statements,
+    problem_statements, settings_statements,   status_statements,    system_statements,
+    table_statements,   tenant_statements,     grant_statements,     approval_statements,
+    sitting_statements, table_duty_statements, table_row_statements, table_summary_statements,
 };
 
 const struct statement *const *const *

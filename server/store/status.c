@@ -92,7 +92,7 @@ static const struct statement status_totals = {
                  "            AND state IN ('CLOSED', 'SUSTAINED')),"
                  "        (SELECT count(DISTINCT lead_org) FROM pro),"
                  "        (SELECT count(*) FROM periodic_table t JOIN ins ON ins.id = t.inspection"
-                 "          WHERE t.tenant = $1 AND t.state IN ('OPEN', 'DRAFT')"
+                 "          WHERE t.tenant = $1 AND table_is_owed(t.state, t.submitted_day)"
                  "            AND t.due + t.grace_days < $3::date),"
                  "        (SELECT count(*) FROM measure m JOIN ins ON ins.id = m.inspection"
                  "          WHERE m.tenant = $1 AND m.claimed_ms < $4"

@@ -23,6 +23,7 @@ LIBRARIES='
 libpq-fe.h: server/store tests
 nng/: proto/rpc tests
 libsmartcols/: client/cli
+xlsxwriter.h: server/document
 ini.h: server/base client/lib
 '
 

@@ -1,73 +1,7 @@
 /* The month's table through the door: owed, pre-filled, handed in, judged, returned, again. */
-#include "tests/service/slice.h"
+#include "tests/service/table_slice.h"
 
 #include "server/service/workflow.h"
-
-/* The table of a unit and month, with its rows. */
-static const Pb__Table *
-get_table(int account, const char *org, const char *period)
-{
-    Pb__GetTableRequest request = PB__GET_TABLE_REQUEST__INIT;
-    request.org = slice_text(org);
-    request.period = slice_text(period);
-    return slice_ok(account, "TableService/GetTable", &request.base, &pb__table__descriptor);
-}
-
-/* The rows of a table as a clerk would send them back; percent and text where none stands. */
-static Pb__SubmitTableRequest *
-fill(const Pb__Table *t)
-{
-    Pb__SubmitTableRequest *request = arena_alloc(&slice_arena, sizeof *request);
-    pb__submit_table_request__init(request);
-    request->id = t->id;
-    request->has_expected_version = 1;
-    request->expected_version = t->version;
-    request->rows = arena_array(&slice_arena, t->n_rows, sizeof(Pb__TableRow *));
-    request->n_rows = t->n_rows;
-    for (size_t i = 0; i < t->n_rows; i++) {
-        Pb__TableRow *row = arena_alloc(&slice_arena, sizeof *row);
-        pb__table_row__init(row);
-        row->measure_ref = t->rows[i]->measure_ref;
-        row->has_percent = 1;
-        row->percent = t->rows[i]->has_percent ? t->rows[i]->percent : 30;
-        row->narrative =
-            t->rows[i]->narrative != NULL ? t->rows[i]->narrative : slice_text("已制定方案");
-        request->rows[i] = row;
-    }
-    return request;
-}
-
-static const Pb__SubmitTableReply *
-submit(int account, const Pb__SubmitTableRequest *request)
-{
-    return slice_ok(account, "TableService/SubmitTable", &request->base,
-                    &pb__submit_table_reply__descriptor);
-}
-
-static const Pb__Status *
-submit_refused(const Pb__SubmitTableRequest *request, enum status code, const char *reason)
-{
-    return slice_refused(UNIT1, "TableService/SubmitTable", &request->base, code, reason);
-}
-
-static Pb__DecideTableRequest *
-decisions(const Pb__Table *t, Pb__Verdict verdict)
-{
-    Pb__DecideTableRequest *request = arena_alloc(&slice_arena, sizeof *request);
-    pb__decide_table_request__init(request);
-    request->id = t->id;
-    request->decisions = arena_array(&slice_arena, t->n_rows, sizeof(Pb__RowDecision *));
-    request->n_decisions = t->n_rows;
-    for (size_t i = 0; i < t->n_rows; i++) {
-        Pb__RowDecision *d = arena_alloc(&slice_arena, sizeof *d);
-        pb__row_decision__init(d);
-        d->measure_ref = t->rows[i]->measure_ref;
-        d->has_verdict = 1;
-        d->verdict = verdict;
-        request->decisions[i] = d;
-    }
-    return request;
-}
 
 static void
 obligations_open_once(void **state)

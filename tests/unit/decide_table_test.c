@@ -90,6 +90,7 @@ stage_make(void)
         .due = TODAY,
         .state = STATE_OPEN,
         .submitted_day = NO_DATE,
+        .edition = 1,
     };
     s->measure_list = (struct measure_list){s->measures, ROWS, ROWS};
     s->row_list = (struct table_row_list){s->rows, 0, ROWS};
@@ -135,6 +136,9 @@ take_over(struct stage *s)
     for (size_t i = 0; i < s->outcome.count; i++) {
         const struct row_outcome *o = &s->outcome.rows[i];
         size_t k = strcmp(o->row.measure_id, "m1") == 0 ? 0 : 1;
+        if (!o->row_written) {
+            continue;
+        }
         s->rows[k] = o->row;
         s->rows[k].version++;
         if (o->measure_changes) {
@@ -276,6 +280,173 @@ only_the_unit_hands_in(void **state)
     assert_string_equal(s->outcome.next.filled_by, "x");
 }
 
+/* ---- the second person ---- */
+
+static enum status
+confirm(struct stage *s, Pb__ConfirmTableRequest *request)
+{
+    s->fault = (struct fault){0};
+    return table_confirm(&s->tc, request, &arena, &s->outcome, &s->fault);
+}
+
+static void
+a_reviewer_hands_in(void **state)
+{
+    (void)state;
+    struct stage *s = stage_make();
+    Pb__ConfirmTableRequest request = PB__CONFIRM_TABLE_REQUEST__INIT;
+    s->table.reviewer_needed = true;
+    s->cells[1].has_claim = 1;
+    s->cells[1].claim = PB__CLAIM__CLAIM_COMPLETE;
+    s->cells[0].has_ask_help = s->cells[0].ask_help = 1;
+    s->cells[0].difficulty = text("难");
+    assert_int_equal(submit(s), STATUS_OK);
+    assert_string_equal(s->outcome.next.state, STATE_CONFIRMING);
+    assert_int_equal(s->outcome.next.submitted_day, NO_DATE);
+    assert_false(s->outcome.rows[0].measure_changes);
+    assert_false(s->outcome.rows[1].measure_changes);
+    assert_int_equal(s->outcome.rows[1].row.claim_verdict, 0);
+    assert_int_equal(s->outcome.helps, 0);
+    take_over(s);
+    struct measure_record before = s->measures[1];
+    s->tc.actor = (struct actor){
+        .account_id = "clerk", .org_id = "unit", .roles = ROLE_PLEAD | ROLE_REVIEWER};
+    assert_int_equal(confirm(s, &request), STATUS_PERMISSION_DENIED);
+    assert_string_equal(s->fault.reason, "SAME_PERSON");
+    s->tc.actor.account_id = "reviewer";
+    s->tc.actor.roles = ROLE_PLEAD;
+    assert_int_equal(confirm(s, &request), STATUS_PERMISSION_DENIED);
+    assert_string_equal(s->fault.reason, "REVIEWER_ONLY");
+    s->tc.actor.roles = ROLE_PLEAD | ROLE_REVIEWER;
+    assert_int_equal(confirm(s, &request), STATUS_OK);
+    assert_string_equal(s->outcome.next.state, STATE_SUBMITTED);
+    assert_string_equal(s->outcome.next.filled_by, "clerk");
+    assert_string_equal(s->outcome.next.reviewed_by, "reviewer");
+    assert_int_equal(s->outcome.claims, 1);
+    assert_int_equal(s->outcome.helps, 1);
+    assert_string_equal(s->outcome.rows[1].measure.next.state, STATE_COMPLETE_CLAIMED);
+    assert_int_equal(s->outcome.rows[1].row.measure_before, before.version);
+    /* Who confirmed does not judge either. */
+    take_over(s);
+    s->tc.actor.account_id = "reviewer";
+    assert_int_equal(decide(s), STATUS_PERMISSION_DENIED);
+    assert_string_equal(s->fault.reason, "SAME_PERSON");
+}
+
+/* The same content has the same text; every field of a row is in it. */
+static void
+content_follows_every_field(void **state)
+{
+    (void)state;
+    struct stage *s = stage_make();
+    assert_int_equal(submit(s), STATUS_OK);
+    take_over(s);
+    const char *first = table_content(&s->tc, &arena);
+    assert_string_equal(first, table_content(&s->tc, &arena));
+    struct table_row_record *r = &s->rows[0];
+    struct table_row_record kept = *r;
+    struct table_row_record changed[] = {kept, kept, kept, kept, kept, kept, kept, kept, kept};
+    changed[0].percent++;
+    changed[1].narrative = "别的";
+    changed[2].difficulty = "难";
+    changed[3].ask_help = true;
+    changed[4].claim = PB__CLAIM__CLAIM_EFFECT;
+    changed[5].happened_day = TODAY;
+    changed[6].lower_reason = "返工";
+    changed[7].extension_day = TODAY + 9;
+    changed[8].extension_reason = "招标";
+    for (size_t i = 0; i < sizeof changed / sizeof changed[0]; i++) {
+        *r = changed[i];
+        assert_string_not_equal(first, table_content(&s->tc, &arena));
+    }
+    *r = kept;
+    s->table.edition = 2;
+    assert_string_not_equal(first, table_content(&s->tc, &arena));
+    /* A length goes before each text: none can pass for the next field. */
+    s->table.edition = 1;
+    r->narrative = "甲\ndifficulty 3:乙";
+    const char *one = table_content(&s->tc, &arena);
+    r->narrative = "甲";
+    r->difficulty = "乙";
+    assert_string_not_equal(one, table_content(&s->tc, &arena));
+}
+
+/* ---- a month without anything new ---- */
+
+static void
+nothing_new_is_refused_where_something_is_needed(void **state)
+{
+    (void)state;
+    struct stage *s = stage_make();
+    s->submit.n_rows = 0;
+    s->submit.has_unchanged = s->submit.unchanged = 1;
+    assert_int_equal(submit(s), STATUS_OK);
+    assert_int_equal(s->outcome.count, ROWS);
+    assert_int_equal(s->outcome.unchanged, ROWS);
+    assert_string_equal(s->outcome.rows[0].row.narrative, "上月");
+    s->measures[1].percent = -1; /* never reported */
+    assert_int_equal(submit(s), STATUS_INVALID_ARGUMENT);
+    assert_string_equal(s->fault.reason, "ROW_NEEDS_WRITING");
+    assert_non_null(strstr(s->fault.message, "P-01-M-02"));
+}
+
+/* ---- a quarter ---- */
+
+static void
+a_quarter_puts_months_together(void **state)
+{
+    (void)state;
+    struct stage *s = stage_make();
+    struct table_row_record months[] = {
+        {.measure_id = "m1", .period = "2026-10", .percent = 20, .narrative = "甲"},
+        {.measure_id = "m1",
+         .period = "2026-11",
+         .percent = 20,
+         .narrative = "甲",
+         .unchanged = true},
+        {.measure_id = "m1",
+         .period = "2026-12",
+         .percent = 60,
+         .narrative = "乙",
+         .claim = PB__CLAIM__CLAIM_EFFECT,
+         .claim_verdict = PB__VERDICT__RETURNED},
+    };
+    struct table_row_list list = {months, 3, 3};
+    struct table_row_record row;
+    s->table.quarter = true;
+    s->table.period = "2026-Q4";
+    s->tc.month_rows = &list;
+    assert_true(table_prefilled(&s->tc, &s->measures[0], &arena, &row));
+    assert_int_equal(row.percent, 60);
+    assert_string_equal(row.narrative,
+                        "10月：甲\n11月：无新进展\n12月：乙（申请认定明显成效：已退回）");
+    assert_true(table_prefilled(&s->tc, &s->measures[1], &arena, &row));
+    assert_int_equal(row.percent, -1); /* no accepted month: it has to be written */
+    assert_null(row.narrative);
+    s->measures[0].state = STATE_DONE;
+    assert_true(table_has_row(&s->tc, &s->measures[0]));
+    s->measures[1].state = STATE_DONE;
+    assert_false(table_has_row(&s->tc, &s->measures[1]));
+}
+
+static void
+missed_is_computed(void **state)
+{
+    (void)state;
+    struct table_record t = {
+        .state = STATE_OPEN, .due = TODAY, .grace_days = 2, .submitted_day = NO_DATE};
+    assert_false(table_missed(&t, TODAY + 2));
+    assert_true(table_missed(&t, TODAY + 3));
+    t.state = STATE_CONFIRMING;
+    assert_true(table_missed(&t, TODAY + 3));
+    t.state = STATE_WAIVED;
+    assert_false(table_missed(&t, TODAY + 3));
+    t.state = STATE_DRAFT;
+    t.submitted_day = TODAY + 1; /* being corrected */
+    assert_false(table_missed(&t, TODAY + 30));
+    assert_false(table_late(&t));
+}
+
 static int
 set_up(void **state)
 {
@@ -302,6 +473,11 @@ main(void)
         cmocka_unit_test(contradictions_are_refused),
         cmocka_unit_test(an_empty_table_is_accepted_as_a_whole),
         cmocka_unit_test(only_the_unit_hands_in),
+        cmocka_unit_test(a_reviewer_hands_in),
+        cmocka_unit_test(content_follows_every_field),
+        cmocka_unit_test(nothing_new_is_refused_where_something_is_needed),
+        cmocka_unit_test(a_quarter_puts_months_together),
+        cmocka_unit_test(missed_is_computed),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

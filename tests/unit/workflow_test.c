@@ -402,6 +402,18 @@ test_table(void **state)
     assert_string_equal(step(t, "DRAFT", "submit", ROLE_PLEAD, &f), "ROWS_NOT_FILLED");
     f.rows_filled = 6;
     assert_string_equal(step(t, "DRAFT", "submit", ROLE_PLEAD, &f), "SUBMITTED");
+    f.reviewer_needed = true; /* it goes before the second person first */
+    assert_string_equal(step(t, "DRAFT", "submit", ROLE_PLEAD, &f), "CONFIRMING");
+    assert_string_equal(step(t, "CONFIRMING", "countersign", ROLE_PLEAD, &f), "SUBMITTED");
+    f.two_people = false;
+    assert_string_equal(step(t, "CONFIRMING", "countersign", ROLE_PLEAD, &f), "SAME_PERSON");
+    f.two_people = true;
+    f.reviewer_needed = false;
+    f.reason_given = true;
+    assert_string_equal(step(t, "SUBMITTED", "withdraw", ROLE_PLEAD, &f), "JUDGED_ALREADY");
+    f.nothing_judged = true;
+    assert_string_equal(step(t, "SUBMITTED", "withdraw", ROLE_PLEAD, &f), "DRAFT");
+    assert_string_equal(step(t, "CONFIRMING", "withdraw", ROLE_PLEAD, &f), "DRAFT");
     f.rows_accepted = 5;
     assert_string_equal(step(t, "SUBMITTED", "accept", ROLE_OFFICE, &f), "ROWS_NOT_ACCEPTED");
     assert_string_equal(step(t, "SUBMITTED", "return", ROLE_OFFICE, &f), "NO_ROW_RETURNED");
@@ -413,6 +425,7 @@ test_table(void **state)
     assert_string_equal(step(t, "ACCEPTED", "lock", ROLE_SYS, &f), "PERIOD_NOT_CLOSED");
     f.period_closed = true;
     assert_string_equal(step(t, "ACCEPTED", "lock", ROLE_SYS, &f), "LOCKED");
+    assert_string_equal(step(t, "LOCKED", "correct", ROLE_PLEAD, &f), "DRAFT");
 }
 
 static void
