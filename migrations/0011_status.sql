@@ -55,10 +55,20 @@ CREATE TABLE status_span (
 );
 CREATE INDEX status_span_by_inspection ON status_span (tenant, inspection, to_day);
 CREATE INDEX status_span_by_from ON status_span (tenant, from_day);
-CREATE INDEX status_span_behind ON status_span (tenant, over_from, to_day)
+-- What is behind now, what was behind when its span ended, what waits for the office.
+CREATE INDEX status_span_behind ON status_span (tenant, over_from)
     INCLUDE (kind, from_day, unit, leader, sgroup, inspection, live,
              effect_due, effect_stop, complete_due, complete_stop)
-    WHERE over_from < 2147483647;
+    WHERE to_day = 2147483647 AND over_from < 2147483647;
+CREATE INDEX status_span_was_behind ON status_span (tenant, to_day)
+    INCLUDE (kind, from_day, over_from, unit, leader, sgroup, inspection, live,
+             effect_due, effect_stop, complete_due, complete_stop)
+    WHERE to_day < 2147483647 AND over_from < to_day;
+CREATE INDEX status_span_claimed ON status_span (tenant, to_day)
+    INCLUDE (from_day, inspection, live, num, effect_stop, complete_stop)
+    WHERE num IN (4, 6);
+-- Measures that were started again, of any day.
+CREATE INDEX measure_version_rounds ON measure_version (tenant, id, round) WHERE round > 1;
 CREATE INDEX access_by_org ON access (tenant, org, measure);
 
 CREATE TABLE status_pending (
@@ -416,6 +426,16 @@ END $$;
 CREATE TRIGGER inspection_status_approved AFTER UPDATE ON inspection FOR EACH ROW
     WHEN (OLD.plan_state <> NEW.plan_state) EXECUTE FUNCTION status_plan_approved();
 
+-- A tenant's clock stands from the beginning, so that folds can take turns on it.
+CREATE FUNCTION status_tenant_added() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rectify, pg_temp AS $$
+BEGIN
+    INSERT INTO status_clock (tenant, base_day) VALUES (NEW.id, 0);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER tenant_status_added AFTER INSERT ON tenant
+    FOR EACH ROW EXECUTE FUNCTION status_tenant_added();
+
 -- ---- the recount: the same spans, from the row versions alone -----------------------------------------
 
 -- Every span the versions say there should be. Slow; what the maintained ones are tested against.
@@ -501,7 +521,8 @@ BEGIN
     DELETE FROM status_pending WHERE tenant = of_tenant;
     DELETE FROM status_total WHERE tenant = of_tenant;
     DELETE FROM status_now WHERE tenant = of_tenant;
-    DELETE FROM status_clock WHERE tenant = of_tenant;
+    INSERT INTO status_clock (tenant, base_day) VALUES (of_tenant, 0)
+        ON CONFLICT ON CONSTRAINT status_clock_pk DO UPDATE SET base_day = 0;
     DELETE FROM status_span WHERE tenant = of_tenant;
     INSERT INTO status_span SELECT * FROM status_recount(of_tenant);
     INSERT INTO status_pending (tenant, sign, day, kind, inspection, unit, leader, sgroup, num,
