@@ -8,8 +8,6 @@
 #include "server/handler/status_query.h"
 #include "server/service/role.h"
 
-enum { FOLD_LINES = 20000 }; /* of one run */
-
 /* ---- what all begin with ---- */
 
 bool
@@ -295,44 +293,6 @@ behind_decide(struct call *call)
     return STATUS_OK;
 }
 
-/* ---- FoldTotals ---- */
-
-static int
-fold_load(struct call *call, struct db_queue *q)
-{
-    struct status_clock *clock = arena_alloc(call->arena, sizeof *clock);
-    if (clock == NULL) {
-        return (int)handler_no_memory(call);
-    }
-    call->data = clock;
-    return (int)status_queue_clock(q, call->who->tenant, FOLD_LINES, clock);
-}
-
-static enum status
-fold_decide(struct call *call)
-{
-    const struct status_clock *clock = call->data;
-    Pb__FoldTotalsReply *reply = call_message(call, &pb__fold_totals_reply__descriptor);
-    if (reply == NULL) {
-        return handler_no_memory(call);
-    }
-    call->no_event = true; /* no number changes by it */
-    reply->has_folded = 1;
-    reply->folded = clock->waiting;
-    call->reply = &reply->base;
-    return STATUS_OK;
-}
-
-static enum status
-fold_effects(struct call *call, struct db_queue *q)
-{
-    const struct status_clock *clock = call->data;
-    if (clock->waiting == 0 && call->today <= clock->base_day) {
-        return STATUS_OK;
-    }
-    return status_queue_fold(q, call->who->tenant, clock->base_day, call->today, FOLD_LINES);
-}
-
 #define QUERY(name, type, verb)                                                                    \
     {                                                                                              \
         .method = "rectify.v1.StatusService/" name, .kind = METHOD_QUERY, .auth = AUTH_SESSION,    \
@@ -341,20 +301,9 @@ fold_effects(struct call *call, struct db_queue *q)
     }
 
 static const struct handler rows[] = {
-    QUERY("GetStatus", get_status, totals),
-    QUERY("ListBehind", list_behind, behind),
-    QUERY("GetChanges", get_changes, changes),
-    QUERY("GetAgeing", get_ageing, ageing),
+    QUERY("GetStatus", get_status, totals),    QUERY("ListBehind", list_behind, behind),
+    QUERY("GetChanges", get_changes, changes), QUERY("GetAgeing", get_ageing, ageing),
     QUERY("GetCauses", get_causes, causes),
-    {.method = "rectify.v1.StatusService/FoldTotals",
-     .kind = METHOD_SLOW,
-     .auth = AUTH_SYSTEM,
-     .roles = ROLE_SYS,
-     .request = &pb__fold_totals_request__descriptor,
-     .reply = &pb__fold_totals_reply__descriptor,
-     .load = fold_load,
-     .decide = fold_decide,
-     .effects = fold_effects},
 };
 
 const struct handler_table status_handler_table = {rows, sizeof rows / sizeof rows[0]};

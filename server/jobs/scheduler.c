@@ -39,7 +39,7 @@ static const char *const jobs[] = {
     "rectify.v1.JobService/RaiseAlerts",
     "rectify.v1.JobService/ProposeMatters",
     "rectify.v1.JobService/SweepUploads",
-    "rectify.v1.StatusService/FoldTotals",
+    "rectify.v1.JobService/FoldTotals",
 };
 
 /* Waits, unless kicked; true when it is time to stop. */

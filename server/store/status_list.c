@@ -4,68 +4,56 @@
 #include "server/base/clock.h"
 #include "server/store/status_count.h"
 
+/* SQL reads better as it is laid out. */
+/* clang-format off */
 /* An entry of a span s, with its inspection i; the last column is what the list is sorted by. */
-#define ENTRY_COLUMNS                                                                              \
-    " s.kind, s.thing, i.code AS icode,"                                                           \
-    " coalesce(m.ref, p.ref, o.code || ' ' || t.period, it.no::text) AS ref,"                      \
-    " coalesce(m.text, p.title, it.title) AS title, s.state, o.code, o.name, ol.code,"             \
-    " CASE WHEN s.over_from <= $3::int THEN " STATUS_DATE(                                         \
-        "s.over_from - 1") " END,"                                                                 \
-                           " CASE WHEN s.over_from > $3::int THEN 0 WHEN s.kind = 3 THEN $3::int " \
-                           "- s.over_from + 1"                                                     \
-                           "      ELSE " STATUS_DAYS("s") " END, " STATUS_DATE(                    \
-                               "s.from_day") ","                                                   \
-                                             " concat_ws(' ', coalesce(to_char(i.feedback_day, "   \
-                                             "'YYYYMMDD'), '0'), i.code, s.kind::text,"            \
-                                             "   CASE s.kind WHEN 1 THEN m.ref WHEN 2 THEN p.ref " \
-                                             "WHEN 4 THEN lpad(it.no::text, 9, '0')"               \
-                                             "     ELSE concat_ws(' ', lpad(o.sort_order::text, "  \
-                                             "9, '0'), o.code, t.period) END) AS sort"
-#define ENTRY_JOINS                                                                                \
-    "  JOIN inspection i ON i.tenant = $1 AND i.id = s.inspection"                                 \
-    "  LEFT JOIN measure m ON s.kind = 1 AND m.tenant = $1 AND m.id = s.thing"                     \
-    "  LEFT JOIN problem p ON s.kind = 2 AND p.tenant = $1 AND p.id = s.thing"                     \
-    "  LEFT JOIN periodic_table t ON s.kind = 3 AND t.tenant = $1 AND t.id = s.thing"              \
-    "  LEFT JOIN item it ON s.kind = 4 AND it.tenant = $1 AND it.id = s.thing"                     \
-    "  LEFT JOIN org o ON o.tenant = $1 AND o.id = s.unit"                                         \
-    "  LEFT JOIN org ol ON ol.tenant = $1 AND ol.id = s.leader"
+#define ENTRY_COLUMNS \
+    " s.kind, s.thing, i.code AS icode, coalesce(m.ref, p.ref, o.code || ' ' || t.period," \
+    " it.no::text) AS ref, coalesce(m.text, p.title, it.title) AS title, s.state, o.code," \
+    " o.name, ol.code, CASE WHEN s.over_from <= $3::int THEN " STATUS_DATE("s.over_from - 1") \
+    " END, CASE WHEN s.over_from > $3::int THEN 0" \
+    " WHEN s.kind = 3 THEN $3::int - s.over_from + 1      ELSE " STATUS_DAYS("s") " END, " \
+    STATUS_DATE("s.from_day") \
+    ", concat_ws(' ', coalesce(to_char(i.feedback_day, 'YYYYMMDD'), '0'), i.code, s.kind::text," \
+    "   CASE s.kind WHEN 1 THEN m.ref WHEN 2 THEN p.ref" \
+    " WHEN 4 THEN lpad(it.no::text, 9, '0')" \
+    "     ELSE concat_ws(' ', lpad(o.sort_order::text, 9, '0'), o.code, t.period) END) AS sort"
+#define ENTRY_JOINS \
+    "  JOIN inspection i ON i.tenant = $1 AND i.id = s.inspection  LEFT" \
+    " JOIN measure m ON s.kind = 1 AND m.tenant = $1 AND m.id = s.thing  LEFT" \
+    " JOIN problem p ON s.kind = 2 AND p.tenant = $1 AND p.id = s.thing  LEFT" \
+    " JOIN periodic_table t ON s.kind = 3 AND t.tenant = $1 AND t.id = s.thing  LEFT" \
+    " JOIN item it ON s.kind = 4 AND it.tenant = $1 AND it.id = s.thing  LEFT" \
+    " JOIN org o ON o.tenant = $1 AND o.id = s.unit  LEFT JOIN org ol ON ol.tenant = $1" \
+    " AND ol.id = s.leader"
 
 /* $4 kind, $5 group, $6 its key ("" for what has none), $7 counted in one of these, or $8 judged so
  * on the day, $9 the last day of claims that wait too long, $10 after this sort key, $11 limit. */
 #define ORG_KEY "(SELECT id FROM org WHERE tenant = $1 AND code = $6)"
-#define IN_GROUP                                                                                   \
-    "($6::text IS NULL OR CASE $5::int"                                                            \
-    " WHEN 1 THEN (SELECT no::text FROM item x WHERE x.tenant = $1 AND x.id = s.item)"             \
-    "      IS NOT DISTINCT FROM nullif($6, '')"                                                    \
-    " WHEN 2 THEN (SELECT x.ref FROM problem x WHERE x.tenant = $1 AND x.id = s.problem) = $6"     \
-    " WHEN 3 THEN s.unit IS NOT DISTINCT FROM " ORG_KEY                                            \
-    " WHEN 4 THEN s.leader IS NOT DISTINCT FROM " ORG_KEY                                          \
-    " WHEN 5 THEN s.sgroup IS NOT DISTINCT FROM " ORG_KEY                                          \
-    " WHEN 6 THEN (SELECT a.no::text FROM item x JOIN aspect a ON a.tenant = x.tenant"             \
-    "       AND a.id = x.aspect WHERE x.tenant = $1 AND x.id = s.item)"                            \
-    "      IS NOT DISTINCT FROM nullif($6, '')"                                                    \
-    " WHEN 7 THEN s.body_no::text IS NOT DISTINCT FROM nullif($6, '')"                             \
-    " WHEN 8 THEN i.code = $6"                                                                     \
-    " WHEN 9 THEN m.ref = $6 ELSE true END)"
-#define COUNTED                                                                                    \
-    "CASE $8::int WHEN 0 THEN s.num = ANY ($7::smallint[])"                                        \
-    " WHEN 9 THEN s.over_from <= $3::int WHEN 20 THEN s.over_from <= $3::int"                      \
-    " WHEN 10 THEN s.orig_from <= $3::int WHEN 19 THEN s.orig_from <= $3::int"                     \
-    " WHEN 11 THEN s.soon_from <= $3::int AND $3::int < s.over_from"                               \
-    " WHEN 27 THEN s.num IN (4, 6) AND coalesce(CASE s.num WHEN 4 THEN s.effect_stop"              \
+#define IN_GROUP \
+    "($6::text IS NULL OR CASE $5::int WHEN 1 THEN (SELECT no::text FROM item x" \
+    " WHERE x.tenant = $1 AND x.id = s.item)      IS NOT DISTINCT FROM nullif($6, '')" \
+    " WHEN 2 THEN (SELECT x.ref FROM problem x WHERE x.tenant = $1" \
+    " AND x.id = s.problem) = $6 WHEN 3 THEN s.unit IS NOT DISTINCT FROM " ORG_KEY \
+    " WHEN 4 THEN s.leader IS NOT DISTINCT FROM " ORG_KEY \
+    " WHEN 5 THEN s.sgroup IS NOT DISTINCT FROM " ORG_KEY " WHEN 6 THEN (SELECT a.no::text" \
+    " FROM item x JOIN aspect a ON a.tenant = x.tenant       AND a.id = x.aspect" \
+    " WHERE x.tenant = $1 AND x.id = s.item)      IS NOT DISTINCT FROM nullif($6, '')" \
+    " WHEN 7 THEN s.body_no::text IS NOT DISTINCT FROM nullif($6, '')" \
+    " WHEN 8 THEN i.code = $6 WHEN 9 THEN m.ref = $6 ELSE true END)"
+#define COUNTED \
+    "CASE $8::int WHEN 0 THEN s.num = ANY ($7::smallint[])" \
+    " WHEN 9 THEN s.over_from <= $3::int WHEN 20 THEN s.over_from <= $3::int" \
+    " WHEN 10 THEN s.orig_from <= $3::int WHEN 19 THEN s.orig_from <= $3::int" \
+    " WHEN 11 THEN s.soon_from <= $3::int AND $3::int < s.over_from" \
+    " WHEN 27 THEN s.num IN (4, 6) AND coalesce(CASE s.num WHEN 4 THEN s.effect_stop" \
     "       ELSE s.complete_stop END, s.from_day) <= $9::int END"
-#define LIST_FROM(spans)                                                                           \
-    "SELECT e.* FROM (SELECT" ENTRY_COLUMNS                                                        \
-    " FROM " spans " s" ENTRY_JOINS " WHERE s.tenant = $1 AND s.num > 0 AND s.kind = $4::int "     \
-                                    "AND " STATUS_ON_DAY("s") "   AND " STATUS_BY_INSPECTION(      \
-                                        "s") " AND " STATUS_IN_SCOPE("s") " AND " COUNTED          \
-                                                                          "   AND " IN_GROUP       \
-                                                                          ") e WHERE ($10::text "  \
-                                                                          "IS NULL OR e.sort "     \
-                                                                          "COLLATE \"C\" > $10)"   \
-                                                                          " ORDER BY e.sort "      \
-                                                                          "COLLATE \"C\" LIMIT "   \
-                                                                          "$11::int"
+#define LIST_FROM(spans) \
+    "SELECT e.* FROM (SELECT" ENTRY_COLUMNS " FROM " spans " s" ENTRY_JOINS \
+    " WHERE s.tenant = $1 AND s.num > 0 AND s.kind = $4::int AND " STATUS_ON_DAY("s") "   AND " \
+    STATUS_BY_INSPECTION("s") " AND " STATUS_IN_SCOPE("s") " AND " COUNTED "   AND " IN_GROUP \
+    ") e WHERE ($10::text IS NULL OR e.sort COLLATE \"C\" > $10)" \
+    " ORDER BY e.sort COLLATE \"C\" LIMIT $11::int"
 
 static const struct statement status_list_all = {"status_list_all", LIST_FROM(STATUS_ALL), 11};
 static const struct statement status_list_own = {"status_list_own", LIST_FROM(STATUS_OWN), 11};
@@ -82,79 +70,40 @@ static const struct statement status_changes = {
     .name = "status_changes",
     .params = 5,
     .sql =
-        "WITH touched AS ("
-        "  SELECT x.kind, x.thing FROM status_span x WHERE x.tenant = $1"
+        "WITH touched AS (  SELECT x.kind, x.thing FROM status_span x WHERE x.tenant = $1"
         "     AND x.from_day > $4::int AND x.from_day <= $3::int AND x.kind < 4"
         "  UNION SELECT x.kind, x.thing FROM status_span x WHERE x.tenant = $1"
         "     AND x.to_day = " STATUS_NEVER " AND x.over_from < " STATUS_NEVER
         "     AND x.over_from > $4::int AND x.over_from <= $3::int"
         "  UNION SELECT x.kind, x.thing FROM status_span x WHERE x.tenant = $1"
-        "     AND x.to_day < " STATUS_NEVER " AND x.over_from < x.to_day AND x.to_day > $4::int"
-        "     AND x.over_from > $4::int AND x.over_from <= $3::int)"
-        " SELECT" ENTRY_COLUMNS ", c.change, a.state,"
-        "   CASE WHEN s.effect_due > a.effect_due THEN " STATUS_DATE("a.effect_due") "        "
-                                                                                     "ELSE"
-                                                                                     " " STATUS_DATE(
-                                                                                         "a."
-                                                                                         "complete_"
-                                                                                         "due") " E"
-                                                                                                "ND"
-                                                                                                ","
-                                                                                                "  "
-                                                                                                " C"
-                                                                                                "AS"
-                                                                                                "E "
-                                                                                                "WH"
-                                                                                                "EN"
-                                                                                                " s"
-                                                                                                ".e"
-                                                                                                "ff"
-                                                                                                "ec"
-                                                                                                "t_"
-                                                                                                "du"
-                                                                                                "e "
-                                                                                                "> "
-                                                                                                "a."
-                                                                                                "ef"
-                                                                                                "fe"
-                                                                                                "ct"
-                                                                                                "_d"
-                                                                                                "ue"
-                                                                                                " T"
-                                                                                                "HE"
-                                                                                                "N"
-                                                                                                " " STATUS_DATE("s.effect_due") "        ELSE " STATUS_DATE("s.complete_due") " END"
-                                                                                                                                                                              "  FROM touched x"
-                                                                                                                                                                              "  JOIN status_span s ON s.tenant = $1 AND s.kind = x.kind AND s.thing = x.thing"
-                                                                                                                                                                              "       AND " STATUS_ON_DAY("s") "  LEFT JOIN status_span a ON a.tenant = $1 AND a.kind = x.kind AND a.thing = x.thing"
-                                                                                                                                                                                                               "       AND a.from_day <= $4::int AND a.to_day > $4::int" ENTRY_JOINS
-                                                                                                                                                                                                               " CROSS JOIN LATERAL (VALUES"
-                                                                                                                                                                                                               "   (1, 'ADDED', s.kind < 3 AND " COUNTS("s") " AND NOT " COUNTS("a") "),"
-                                                                                                                                                                                                                                                                                     "   (2, 'REMOVED', s.kind < 3 AND " COUNTS("a") " AND NOT " COUNTS("s") "),"
-                                                                                                                                                                                                                                                                                                                                                             "   (3, 'DONE', s.kind = 1 AND " FINISHED("s") " AND NOT coalesce(" FINISHED("a") "       , false)),"
-                                                                                                                                                                                                                                                                                                                                                                                                                                               "   (4, 'CLOSED', s.kind = 2 AND " CLOSED(
-                                                                                                                                                                                                                                                                                                                                                                                                                                                   "s") " AND NOT coalesce(" CLOSED("a") "       , false)),"
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                         "   (5, 'REOPENED', s.num > 0 AND (s.kind = 1 AND " FINISHED("a") " AND NOT " FINISHED("s") "       OR s.kind = 2 AND " CLOSED(
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                             "a") " AND NOT " CLOSED("s") ")),"
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                          "   (6, 'EXTENDED', s.kind = 1 AND " LATER
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                          "),"
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                          "   (7, 'OVERDUE', s.kind = 1 AND " IS_OVER
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                          " AND NOT " WAS_OVER
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                          "),"
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                          "   (8, 'NO_LONGER_OVERDUE', s.kind = 1 AND " WAS_OVER
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                          " AND NOT " IS_OVER
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                          "),"
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                          "   (9, 'MISSING', s.kind = 3 AND " IS_OVER
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                          " AND NOT " WAS_OVER
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                          "),"
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                          "   (10, 'HANDED_IN', s.kind = 3 AND " WAS_OVER
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                          " AND NOT " IS_OVER
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                          ")"
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                          "  ) c (no, change, holds)"
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                          " WHERE c.holds AND " STATUS_BY_INSPECTION(
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                              "s") "   AND (s.live OR a.live OR $2::text IS NOT NULL)"
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                   " ORDER BY sort COLLATE \"C\", c.no LIMIT $5::int",
+        "     AND x.to_day < " STATUS_NEVER " AND x.over_from < x.to_day"
+        " AND x.to_day > $4::int     AND x.over_from > $4::int"
+        " AND x.over_from <= $3::int) SELECT e.* FROM (SELECT" ENTRY_COLUMNS
+        ", c.change, a.state,   CASE WHEN s.effect_due > a.effect_due THEN "
+        STATUS_DATE("a.effect_due") "        ELSE " STATUS_DATE("a.complete_due") " END,"
+        "   CASE WHEN s.effect_due > a.effect_due THEN " STATUS_DATE("s.effect_due")
+        "        ELSE " STATUS_DATE("s.complete_due") " END, c.no  FROM touched x"
+        "  JOIN status_span s ON s.tenant = $1 AND s.kind = x.kind AND s.thing = x.thing"
+        "       AND " STATUS_ON_DAY("s") "  LEFT JOIN status_span a ON a.tenant = $1"
+        " AND a.kind = x.kind AND a.thing = x.thing       AND a.from_day <= $4::int"
+        " AND a.to_day > $4::int" ENTRY_JOINS " CROSS JOIN LATERAL (VALUES"
+        "   (1, 'ADDED', s.kind < 3 AND " COUNTS("s") " AND NOT " COUNTS("a") "),"
+        "   (2, 'REMOVED', s.kind < 3 AND " COUNTS("a") " AND NOT " COUNTS("s") "),"
+        "   (3, 'DONE', s.kind = 1 AND " FINISHED("s") " AND NOT coalesce(" FINISHED("a")
+        "       , false)),   (4, 'CLOSED', s.kind = 2 AND " CLOSED("s") " AND NOT coalesce("
+        CLOSED("a") "       , false)),   (5, 'REOPENED', s.num > 0 AND (s.kind = 1 AND "
+        FINISHED("a") " AND NOT " FINISHED("s") "       OR s.kind = 2 AND " CLOSED("a")
+        " AND NOT " CLOSED("s") ")),   (6, 'EXTENDED', s.kind = 1 AND " LATER "),"
+        "   (7, 'OVERDUE', s.kind = 1 AND " IS_OVER " AND NOT " WAS_OVER "),"
+        "   (8, 'NO_LONGER_OVERDUE', s.kind = 1 AND " WAS_OVER " AND NOT " IS_OVER "),"
+        "   (9, 'MISSING', s.kind = 3 AND " IS_OVER " AND NOT " WAS_OVER "),"
+        "   (10, 'HANDED_IN', s.kind = 3 AND " WAS_OVER " AND NOT " IS_OVER ")"
+        "  ) c (no, change, holds) WHERE c.holds AND " STATUS_BY_INSPECTION("s")
+        "   AND (s.live OR a.live OR $2::text IS NOT NULL)) e"
+        " ORDER BY e.sort COLLATE \"C\", e.no LIMIT $5::int",
 };
+
+/* clang-format on */
 
 const struct statement *const status_list_statements[] = {&status_list_all, &status_list_own,
                                                           &status_changes, NULL};
