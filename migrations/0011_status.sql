@@ -275,17 +275,23 @@ BEGIN
     RETURN old;
 END $$;
 
+-- The same but for the days.
+CREATE FUNCTION status_same(a status_span, b status_span) RETURNS boolean LANGUAGE sql IMMUTABLE
+    RETURN (a.inspection, a.problem, a.item, a.body_no, a.unit, a.leader, a.sgroup, a.class,
+            a.state, a.num, a.live, a.effect_due, a.effect_stop, a.complete_due, a.complete_stop,
+            a.over_from, a.orig_from, a.soon_from) IS NOT DISTINCT FROM
+           (b.inspection, b.problem, b.item, b.body_no, b.unit, b.leader, b.sgroup, b.class,
+            b.state, b.num, b.live, b.effect_due, b.effect_stop, b.complete_due, b.complete_stop,
+            b.over_from, b.orig_from, b.soon_from);
+
 CREATE FUNCTION status_put(old status_span, s status_span) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rectify, pg_temp AS $$
+DECLARE
+    before status_span;
 BEGIN
     IF old.thing IS NOT NULL THEN
         s.from_day := greatest(s.from_day, old.from_day); -- clocks of two servers may differ
-        IF (s.inspection, s.problem, s.item, s.body_no, s.unit, s.leader, s.sgroup, s.class,
-            s.state, s.num, s.live, s.effect_due, s.effect_stop, s.complete_due, s.complete_stop,
-            s.over_from, s.orig_from, s.soon_from) IS NOT DISTINCT FROM
-           (old.inspection, old.problem, old.item, old.body_no, old.unit, old.leader, old.sgroup,
-            old.class, old.state, old.num, old.live, old.effect_due, old.effect_stop,
-            old.complete_due, old.complete_stop, old.over_from, old.orig_from, old.soon_from) THEN
+        IF status_same(old, s) THEN
             RETURN;
         END IF;
         INSERT INTO status_pending (tenant, sign, day, kind, inspection, unit, leader, sgroup, num,
@@ -301,6 +307,15 @@ BEGIN
             DELETE FROM status_span
              WHERE tenant = s.tenant AND kind = s.kind AND thing = s.thing
                AND from_day = old.from_day;
+            SELECT * INTO before FROM status_span x
+             WHERE x.tenant = s.tenant AND x.kind = s.kind AND x.thing = s.thing
+             ORDER BY x.from_day DESC LIMIT 1;
+            IF before.thing IS NOT NULL AND status_same(before, s) THEN -- there and back in a day
+                UPDATE status_span SET to_day = s.to_day
+                 WHERE tenant = s.tenant AND kind = s.kind AND thing = s.thing
+                   AND from_day = before.from_day;
+                RETURN;
+            END IF;
         ELSE
             UPDATE status_span SET to_day = s.from_day
              WHERE tenant = s.tenant AND kind = s.kind AND thing = s.thing

@@ -442,7 +442,7 @@ a_wrong_total_is_noticed(void **state)
     slice_sql("UPDATE rectify.status_now SET overdue = overdue - 1 WHERE dim = 0");
     slice_sql("UPDATE rectify.status_total SET in_progress = in_progress + 1 WHERE dim = 0 AND"
               " level = 2");
-    assert_int_equal(totals_differ(days[DAYS - 1]), 1);
+    assert_true(totals_differ(days[DAYS - 1]) > 0);
     assert_int_equal(recount_differs(), 0);
     slice_sql("UPDATE rectify.status_span SET over_from = over_from - 1 WHERE (kind, thing,"
               " from_day) IN (SELECT kind, thing, from_day FROM rectify.status_span WHERE kind = 1"
