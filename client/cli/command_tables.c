@@ -5,6 +5,7 @@
 #define TABLES(AREA) \
     AREA(clerk) \
     AREA(view) \
+    AREA(status) \
     AREA(office) \
     AREA(admin) \
     AREA(audit) \
