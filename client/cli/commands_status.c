@@ -39,7 +39,7 @@ static const struct command rows[] = {
     {"status", "", 0, 0, status_options, cmd_status, "整改进展总览",
      "可看任何一天：状态、期限、牵头单位和方案版本都按那一天结束时的。不排名次。",
      {"rectify status", "rectify status --by unit --as-of 2026-11-01", "rectify status -o json"}, "",
-     NULL},
+     "整改进展"},
     {"status list", "数字名", 1, 1, list_options, cmd_status_list, "一个数字背后的清单",
      "数字名如 超期、未报汇总表、已销号，或 overdue、tables_missing；条数与数字一致。",
      {"rectify status list 超期", "rectify status list 超期 --by unit --key unit01"}, "", NULL},

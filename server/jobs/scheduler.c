@@ -35,10 +35,8 @@ struct scheduler {
 /* The jobs of a tick, in order: obligations first, so that their alerts come in the same tick, and
  * what alerts propose after them. */
 static const char *const jobs[] = {
-    "rectify.v1.JobService/OpenObligations",
-    "rectify.v1.JobService/RaiseAlerts",
-    "rectify.v1.JobService/ProposeMatters",
-    "rectify.v1.JobService/SweepUploads",
+    "rectify.v1.JobService/OpenObligations", "rectify.v1.JobService/RaiseAlerts",
+    "rectify.v1.JobService/ProposeMatters",  "rectify.v1.JobService/SweepUploads",
     "rectify.v1.JobService/FoldTotals",
 };
 
