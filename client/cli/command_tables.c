@@ -8,6 +8,7 @@
     AREA(view) \
     AREA(matter) \
     AREA(closing) \
+    AREA(status) \
     AREA(office) \
     AREA(admin) \
     AREA(people) \

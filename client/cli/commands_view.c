@@ -24,12 +24,6 @@ static const struct option problem_list_options[] = {{"item", "项号", "只看�
                                                      INSPECTION,
                                                      END};
 
-static const struct option status_options[] = {
-    {"by", "分组", "item、problem、unit、leader、group 或 none；默认 item", 0},
-    {"as-of", "日期", "按哪一天计算期限；默认今天", 0},
-    INSPECTION,
-    END};
-
 static const struct option calendar_show_options[] = {{"year", "年份", "默认今年", 0}, END};
 
 static const struct option evidence_options[] = {
@@ -37,11 +31,8 @@ static const struct option evidence_options[] = {
 
 // clang-format off
 static const struct command rows[] = {
-    {"status", "", 0, 0, status_options, cmd_status, "整改进展总览",
-     "每个数字都写明按哪一天、哪一版方案计算；分组后的明细用 rectify measure list 查看。",
-     {"rectify status", "rectify status --by unit", "rectify status -o json"}, "", "查看"},
     {"measure list", "", 0, 0, measure_list_options, cmd_measure_list, "列出措施", NULL,
-     {"rectify measure list --light 超期", "rectify measure list --problem P-07"}, "", NULL},
+     {"rectify measure list --light 超期", "rectify measure list --problem P-07"}, "", "查看"},
     {"measure show", "编号", 1, 1, inspection_options, cmd_measure_show, "看一条措施", NULL,
      {"rectify measure show P-07-M-03"}, "", NULL},
     {"measure allowed", "编号", 1, 1, allowed_options, cmd_measure_allowed,

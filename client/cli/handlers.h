@@ -89,6 +89,15 @@ HANDLER(cmd_sitting_export);
 HANDLER(cmd_sitting_decide);
 /* cmd_status.c */
 HANDLER(cmd_status);
+HANDLER(cmd_status_exceptions);
+
+/* cmd_status_list.c */
+HANDLER(cmd_status_list);
+HANDLER(cmd_status_changes);
+
+/* cmd_status_report.c */
+HANDLER(cmd_status_ageing);
+HANDLER(cmd_status_causes);
 /* cmd_inspection.c */
 HANDLER(cmd_inspection_create);
 HANDLER(cmd_inspection_list);

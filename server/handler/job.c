@@ -204,6 +204,15 @@ static const struct handler rows[] = {
      .load = propose_load,
      .decide = propose_decide,
      .effects = propose_effects},
+    {.method = "rectify.v1.JobService/FoldTotals",
+     .kind = METHOD_SLOW,
+     .auth = AUTH_SYSTEM,
+     .roles = ROLE_SYS,
+     .request = &pb__job_request__descriptor,
+     .reply = &pb__job_reply__descriptor,
+     .load = fold_load,
+     .decide = fold_decide,
+     .effects = fold_effects},
 };
 
 const struct handler_table job_handler_table = {rows, sizeof rows / sizeof rows[0]};

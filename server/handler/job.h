@@ -16,6 +16,10 @@ void propose_subjects(const struct call *call, struct subject_set *set);
 int propose_load(struct call *call, struct db_queue *q);
 enum status propose_decide(struct call *call);
 enum status propose_effects(struct call *call, struct db_queue *q);
+/* FoldTotals (job_status.c). */
+int fold_load(struct call *call, struct db_queue *q);
+enum status fold_decide(struct call *call);
+enum status fold_effects(struct call *call, struct db_queue *q);
 
 /* LockTables (job_table.c). */
 int lock_tables_load(struct call *call, struct db_queue *q);

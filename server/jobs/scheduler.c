@@ -37,7 +37,7 @@ struct scheduler {
 static const char *const jobs[] = {
     "rectify.v1.JobService/OpenObligations", "rectify.v1.JobService/LockTables",
     "rectify.v1.JobService/RaiseAlerts",     "rectify.v1.JobService/ProposeMatters",
-    "rectify.v1.JobService/SweepUploads",
+    "rectify.v1.JobService/SweepUploads",    "rectify.v1.JobService/FoldTotals",
 };
 
 /* Waits, unless kicked; true when it is time to stop. */

@@ -29,13 +29,17 @@ extern const struct statement *const db_statements[];
 extern const struct statement *const migrate_statements[];
 
 static const struct statement *const *const lists[] = {
-    account_statements, alert_statements,      audit_statements,     matter_part_statements,
-    db_statements,      event_statements,      evidence_statements,  idempotency_statements,
-    leader_statements,  log_statements,        matter_statements,    measure_statements,
-    migrate_statements, org_statements,        plan_statements,      principal_statements,
-    problem_statements, settings_statements,   status_statements,    system_statements,
-    table_statements,   tenant_statements,     grant_statements,     approval_statements,
-    sitting_statements, table_duty_statements, table_row_statements, table_summary_statements,
+    account_statements,       alert_statements,       audit_statements,
+    matter_part_statements,   db_statements,          event_statements,
+    evidence_statements,      idempotency_statements, leader_statements,
+    log_statements,           matter_statements,      measure_statements,
+    migrate_statements,       org_statements,         plan_statements,
+    principal_statements,     problem_statements,     settings_statements,
+    status_statements,        system_statements,      table_statements,
+    tenant_statements,        grant_statements,       approval_statements,
+    sitting_statements,       table_duty_statements,  table_row_statements,
+    table_summary_statements, status_list_statements, status_report_statements,
+    status_fold_statements,
 };
 
 const struct statement *const *const *

@@ -1,206 +1,361 @@
 #include "server/store/status.h"
 
-#include "server/store/light.h"
+#include "server/base/clock.h"
+#include "server/store/status_count.h"
 
-/* Which inspections are counted: the one named, else those with an approved plan, else (nothing is
- * approved yet) all: a draft must not change the totals of what is under way. */
-#define IN_SCOPE(i)                                                                                \
-    "(CASE WHEN $2::text IS NOT NULL THEN " i ".code = $2"                                         \
-    "      ELSE " i ".plan_state = 'APPROVED' OR NOT EXISTS (SELECT 1 FROM inspection ap"          \
-    "           WHERE ap.tenant = $1 AND ap.plan_state = 'APPROVED') END)"
+#include <string.h>
 
-/* A row per measure: its state, its worst light by either date, its longest overdue milestone. */
-#define OVERDUE_DAYS                                                                               \
-    "CASE WHEN NOT " SQL_REACHED("$3::date") " AND ms.current_due < " SQL_JUDGED_ON(               \
-        "$3::date") " THEN " SQL_JUDGED_ON("$3::date") " - ms.current_due END"
-#define MEASURES                                                                                   \
-    "SELECT m.id, m.state, m.problem, i.code AS icode, p.ref AS pref, p.title AS ptitle,"          \
-    "       it.no AS ino, it.title AS ititle,"                                                     \
-    "       ou.code AS ucode, ou.name AS uname, ou.sort_order AS uorder,"                          \
-    "       ol.code AS lcode, ol.name AS lname, ol.sort_order AS lorder,"                          \
-    "       os.code AS scode, os.name AS sname, os.sort_order AS sorder,"                          \
-    "       d.light, d.original_light, d.days, d.since"                                            \
-    "  FROM measure m"                                                                             \
-    "  JOIN inspection i ON i.tenant = m.tenant AND i.id = m.inspection"                           \
-    "  JOIN problem p ON p.tenant = m.tenant AND p.id = m.problem"                                 \
-    "  JOIN item it ON it.tenant = p.tenant AND it.id = p.item"                                    \
-    "  LEFT JOIN org ou ON ou.tenant = p.tenant AND ou.id = p.lead_org"                            \
-    "  LEFT JOIN org ol ON ol.tenant = m.tenant AND ol.id = m.leader_org"                          \
-    "  LEFT JOIN org os ON os.tenant = p.tenant AND os.id = p.sgroup_org"                          \
-    "  LEFT JOIN LATERAL (SELECT"                                                                  \
-    "         max(" SQL_MILESTONE_LIGHT(                                                           \
-        "current_due", "$3::date",                                                                 \
-        "$4::int") ") AS light,"                                                                   \
-                   "         max(" SQL_MILESTONE_LIGHT(                                            \
-                       "original_due", "$3::date",                                                 \
-                       "$4::int") ") AS original_light,"                                           \
-                                  "         max(" OVERDUE_DAYS ") AS days,"                        \
-                                  "         (array_agg(ms.current_due ORDER BY " OVERDUE_DAYS      \
-                                  " DESC NULLS LAST))[1] AS since"                                 \
-                                  "         FROM " SQL_MILESTONES_OF(                              \
-                                      "m") ") d ON " SQL_MEASURE_LIVE("m") " WHERE m.tenant = $1 " \
-                                                                           "AND " IN_SCOPE("i")
+/* SQL reads better as it is laid out. */
+/* clang-format off */
+/* ---- the maintained totals ---- */
 
-#define COUNTS                                                                                     \
-    " count(DISTINCT x.problem), count(*),"                                                        \
-    " count(*) FILTER (WHERE x.state = 'ASSIGNED'),"                                               \
-    " count(*) FILTER (WHERE x.state = 'IN_PROGRESS'),"                                            \
-    " count(*) FILTER (WHERE x.state = 'EFFECT_REACHED'),"                                         \
-    " count(*) FILTER (WHERE x.state IN ('EFFECT_CLAIMED', 'COMPLETE_CLAIMED')),"                  \
-    " count(*) FILTER (WHERE x.state = 'DONE'),"                                                   \
-    " count(*) FILTER (WHERE x.state = 'SUSTAINING'),"                                             \
-    " count(*) FILTER (WHERE x.light = 3),"                                                        \
-    " count(*) FILTER (WHERE x.original_light = 3),"                                               \
-    " count(*) FILTER (WHERE x.light = 2),"                                                        \
-    " count(*) FILTER (WHERE x.state = 'DRAFT'),"                                                  \
-    " coalesce(max(x.days), 0),"                                                                   \
-    " (array_agg(x.since ORDER BY x.days DESC NULLS LAST) FILTER (WHERE x.days > 0))[1]"           \
-    "  FROM (" MEASURES " AND m.state NOT IN ('SUPERSEDED', 'CANCELLED')) x"
+/* $4 dimension, $5 month and $6 year the day lies in, $7 the first day of that month. Up to the
+ * base day status_now has it all; an earlier day is the sum of years, months and days before it. */
+#define BASE "(SELECT c.base_day FROM status_clock c WHERE c.tenant = $1)"
+#define TOTAL_PARTS \
+    "SELECT key" STATUS_COLUMNS(STATUS_NAMED) " FROM status_now WHERE tenant = $1" \
+    " AND dim = $4::int   AND " BASE " <= $3::int UNION ALL SELECT key" \
+    STATUS_COLUMNS(STATUS_NAMED) " FROM status_total WHERE tenant = $1 AND dim = $4::int" \
+    "   AND " BASE " <= $3::int AND level = 0   AND bucket > " BASE " AND bucket <= $3::int" \
+    " UNION ALL SELECT key" STATUS_COLUMNS(STATUS_NAMED) " FROM status_total" \
+    " WHERE tenant = $1 AND dim = $4::int   AND " BASE " > $3::int   AND (level = 2" \
+    " AND bucket < $6::int     OR level = 1 AND bucket >= $6::int * 12 AND bucket < $5::int" \
+    "     OR level = 0 AND bucket >= $7::int AND bucket <= $3::int) UNION ALL SELECT k.key" \
+    STATUS_COLUMNS(STATUS_POINT_SUMMED)
+#define TOTAL_PENDING \
+    " FROM status_pending p" STATUS_POINTS STATUS_KEYS " WHERE p.tenant = $1" \
+    " AND x.day <= $3::int AND k.counts AND k.dim = $4::int   AND $2::text IS NULL" \
+    " GROUP BY k.key"
+#define TOTALS \
+    "(SELECT key" STATUS_COLUMNS(STATUS_SUMMED) " FROM (" TOTAL_PARTS TOTAL_PENDING ") parts" \
+    " GROUP BY key)"
 
-#define GROUPS(key, title, by, order)                                                              \
-    "SELECT " key ", " title "," COUNTS " GROUP BY " by " ORDER BY " order
-
-static const struct statement status_whole = {"status_whole", "SELECT NULL, NULL," COUNTS, 4};
-static const struct statement status_by_item = {
-    "status_by_item",
-    GROUPS("x.ino::text", "x.ititle", "x.icode, x.ino, x.ititle", "x.icode, x.ino"), 4};
-static const struct statement status_by_problem = {
-    "status_by_problem",
-    GROUPS("x.pref", "x.ptitle", "x.icode, x.pref, x.ptitle", "x.icode, x.pref COLLATE \"C\""), 4};
-static const struct statement status_by_unit = {
-    "status_by_unit",
-    GROUPS("x.ucode", "x.uname", "x.ucode, x.uname, x.uorder", "x.uorder, x.ucode"), 4};
-static const struct statement status_by_leader = {
-    "status_by_leader",
-    GROUPS("x.lcode", "x.lname", "x.lcode, x.lname, x.lorder", "x.lorder, x.lcode"), 4};
-static const struct statement status_by_sgroup = {
-    "status_by_sgroup",
-    GROUPS("x.scode", "x.sname", "x.scode, x.sname, x.sorder", "x.sorder, x.scode"), 4};
-
-static const struct statement status_totals = {
-    .name = "status_totals",
-    .params = 4,
+static const struct statement status_totals_whole = {
+    .name = "status_totals_whole",
+    .params = 7,
     .sql =
-        "WITH ins AS (SELECT i.id, i.code, i.plan_no FROM inspection i"
-        "              WHERE i.tenant = $1 AND " IN_SCOPE(
-            "i") "),"
-                 "  pro AS (SELECT p.* FROM problem p JOIN ins ON ins.id = p.inspection"
-                 "           WHERE p.tenant = $1)"
-                 " SELECT (SELECT count(DISTINCT item) FROM pro),"
-                 "        (SELECT count(*) FROM pro WHERE origin = 'FEEDBACK'),"
-                 "        (SELECT count(*) FROM pro WHERE origin = 'FEEDBACK'"
-                 "            AND state IN ('CLOSED', 'SUSTAINED')),"
-                 "        (SELECT count(DISTINCT lead_org) FROM pro),"
-                 "        (SELECT count(*) FROM periodic_table t JOIN ins ON ins.id = t.inspection"
-                 "          WHERE t.tenant = $1 AND table_is_owed(t.state, t.submitted_day)"
-                 "            AND t.due + t.grace_days < $3::date),"
-                 "        (SELECT count(*) FROM measure m JOIN ins ON ins.id = m.inspection"
-                 "          WHERE m.tenant = $1 AND m.claimed_ms < $4"
-                 "            AND m.state IN ('EFFECT_CLAIMED', 'COMPLETE_CLAIMED')),"
-                 "        (SELECT CASE WHEN count(*) = 1 THEN max(plan_no) ELSE 0 END FROM ins),"
-                 "        (SELECT string_agg(code, ',' ORDER BY code) FROM ins)",
+        "SELECT NULL, NULL, NULL, 0, 0, NULL::date" STATUS_COLUMNS(STATUS_SUMMED) " FROM " TOTALS
+        " g",
 };
 
-const struct statement *const status_statements[] = {
-    &status_whole,     &status_by_item,   &status_by_problem, &status_by_unit,
-    &status_by_leader, &status_by_sgroup, &status_totals,     NULL};
+static const struct statement status_totals_units = {
+    .name = "status_totals_units",
+    .params = 7,
+    .sql =
+        "SELECT count(*) FROM " TOTALS " g WHERE g.key <> status_no_key()"
+        " AND g.p_registered + g.p_rectifying + g.p_review + g.p_closed + g.p_sustained +"
+        " g.o_open + g.o_closed > 0",
+};
 
-static void
-fill_counts(Pb__StatusCounts *c, const struct db_row *row)
-{
-    pb__status_counts__init(c);
-    c->has_measures = c->has_assigned = c->has_in_progress = c->has_effect_reached = 1;
-    c->has_claimed = c->has_done = c->has_sustaining = c->has_overdue = 1;
-    c->has_overdue_original = c->has_due_soon = c->has_draft = 1;
-    c->measures = (int32_t)db_int(row, 3);
-    c->assigned = (int32_t)db_int(row, 4);
-    c->in_progress = (int32_t)db_int(row, 5);
-    c->effect_reached = (int32_t)db_int(row, 6);
-    c->claimed = (int32_t)db_int(row, 7);
-    c->done = (int32_t)db_int(row, 8);
-    c->sustaining = (int32_t)db_int(row, 9);
-    c->overdue = (int32_t)db_int(row, 10);
-    c->overdue_original = (int32_t)db_int(row, 11);
-    c->due_soon = (int32_t)db_int(row, 12);
-    c->draft = (int32_t)db_int(row, 13);
-}
+#define NOT_EMPTY \
+    " (g.draft + g.assigned + g.in_progress + g.effect_claimed + g.effect_reached" \
+    "  + g.complete_claimed + g.done + g.sustaining + g.p_registered + g.p_rectifying" \
+    "  + g.p_review + g.p_closed + g.p_sustained + g.o_open + g.o_closed" \
+    "  + g.t_open + g.t_in_time + g.t_late + g.t_nil) > 0"
+static const struct statement status_totals_orgs = {
+    .name = "status_totals_orgs",
+    .params = 7,
+    .sql =
+        "SELECT o.code, o.name, NULL, 0, 0, NULL::date" STATUS_COLUMNS(STATUS_NAMED) " FROM "
+        TOTALS " g  LEFT JOIN org o ON o.tenant = $1 AND o.id = g.key WHERE" NOT_EMPTY
+        " ORDER BY o.sort_order, o.code LIMIT 2001",
+};
+
+static const struct statement status_totals_inspections = {
+    .name = "status_totals_inspections",
+    .params = 7,
+    .sql =
+        "SELECT i.code, i.name, i.code, 0, 0, NULL::date" STATUS_COLUMNS(STATUS_NAMED) " FROM "
+        TOTALS " g  JOIN inspection i ON i.tenant = $1 AND i.id = g.key"
+        " WHERE i.plan_state = 'APPROVED' AND" NOT_EMPTY
+        " ORDER BY i.feedback_day, i.code LIMIT 2001",
+};
+
+/* $4 dimension. Of each key the measure that has been behind longest. */
+static const struct statement status_behind = {
+    .name = "status_behind",
+    .params = 4,
+    .sql =
+        "SELECT DISTINCT ON (b.key) coalesce(o.code, i.code), " STATUS_DATE("b.over_from - 1")
+        ", b.days  FROM (SELECT CASE $4::int WHEN 1 THEN s.inspection"
+        "            WHEN 2 THEN s.unit WHEN 3 THEN s.leader"
+        "            WHEN 4 THEN s.sgroup END AS key,          s.over_from, " STATUS_DAYS("s")
+        " AS days          FROM status_span s         WHERE s.tenant = $1 AND s.kind = 1"
+        " AND s.live           AND s.to_day = " STATUS_NEVER "           AND s.over_from < "
+        STATUS_NEVER "           AND s.over_from <= $3::int"
+        "           AND s.from_day <= $3::int        UNION ALL        SELECT CASE $4::int"
+        " WHEN 1 THEN s.inspection            WHEN 2 THEN s.unit WHEN 3 THEN s.leader"
+        "            WHEN 4 THEN s.sgroup END,          s.over_from, " STATUS_DAYS("s")
+        "          FROM status_span s         WHERE s.tenant = $1 AND s.kind = 1"
+        "           AND s.live           AND s.to_day < " STATUS_NEVER
+        "           AND s.over_from < s.to_day           AND s.to_day > $3::int"
+        "           AND s.over_from <= $3::int           AND s.from_day <= $3::int) b  LEFT"
+        " JOIN org o ON o.tenant = $1       AND o.id = b.key  LEFT"
+        " JOIN inspection i ON i.tenant = $1       AND i.id = b.key AND $2::text IS NULL"
+        " ORDER BY b.key, b.over_from, b.days DESC",
+};
+
+/* ---- counted from spans ---- */
+
+/* $4 group, $5 kinds of things that can be grouped so, $6 limit. */
+#define COUNTED(n, name) ", count(*) FILTER (WHERE s.num = " #n ")"
+#define COUNTED_STATES \
+    COUNTED(1, "") COUNTED(2, "") COUNTED(3, "") COUNTED(4, "") COUNTED(5, "") COUNTED(6, "") \
+    COUNTED(7, "") COUNTED(8, "")
+#define COUNTED_REST \
+    COUNTED(12, "") COUNTED(13, "") COUNTED(14, "") COUNTED(15, "") COUNTED(16, "") \
+    COUNTED(17, "") COUNTED(18, "")
+#define COUNTED_TABLES \
+    COUNTED(21, "") COUNTED(22, "") COUNTED(23, "") COUNTED(24, "") COUNTED(25, "") \
+    COUNTED(26, "")
+#define COUNTED_JUDGED \
+    ", count(*) FILTER (WHERE s.kind = 1" \
+    " AND s.over_from <= $3::int), count(*) FILTER (WHERE s.kind = 1" \
+    " AND s.orig_from <= $3::int), count(*) FILTER (WHERE s.soon_from <= $3::int" \
+    " AND $3::int < s.over_from)"
+#define COUNTED_DUTIES \
+    ", count(*) FILTER (WHERE s.kind = 3" \
+    " AND s.orig_from <= $3::int), count(*) FILTER (WHERE s.kind = 3" \
+    " AND s.over_from <= $3::int)"
+#define LATE "(WHERE s.kind = 1 AND s.over_from <= $3::int)"
+#define GROUP_KEY \
+    "CASE $4::int WHEN 1 THEN s.item WHEN 2 THEN s.problem WHEN 3 THEN s.unit" \
+    "  WHEN 4 THEN s.leader WHEN 5 THEN s.sgroup WHEN 6 THEN ia.aspect" \
+    " WHEN 7 THEN s.inspection  WHEN 8 THEN s.inspection WHEN 9 THEN s.thing END"
+#define GROUP_NO "CASE $4::int WHEN 7 THEN s.body_no WHEN 3 THEN 0 END"
+#define COUNT_FROM(spans) \
+    "SELECT coalesce(o.code, it.no::text, p.ref, a.no::text, m.ref, g.no::text, i.code)," \
+    "       coalesce(o.name, it.title, p.title, a.title, m.text, b.name, i.name),       CASE" \
+    " WHEN $4::int IN (1, 2, 6, 7, 8, 9) THEN i.code END, g.units," \
+    "       coalesce(g.days, 0), " STATUS_DATE("g.over_from - 1") ", g.*  FROM (SELECT " \
+    GROUP_KEY " AS key, " GROUP_NO " AS no,          CASE" \
+    " WHEN $4::int IN (3, 4, 5) THEN NULL" \
+    "               ELSE (array_agg(s.inspection))[1] END AS inspection," \
+    "          count(DISTINCT s.unit) FILTER (WHERE s.kind = 2) AS units," \
+    "          (array_agg(" STATUS_DAYS("s") " ORDER BY s.over_from, " STATUS_DAYS("s") \
+    " DESC) FILTER " LATE ")[1] AS days,          min(s.over_from) FILTER " LATE " AS over_from" \
+    COUNTED_STATES COUNTED_JUDGED COUNTED_REST COUNTED_DUTIES COUNTED_TABLES "  FROM " spans \
+    " s   LEFT JOIN item ia ON $4::int = 6 AND ia.tenant = $1        AND ia.id = s.item" \
+    " WHERE s.tenant = $1 AND s.num > 0   AND s.kind = ANY ($5::smallint[])   AND " \
+    STATUS_ON_DAY("s") " AND " STATUS_BY_INSPECTION("s") "   AND " STATUS_IN_SCOPE("s") \
+    " GROUP BY 1, 2) g  LEFT JOIN org o ON $4::int IN (3, 4, 5) AND o.tenant = $1" \
+    " AND o.id = g.key  LEFT JOIN item it ON $4::int = 1 AND it.tenant = $1" \
+    " AND it.id = g.key  LEFT JOIN problem p ON $4::int = 2 AND p.tenant = $1" \
+    " AND p.id = g.key  LEFT JOIN aspect a ON $4::int = 6 AND a.tenant = $1 AND a.id = g.key" \
+    "  LEFT JOIN measure m ON $4::int = 9 AND m.tenant = $1 AND m.id = g.key  LEFT" \
+    " JOIN inspected_body b ON $4::int = 7 AND b.tenant = $1 AND b.inspection = g.key" \
+    "       AND b.no = g.no  LEFT JOIN inspection i ON $4::int IN (1, 2, 6, 7, 8, 9)" \
+    " AND i.tenant = $1       AND i.id = g.inspection" \
+    " ORDER BY o.sort_order, o.code, i.feedback_day, i.code, it.no, a.no, g.no," \
+    "          p.ref COLLATE \"C\", m.ref COLLATE \"C\" LIMIT $6::int"
+
+static const struct statement status_count_all = {"status_count_all", COUNT_FROM(STATUS_ALL), 6};
+static const struct statement status_count_own = {"status_count_own", COUNT_FROM(STATUS_OWN), 6};
+
+/* ---- what is read once ---- */
+
+/* $4: claims of this day or earlier wait too long; $5: the day is today, so drafts of the plan's
+ * number may be read from the inspection; $6: the instant after the day. */
+static const struct statement status_head = {
+    .name = "status_head",
+    .params = 6,
+    .sql =
+        "WITH approved AS (SELECT v.inspection, max(v.no) AS no FROM plan_version v"
+        "       WHERE v.tenant = $1 AND v.approved_ms < $6::bigint GROUP BY 1),"
+        "  ins AS (SELECT i.code, CASE WHEN $5::boolean THEN i.plan_no"
+        " ELSE coalesce(v.no, 0) END              AS no,            CASE"
+        " WHEN $5::boolean THEN i.plan_state = 'APPROVED' ELSE v.no IS NOT NULL END"
+        "              AS approved        FROM inspection i LEFT"
+        " JOIN approved v ON v.inspection = i.id       WHERE i.tenant = $1),"
+        "  scope AS (SELECT code, no FROM ins WHERE CASE"
+        " WHEN $2::text IS NOT NULL THEN code = $2       ELSE approved OR NOT EXISTS (SELECT 1"
+        " FROM ins x WHERE x.approved) END),  claims AS (SELECT coalesce(CASE s.num"
+        " WHEN 4 THEN s.effect_stop ELSE s.complete_stop"
+        "                             END, s.from_day) AS day FROM status_span s"
+        "       WHERE s.tenant = $1 AND s.num IN (4, 6) AND " STATUS_ON_DAY("s") "         AND "
+        STATUS_BY_INSPECTION("s") " AND (s.live OR $2::text IS NOT NULL)) SELECT (SELECT count(*)"
+        " FROM claims WHERE day <= $4::int),        (SELECT count(*) FROM claims),"
+        "        (SELECT CASE WHEN count(*) = 1 THEN max(no) ELSE 0 END FROM scope),"
+        "        (SELECT string_agg(code, ',' ORDER BY code) FROM scope)",
+};
+
+/* clang-format on */
+
+const struct statement *const status_statements[] = {
+    &status_totals_whole,       &status_totals_units, &status_totals_orgs,
+    &status_totals_inspections, &status_behind,       &status_count_all,
+    &status_count_own,          &status_head,         NULL};
+
+/* ---- rows ---- */
 
 static enum status
-take_group(void *ctx, const struct db_row *row, struct arena *a)
+take_row(void *ctx, const struct db_row *row, struct arena *a, int first)
 {
-    struct group_list *list = ctx;
-    Pb__StatusGroupRow **slot =
-        arena_grow(a, (void **)&list->items, list->count, &list->capacity, sizeof *slot);
-    Pb__StatusGroupRow *g = arena_alloc(a, sizeof *g);
-    Pb__StatusCounts *counts = arena_alloc(a, sizeof *counts);
-    if (slot == NULL || g == NULL || counts == NULL) {
+    struct status_rows *rows = ctx;
+    struct status_row *r =
+        arena_grow(a, (void **)&rows->items, rows->count, &rows->capacity, sizeof *r);
+    if (r == NULL) {
         return STATUS_RESOURCE_EXHAUSTED;
     }
-    pb__status_group_row__init(g);
-    g->key = db_text(row, 0, a);
-    g->title = db_text(row, 1, a);
-    g->has_problems = g->has_worst_overdue_days = 1;
-    g->problems = (int32_t)db_int(row, 2);
-    fill_counts(counts, row);
-    g->counts = counts;
-    g->worst_overdue_days = (int32_t)db_int(row, 14);
-    g->behind_since = db_text(row, 15, a);
-    *slot = g;
-    list->count++;
+    *r = (struct status_row){
+        .key = db_text(row, 0, a),
+        .title = db_text(row, 1, a),
+        .inspection = db_text(row, 2, a),
+        .units = (int32_t)db_int(row, 3),
+        .behind_days = (int32_t)db_int(row, 4),
+        .behind_since = db_day(row, 5),
+    };
+    for (int i = 1; i < COUNT_WAITING; i++) {
+        r->counts[i] = (int32_t)db_int(row, first + i - 1);
+    }
+    rows->count++;
     return STATUS_OK;
 }
 
 static enum status
-take_totals(void *ctx, const struct db_row *row, struct arena *a)
+take_total(void *ctx, const struct db_row *row, struct arena *a)
 {
-    struct status_totals *t = ctx;
-    *t = (struct status_totals){
-        .items = (int32_t)db_int(row, 0),
-        .problems = (int32_t)db_int(row, 1),
-        .problems_closed = (int32_t)db_int(row, 2),
-        .units = (int32_t)db_int(row, 3),
-        .tables_missing = (int32_t)db_int(row, 4),
-        .office_waiting = (int32_t)db_int(row, 5),
-        .plan_version = (int32_t)db_int(row, 6),
-        .inspections = db_text(row, 7, a),
+    return take_row(ctx, row, a, 6);
+}
+
+/* g.* begins with key, no, inspection, units, days, over_from. */
+static enum status
+take_count(void *ctx, const struct db_row *row, struct arena *a)
+{
+    return take_row(ctx, row, a, 12);
+}
+
+static enum status
+take_units(void *ctx, const struct db_row *row, struct arena *a)
+{
+    struct status_rows *rows = ctx;
+    (void)a;
+    if (rows->count > 0) {
+        rows->items[0].units = (int32_t)db_int(row, 0);
+    }
+    return STATUS_OK;
+}
+
+static bool
+same_text(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static enum status
+take_behind(void *ctx, const struct db_row *row, struct arena *a)
+{
+    struct status_rows *rows = ctx;
+    const char *key = db_text(row, 0, a);
+    for (size_t i = 0; i < rows->count; i++) {
+        if (same_text(rows->items[i].key, key)) {
+            rows->items[i].behind_since = db_day(row, 1);
+            rows->items[i].behind_days = (int32_t)db_int(row, 2);
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status
+take_head(void *ctx, const struct db_row *row, struct arena *a)
+{
+    struct status_head *head = ctx;
+    *head = (struct status_head){
+        .waiting = (int32_t)db_int(row, 0),
+        .claims = (int32_t)db_int(row, 1),
+        .plan_version = (int32_t)db_int(row, 2),
+        .inspections = db_text(row, 3, a),
     };
     return STATUS_OK;
 }
 
-static const struct statement *
-group_statement(Pb__StatusGroup group_by)
+/* ---- questions ---- */
+
+static int
+dimension(Pb__StatusGroup group)
 {
-    switch (group_by) {
-    case PB__STATUS_GROUP__BY_ITEM:
-        return &status_by_item;
-    case PB__STATUS_GROUP__BY_PROBLEM:
-        return &status_by_problem;
+    switch (group) {
+    case PB__STATUS_GROUP__BY_INSPECTION:
+        return 1;
     case PB__STATUS_GROUP__BY_UNIT:
-        return &status_by_unit;
+        return 2;
     case PB__STATUS_GROUP__BY_LEADER:
-        return &status_by_leader;
+        return 3;
     case PB__STATUS_GROUP__BY_SPECIAL_GROUP:
-        return &status_by_sgroup;
+        return 4;
     default:
-        return &status_whole;
+        return 0;
     }
 }
 
 enum status
-status_queue_groups(struct db_queue *q, int tenant, const struct status_query *query,
-                    Pb__StatusGroup group_by, struct group_list *ret)
+status_queue_totals(struct db_queue *q, int tenant, const struct status_query *query,
+                    Pb__StatusGroup group, struct status_rows *ret)
 {
-    struct param params[] = {p_int(tenant), p_text(query->inspection), p_day(query->as_of),
-                             p_int(query->soon_days)};
-    return db_queue_add(q, group_statement(group_by), params,
-                        (struct db_sink){take_group, ret, DB_ANY_COUNT});
+    const struct ymd date = day_to_ymd(query->as_of);
+    const int dim = dimension(group);
+    struct param params[] = {p_int(tenant),
+                             p_text(NULL),
+                             p_int(query->as_of),
+                             p_int(dim),
+                             p_int(date.year * 12 + date.month - 1),
+                             p_int(date.year),
+                             p_int(query->as_of - date.day + 1)};
+    struct db_sink sink = {take_total, ret, DB_ANY_COUNT};
+    if (dim != 0) {
+        return db_queue_add(q, dim == 1 ? &status_totals_inspections : &status_totals_orgs, params,
+                            sink);
+    }
+    enum status s = db_queue_add(q, &status_totals_whole, params, sink);
+    params[3] = p_int(2);
+    return s != STATUS_OK ? s
+                          : db_queue_add(q, &status_totals_units, params,
+                                         (struct db_sink){take_units, ret, 1});
 }
 
 enum status
-status_queue_totals(struct db_queue *q, int tenant, const struct status_query *query,
-                    struct status_totals *ret)
+status_queue_behind(struct db_queue *q, int tenant, const struct status_query *query,
+                    Pb__StatusGroup group, struct status_rows *rows)
 {
-    struct param params[] = {p_int(tenant), p_text(query->inspection), p_day(query->as_of),
-                             p_int(query->waiting_before_ms)};
-    return db_queue_add(q, &status_totals, params, (struct db_sink){take_totals, ret, 1});
+    struct param params[] = {p_int(tenant), p_text(NULL), p_int(query->as_of),
+                             p_int(dimension(group))};
+    return db_queue_add(q, &status_behind, params,
+                        (struct db_sink){take_behind, rows, DB_ANY_COUNT});
+}
+
+static const char *
+kinds_of(Pb__StatusGroup group)
+{
+    switch (group) {
+    case PB__STATUS_GROUP__BY_UNIT:
+        return "{1,2,3}";
+    case PB__STATUS_GROUP__BY_LEADER:
+    case PB__STATUS_GROUP__BY_MEASURE:
+        return "{1}";
+    case PB__STATUS_GROUP__STATUS_GROUP_UNSPECIFIED:
+    case PB__STATUS_GROUP__BY_INSPECTION:
+        return "{1,2,3,4}";
+    default:
+        return "{1,2}";
+    }
+}
+
+enum status
+status_queue_count(struct db_queue *q, int tenant, const struct status_query *query,
+                   Pb__StatusGroup group, bool own, int32_t limit, struct status_rows *ret)
+{
+    struct param params[] = {p_int(tenant),     p_text(query->inspection), p_int(query->as_of),
+                             p_int((int)group), p_text(kinds_of(group)),   p_int(limit)};
+    return db_queue_add(q, own ? &status_count_own : &status_count_all, params,
+                        (struct db_sink){take_count, ret, DB_ANY_COUNT});
+}
+
+enum status
+status_queue_head(struct db_queue *q, int tenant, const struct status_query *query,
+                  struct status_head *ret)
+{
+    struct param params[] = {p_int(tenant),        p_text(query->inspection),
+                             p_int(query->as_of),  p_int(query->waiting_until),
+                             p_bool(query->today), p_int(query->until_ms)};
+    return db_queue_add(q, &status_head, params, (struct db_sink){take_head, ret, 1});
 }

@@ -18,9 +18,18 @@ static int32_t
 random_day(int none_percent)
 {
     int32_t day = 0;
-    assert_int_equal(day_parse("2026-10-01", &day), STATUS_OK);
+    assert_int_equal(day_parse("2026-08-01", &day), STATUS_OK);
     return next_random() % 100 < (uint32_t)none_percent ? NO_DATE
-                                                        : day + (int32_t)(next_random() % 120);
+                                                        : day + (int32_t)(next_random() % 180);
+}
+
+/* A claim is of the day it was recorded on: before every day that is asked for. */
+static int32_t
+random_claim(void)
+{
+    int32_t day = 0;
+    assert_int_equal(day_parse("2026-08-01", &day), STATUS_OK);
+    return next_random() % 100 < 60 ? NO_DATE : day + (int32_t)(next_random() % 60);
 }
 
 static const char *
@@ -45,7 +54,7 @@ random_measure(void)
         m.milestones[i] = (struct milestone_record){
             .exists = next_random() % 10 != 0,
             .original_due = random_day(10),
-            .claimed_day = random_day(60),
+            .claimed_day = random_claim(),
             .due_version = 1,
         };
         struct milestone_record *ms = &m.milestones[i];
@@ -58,8 +67,7 @@ random_measure(void)
 static void
 insert(const struct measure_record *m, int n)
 {
-    slice_sql("SET session_replication_role = replica;"
-              "INSERT INTO rectify.measure (tenant, id, inspection, problem, no, ref, text, class,"
+    slice_sql("INSERT INTO rectify.measure (tenant, id, inspection, problem, no, ref, text, class,"
               " state, version, event_id) VALUES (1, '%s', '%s', '%s', %d, 'R-%04d', '样例', %d,"
               " '%s', 1, '%s')",
               slice_id(FIRST + n), slice_id(31), slice_id(51), n, n, m->class_, m->state,
@@ -67,8 +75,7 @@ insert(const struct measure_record *m, int n)
     for (int i = 0; i < MILESTONE_COUNT; i++) {
         const struct milestone_record *ms = &m->milestones[i];
         if (ms->exists) {
-            slice_sql("SET session_replication_role = replica;"
-                      "INSERT INTO rectify.milestone (tenant, measure, kind, original_due,"
+            slice_sql("INSERT INTO rectify.milestone (tenant, measure, kind, original_due,"
                       " current_due, claimed_day, reached_day, version, event_id)"
                       " VALUES (1, '%s', %d, %s, %s, %s, %s, 1, '%s')",
                       slice_id(FIRST + n), i + 1, sql_day(ms->original_due),
@@ -136,7 +143,7 @@ compare(const struct measure_record *all, const char *as_of_text)
     assert_int_equal(r->counts->overdue, overdue);
     assert_int_equal(r->counts->due_soon, soon);
     assert_int_equal(r->counts->overdue_original, original);
-    assert_int_equal(r->n_groups, 1);
+    assert_int_equal(r->n_groups, 2);
     assert_int_equal(r->groups[0]->worst_overdue_days, worst);
     assert_int_equal(worst > 0, r->groups[0]->behind_since != NULL);
     assert_string_equal(r->as_of, as_of_text);
@@ -147,8 +154,9 @@ the_database_and_due_status_agree(void **state)
 {
     (void)state;
     static struct measure_record all[MEASURES];
-    slice_sql("SET session_replication_role = replica; DELETE FROM rectify.milestone;"
-              "DELETE FROM rectify.access; DELETE FROM rectify.measure");
+    /* Any state from the beginning; what stood there is cancelled and counts no more. */
+    slice_sql("ALTER TABLE rectify.measure DISABLE TRIGGER measure_edge;"
+              "UPDATE rectify.measure SET state = 'CANCELLED', version = version + 1");
     for (int i = 0; i < MEASURES; i++) {
         all[i] = random_measure();
         insert(&all[i], i);
@@ -234,8 +242,7 @@ a_draft_does_not_change_the_totals(void **state)
 {
     (void)state;
     const Pb__GetStatusReply *before = status_of(OFFICE1, PB__STATUS_GROUP__BY_ITEM);
-    slice_sql("SET session_replication_role = replica;"
-              "INSERT INTO rectify.inspection (tenant, id, code, name, version, event_id)"
+    slice_sql("INSERT INTO rectify.inspection (tenant, id, code, name, version, event_id)"
               " VALUES (1, '%s', 'DRAFT2', '样例', 1, '%s');"
               "INSERT INTO rectify.item (tenant, id, inspection, no, title, version, event_id)"
               " VALUES (1, '%s', '%s', 1, '样例', 1, '%s');"
