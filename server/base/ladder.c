@@ -163,7 +163,7 @@ ladder_rule_check(const struct ladder_rule *rule, struct fault *fault)
     if (rule->level < 1 || rule->level > LADDER_LEVEL_MAX) {
         return refuse(fault, "级别应为 1 至 7");
     }
-    if (rule->subject < LADDER_EFFECT || rule->subject > LADDER_REPLY) {
+    if (rule->subject < LADDER_EFFECT || rule->subject > LADDER_TASK) {
         return refuse(fault, "预警对象不在可选范围内");
     }
     if (rule->trigger == TRIGGER_NONE || rule->trigger > TRIGGER_ROUND) {
@@ -225,6 +225,9 @@ static const struct names subjects[] = {
     [LADDER_TABLE] = {"TABLE", "自查汇总表"},
     [LADDER_SIGN] = {"SIGN", "签收"},
     [LADDER_REPLY] = {"REPLY", "办公室答复"},
+    [LADDER_CHECK] = {"CHECK", "长期坚持复查"},
+    [LADDER_NODE] = {"NODE", "目标节点"},
+    [LADDER_TASK] = {"TASK", "督办事项"},
 };
 static const struct names lights[] = {
     [0] = {"UNKNOWN", "未知"},

@@ -30,6 +30,9 @@ enum ladder_subject {
     LADDER_TABLE = 3,    /* a unit's table of a period */
     LADDER_SIGN = 4,     /* a measure waits for 签收; due = 3 working days after assignment */
     LADDER_REPLY = 5,    /* the office owes an answer (求助, 延期); its own clock */
+    LADDER_CHECK = 6,    /* a sustained measure's next check (复查) */
+    LADDER_NODE = 7,     /* a dated node of a measure (目标节点) */
+    LADDER_TASK = 8,     /* a unit owes a step: 督办单, 批示, 意见建议 */
 };
 
 /* The numbers are those of rectify.v1.Light. */

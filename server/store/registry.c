@@ -19,6 +19,7 @@
 #include "server/store/system.h"
 #include "server/store/table.h"
 #include "server/store/tenant.h"
+#include "server/store/watch.h"
 
 extern const struct statement *const db_statements[];
 extern const struct statement *const migrate_statements[];
@@ -29,7 +30,7 @@ static const struct statement *const *const lists[] = {
     leader_statements,  log_statements,      matter_statements,   measure_statements,
     migrate_statements, org_statements,      plan_statements,     principal_statements,
     problem_statements, settings_statements, status_statements,   system_statements,
-    table_statements,   tenant_statements,
+    table_statements,   tenant_statements,   watch_statements,
 };
 
 const struct statement *const *const *

@@ -18,13 +18,17 @@ static const struct statement calendar_insert = {
            " VALUES ($1, $2, $3, $4, $5, $6, $7)",
 };
 
+/* $2: the version; 0 for the one that is on: what was activated last, or the first there was. */
 static const struct statement ladder_read = {
     .name = "ladder_read",
-    .params = 1,
+    .params = 2,
     .sql = "SELECT r.version, r.level, r.repeat, r.subject, r.class_mask, r.trigger, r.parameter,"
            "       r.direct, r.recipients, r.proposals FROM ladder_rule r"
-           " WHERE r.tenant = $1 AND r.version = (SELECT max(n.version) FROM ladder_rule n"
-           "                                       WHERE n.tenant = $1)"
+           " WHERE r.tenant = $1 AND r.version = coalesce(nullif($2::integer, 0),"
+           "       (SELECT n.value::integer FROM setting n"
+           "         WHERE n.tenant = $1 AND n.name = 'ladder_version'"
+           "         ORDER BY n.version DESC LIMIT 1),"
+           "       (SELECT min(n.version) FROM ladder_rule n WHERE n.tenant = $1))"
            " ORDER BY r.level, r.no",
 };
 
@@ -126,10 +130,16 @@ take_rule(void *ctx, const struct db_row *row, struct arena *a)
 }
 
 enum status
+ladder_queue_read_version(struct db_queue *q, int tenant, int32_t version, struct ladder_rules *ret)
+{
+    return db_queue_add(q, &ladder_read, (struct param[]){p_int(tenant), p_int(version)},
+                        (struct db_sink){take_rule, ret, DB_ANY_COUNT});
+}
+
+enum status
 ladder_queue_read(struct db_queue *q, int tenant, struct ladder_rules *ret)
 {
-    return db_queue_add(q, &ladder_read, (struct param[]){p_int(tenant)},
-                        (struct db_sink){take_rule, ret, DB_ANY_COUNT});
+    return ladder_queue_read_version(q, tenant, 0, ret);
 }
 
 enum status

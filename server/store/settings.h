@@ -21,7 +21,7 @@ struct calendar_rows {
     size_t capacity;
 };
 
-/* The newest version of the warning ladder. */
+/* A version of the warning ladder. */
 struct ladder_rules {
     int32_t version; /* 0: nothing stored, the defaults of ladder.h stand */
     struct ladder_rule *items;
@@ -44,6 +44,9 @@ MUST_CHECK enum status calendar_queue_read(struct db_queue *q, int tenant, struc
 /* The ladder in force, lowest level first; the caller falls back to ladder_default while count is
  * 0. */
 MUST_CHECK enum status ladder_queue_read(struct db_queue *q, int tenant, struct ladder_rules *ret);
+/* A version, on or not; 0: the one that is on. */
+MUST_CHECK enum status ladder_queue_read_version(struct db_queue *q, int tenant, int32_t version,
+                                                 struct ladder_rules *ret);
 /* Row no of a version; a row that is there stays as it is. */
 MUST_CHECK enum status ladder_queue_insert(struct db_queue *q, int tenant, int32_t version,
                                            int32_t no, const struct ladder_rule *rule,
