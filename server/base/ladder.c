@@ -249,6 +249,13 @@ static const struct names recipients[TO_COUNT] = {
     {"ORGD", "组织部"},
 };
 
+static const struct names proposals[PROPOSE_COUNT] = {
+    {"NOTICE_1", "一级督办单"},
+    {"NOTICE_2", "二级督办单"},
+    {"NOTICE_3", "三级督办单"},
+    {"TALK", "约谈"},
+};
+
 static const struct names *
 name_of(const struct names *names, size_t count, unsigned value)
 {
@@ -330,23 +337,58 @@ ladder_subject_from_name(const char *name)
 }
 
 static unsigned
-bit_number(uint32_t bit)
+bit_number(uint32_t bit, unsigned count)
 {
     unsigned n = 0;
-    while (n < TO_COUNT && bit != 1U << n) {
+    while (n < count && bit != 1U << n) {
         n++;
     }
     return n;
 }
 
+static uint32_t
+bit_of(const struct names *names, unsigned count, const char *name)
+{
+    for (unsigned i = 0; name != NULL && i < count; i++) {
+        if (strcmp(names[i].name, name) == 0) {
+            return 1U << i;
+        }
+    }
+    return 0;
+}
+
+uint32_t
+ladder_recipient_from_name(const char *name)
+{
+    return bit_of(recipients, TO_COUNT, name);
+}
+
+uint32_t
+ladder_proposal_from_name(const char *name)
+{
+    return bit_of(proposals, PROPOSE_COUNT, name);
+}
+
+const char *
+ladder_proposal_name(uint32_t bit)
+{
+    return name_of(proposals, PROPOSE_COUNT, bit_number(bit, PROPOSE_COUNT))->name;
+}
+
+const char *
+ladder_proposal_zh(uint32_t bit)
+{
+    return name_of(proposals, PROPOSE_COUNT, bit_number(bit, PROPOSE_COUNT))->zh;
+}
+
 const char *
 ladder_recipient_name(uint32_t bit)
 {
-    return name_of(recipients, COUNT_OF(recipients), bit_number(bit))->name;
+    return name_of(recipients, COUNT_OF(recipients), bit_number(bit, TO_COUNT))->name;
 }
 
 const char *
 ladder_recipient_zh(uint32_t bit)
 {
-    return name_of(recipients, COUNT_OF(recipients), bit_number(bit))->zh;
+    return name_of(recipients, COUNT_OF(recipients), bit_number(bit, TO_COUNT))->zh;
 }

@@ -200,6 +200,9 @@ alert_message(struct call *call, const struct alert_record *alert)
         out->days_left = alert->days_left;
         out->raised_at_ms = alert->raised_ms;
         out->org = (char *)(uintptr_t)alert->org;
+        alert_fill_proposals(out, alert->proposals, call->arena);
+        out->has_direct = 1;
+        out->direct = alert->direct;
     }
     return out;
 }

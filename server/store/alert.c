@@ -5,7 +5,7 @@
 static const struct statement alert_listeners = {
     .name = "alert_listeners",
     .params = 2,
-    .sql = "SELECT s.account, s.org, s.roles"
+    .sql = "SELECT s.account, s.org, s.roles, c.name"
            "  FROM seat s JOIN account c ON c.tenant = s.tenant AND c.id = s.account"
            " WHERE s.tenant = $1 AND c.disabled_ms IS NULL"
            "   AND (s.from_day IS NULL OR s.from_day <= $2::date)"
@@ -50,7 +50,8 @@ static const struct statement alert_cancel = {
 
 #define DELIVERY_SELECT                                                                            \
     "SELECT a.id, d.seq, a.level, a.subject_kind, a.subject_ref, a.milestone, a.trigger, a.text,"  \
-    "       a.due, a.days_left, a.raised_ms, d.acknowledged_ms, a.cancelled_ms, o.code"            \
+    "       a.due, a.days_left, a.raised_ms, d.acknowledged_ms, a.cancelled_ms, o.code,"           \
+    "       a.proposals, a.direct"                                                                 \
     "  FROM delivery d JOIN alert a ON a.tenant = d.tenant AND a.id = d.alert"                     \
     "  LEFT JOIN org o ON o.tenant = a.tenant AND o.id = a.org"                                    \
     " WHERE d.tenant = $1 AND d.account = $2"
@@ -103,6 +104,7 @@ take_listener(void *ctx, const struct db_row *row, struct arena *a)
     l->account_id = db_text(row, 0, a);
     l->org_id = db_text(row, 1, a);
     l->roles = (uint64_t)db_int(row, 2);
+    l->account = db_text(row, 3, a);
     list->count++;
     return l->account_id == NULL || l->org_id == NULL ? STATUS_RESOURCE_EXHAUSTED : STATUS_OK;
 }
@@ -126,6 +128,17 @@ static char *
 day_of(const struct db_row *row, int column, struct arena *a)
 {
     return db_text(row, column, a); /* dates come as ISO text */
+}
+
+void
+alert_fill_proposals(Pb__Alert *out, uint32_t mask, struct arena *a)
+{
+    out->proposals = mask == 0 ? NULL : arena_array(a, PROPOSE_COUNT, sizeof *out->proposals);
+    for (unsigned i = 0; out->proposals != NULL && i < PROPOSE_COUNT; i++) {
+        if ((mask & 1U << i) != 0) {
+            out->proposals[out->n_proposals++] = (char *)(uintptr_t)ladder_proposal_name(1U << i);
+        }
+    }
 }
 
 static void
@@ -153,6 +166,9 @@ fill_alert(Pb__Alert *out, const struct db_row *row, struct arena *a)
     out->has_cancelled_at_ms = !db_is_null(row, 12);
     out->cancelled_at_ms = db_int(row, 12);
     out->org = db_text(row, 13, a);
+    alert_fill_proposals(out, (uint32_t)db_int(row, 14), a);
+    out->has_direct = 1;
+    out->direct = db_bool(row, 15);
 }
 
 static enum status

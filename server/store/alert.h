@@ -3,6 +3,7 @@
 #define SERVER_STORE_ALERT_H
 
 #include "rectify/v1/alert.pb-c.h"
+#include "server/base/ladder.h"
 #include "server/store/db.h"
 #include "server/store/literal.h"
 
@@ -11,6 +12,7 @@ struct listener_record {
     const char *account_id;
     const char *org_id;
     uint64_t roles;
+    const char *account; /* name */
 };
 
 struct listener_list {
@@ -46,6 +48,9 @@ struct message_list {
 };
 
 extern const struct statement *const alert_statements[];
+
+/* Names what a mask of enum ladder_proposal proposes. */
+void alert_fill_proposals(Pb__Alert *out, uint32_t mask, struct arena *a);
 
 /* Active seats on a day. */
 MUST_CHECK enum status alert_queue_listeners(struct db_queue *q, int tenant, int32_t day,

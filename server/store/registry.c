@@ -11,6 +11,7 @@
 #include "server/store/matter.h"
 #include "server/store/measure.h"
 #include "server/store/org.h"
+#include "server/store/outside.h"
 #include "server/store/plan.h"
 #include "server/store/principal.h"
 #include "server/store/problem.h"
@@ -25,12 +26,12 @@ extern const struct statement *const db_statements[];
 extern const struct statement *const migrate_statements[];
 
 static const struct statement *const *const lists[] = {
-    account_statements, alert_statements,    audit_statements,    matter_part_statements,
-    db_statements,      event_statements,    evidence_statements, idempotency_statements,
-    leader_statements,  log_statements,      matter_statements,   measure_statements,
-    migrate_statements, org_statements,      plan_statements,     principal_statements,
-    problem_statements, settings_statements, status_statements,   system_statements,
-    table_statements,   tenant_statements,   watch_statements,
+    account_statements, alert_statements,   audit_statements,    matter_part_statements,
+    db_statements,      event_statements,   evidence_statements, idempotency_statements,
+    leader_statements,  log_statements,     matter_statements,   measure_statements,
+    migrate_statements, org_statements,     plan_statements,     principal_statements,
+    outside_statements, problem_statements, settings_statements, status_statements,
+    system_statements,  table_statements,   tenant_statements,   watch_statements,
 };
 
 const struct statement *const *const *
