@@ -65,17 +65,19 @@ CREATE TRIGGER matter_watch AFTER INSERT OR UPDATE ON matter
 CREATE TRIGGER matter_watch_measure AFTER INSERT OR UPDATE ON matter
     FOR EACH ROW WHEN (NEW.kind = 'notice' AND NEW.measure IS NOT NULL)
     EXECUTE FUNCTION watch_mark_measure();
+CREATE TRIGGER matter_sample_watch AFTER INSERT OR UPDATE ON matter_sample
+    FOR EACH ROW WHEN (NEW.final_round IS NOT NULL) EXECUTE FUNCTION watch_mark_measure();
 
 INSERT INTO watch_mark (tenant, kind, subject)
     SELECT tenant, 'MEASURE', id FROM measure WHERE state <> 'DRAFT'
     UNION ALL SELECT tenant, 'TABLE', id FROM periodic_table
     UNION ALL SELECT tenant, 'MATTER', id FROM matter;
 
--- Measures that an on-site round (专项督查) found not to be as claimed, by the round of the measure
--- the verdict speaks of. Empty until rounds keep their sample; whatever table then does, replaces
--- this view and marks its measure with watch_mark_measure.
+-- Measures that an on-site round (专项督查) found, finally, not to be as claimed, by the round of the
+-- measure in which the verdict counts.
 CREATE VIEW false_verdict WITH (security_invoker = true) AS
-    SELECT m.tenant, m.id AS measure, m.round FROM measure m WHERE false;
+    SELECT s.tenant, s.measure, s.final_round AS round FROM matter_sample s
+     WHERE s.verdict = 3 AND NOT s.removed AND s.final_round IS NOT NULL;
 GRANT SELECT ON false_verdict TO rectify_app, rectify_backup;
 
 -- ---- alerts --------------------------------------------------------------------------------------

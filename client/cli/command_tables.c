@@ -7,6 +7,7 @@
     AREA(view) \
     AREA(office) \
     AREA(admin) \
+    AREA(clock) \
     AREA(audit) \
     AREA(system)
 // clang-format on

@@ -303,9 +303,9 @@ everything_with_a_day_is_watched(void **state)
     run_all();
     slice_sql(
         "INSERT INTO rectify.matter (tenant, id, kind, ref, measure, org, holder, state, due,"
-        " opened_ms, state_ms, version, event_id) VALUES"
-        " (1, '%s', 'extension', 'YQ-0001', '%s', '%s', '%s', 'SUBMITTED', '2026-11-09', 0, 0,"
-        "  1, '%s')",
+        " milestone, old_due, new_due, level, ordinal, opened_ms, state_ms, version, event_id)"
+        " VALUES (1, '%s', 'extension', 'YQ-0001', '%s', '%s', '%s', 'SUBMITTED',"
+        " '2026-11-09', 2, '2026-12-31', '2027-01-10', 1, 1, 0, 0, 1, '%s')",
         slice_id(901), slice_id(61), slice_id(5), slice_id(3), slice_id(1));
     slice_sql("INSERT INTO rectify.milestone_node (tenant, measure, no, title, due, event_id)"
               " VALUES (1, '%s', 2, '样例节点', '2026-11-14', '%s')",
