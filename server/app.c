@@ -7,6 +7,7 @@
 #include "server/dispatch/dispatch.h"
 #include "server/handler/all.h"
 #include "server/jobs/scheduler.h"
+#include "server/jobs/sender.h"
 #include "server/store/migrate.h"
 
 #include <pthread.h>
@@ -28,6 +29,8 @@ struct app {
     struct dispatch *dispatch;
     _Atomic(struct rpc_server *) server;
     struct scheduler *scheduler;
+    struct notifier notifier;
+    struct sender *sender;
 };
 
 /* ---- between transport and dispatch ---- */
@@ -143,6 +146,13 @@ transport_up(struct app *app, const struct config *config, struct fault *fault)
     return rpc_server_selftest(server, NULL, APP_SERVER_NAME, fault);
 }
 
+/* A command made something due: the clock looks now. */
+static void
+on_due(void *ctx)
+{
+    scheduler_kick(ctx);
+}
+
 static enum status
 scheduler_up(struct app *app, const struct config *config, struct fault *fault)
 {
@@ -151,7 +161,24 @@ scheduler_up(struct app *app, const struct config *config, struct fault *fault)
         .tick_seconds = config->tick_seconds,
         .conninfo = config->conninfo,
     };
-    return scheduler_start(&scheduler, &app->scheduler, fault);
+    enum status s = scheduler_start(&scheduler, &app->scheduler, fault);
+    if (s == STATUS_OK) {
+        dispatch_on_due(app->dispatch, on_due, app->scheduler);
+    }
+    return s;
+}
+
+static enum status
+sender_up(struct app *app, const struct config *config, struct fault *fault)
+{
+    const struct sender_config sender = {
+        .dispatch = app->dispatch,
+        .config = config,
+        .notifier = &app->notifier,
+        .clock = clock_real(),
+        .tick_seconds = config->tick_seconds,
+    };
+    return sender_start(&sender, &app->sender, fault);
 }
 
 /* The url with the port that is really listened on. */
@@ -170,6 +197,8 @@ log_ready(const struct app *app, const struct config *config)
 static void
 app_down(struct app *app)
 {
+    dispatch_on_due(app->dispatch, NULL, NULL);
+    sender_stop(app->sender);
     scheduler_stop(app->scheduler);
     bool all = dispatch_drain(app->dispatch, LIMIT_DRAIN_MS);
     bool flushed = rpc_server_drain(atomic_load(&app->server), FLUSH_MS) == STATUS_OK;
@@ -196,12 +225,18 @@ app_serve(const struct config *config, struct fault *fault)
     static struct app app; /* threads use it until _exit */
     sigset_t signals;
     block_signals(&signals);
-    enum status s = dispatch_up(&app, config, fault);
+    enum status s = notifier_curl_init(&app.notifier, config, fault); /* before any thread */
+    if (s == STATUS_OK) {
+        s = dispatch_up(&app, config, fault);
+    }
     if (s == STATUS_OK) {
         s = transport_up(&app, config, fault);
     }
     if (s == STATUS_OK) {
         s = scheduler_up(&app, config, fault);
+    }
+    if (s == STATUS_OK) {
+        s = sender_up(&app, config, fault);
     }
     if (s != STATUS_OK) {
         log_fault(LOG_LEVEL_ERROR, "start.failed", fault);

@@ -31,6 +31,13 @@ cmd_health(struct cli *c, const struct line *line, struct fault *f)
                       "提醒：%d 年还没有工作日历，请管理员运行 rectify admin calendar import。\n",
                       reply->calendar_years_missing[i]);
     }
+    if (reply->has_breaker_tripped_at_ms) {
+        (void)fprintf(c->out, "提醒：外发消息已因达到上限停止，请管理员运行 rectify admin channel "
+                              "list 查看。\n");
+    }
+    if (reply->outside_failed > 0) {
+        (void)fprintf(c->out, "提醒：近 30 天有 %d 条外发消息没有送达。\n", reply->outside_failed);
+    }
     view_field(c, "须知", reply->notice);
     return STATUS_OK;
 }

@@ -12,6 +12,7 @@
     AREA(office) \
     AREA(admin) \
     AREA(people) \
+    AREA(clock) \
     AREA(audit) \
     AREA(system)
 // clang-format on

@@ -110,7 +110,22 @@ HANDLER(cmd_org_import);
 HANDLER(cmd_org_list);
 HANDLER(cmd_calendar_import);
 HANDLER(cmd_calendar_show);
+/* cmd_ladder.c */
 HANDLER(cmd_ladder_show);
+HANDLER(cmd_ladder_list);
+HANDLER(cmd_ladder_import);
+HANDLER(cmd_ladder_dry_run);
+HANDLER(cmd_ladder_activate);
+/* cmd_clock.c */
+HANDLER(cmd_setting_list);
+HANDLER(cmd_setting_set);
+HANDLER(cmd_channel_list);
+HANDLER(cmd_channel_on);
+HANDLER(cmd_channel_off);
+HANDLER(cmd_channel_test);
+HANDLER(cmd_channel_contact);
+HANDLER(cmd_channel_messages);
+HANDLER(cmd_channel_reset);
 /* cmd_account.c */
 HANDLER(cmd_account_add);
 HANDLER(cmd_account_code);

@@ -55,6 +55,21 @@ static const struct key keys[] = {
     INT("database", "slow_threads", slow_threads, 1, 16, "2", "登录、导入等慢操作的连接数。"),
     TEXT("ledger", "key_file", ledger_key_file, 0, "", "为审计日志树头签名的 Ed25519 私钥文件。"),
     INT("ledger", "seal_seconds", seal_seconds, 1, 30, "1", "封存审计日志的间隔（秒）。"),
+    TEXT("notify", "mail_url", mail_url, 0, "",
+         "发信服务器：smtps://主机:465，或 smtp://主机:587（必须支持 STARTTLS）；不填则不发邮件。"),
+    TEXT("notify", "mail_from", mail_from, 0, "", "发信人的邮件地址。"),
+    TEXT("notify", "mail_user", mail_user, 0, "", "发信账号；不填则不登录。"),
+    TEXT("notify", "mail_password_file", mail_password_file, 0, "",
+         "存放发信密码的文件，只许本服务的用户读写。"),
+    TEXT("notify", "endpoint_dir", endpoint_dir, 0, "",
+         "群机器人和回调的目录：每个文件名为“单位代码.通道”（unit01.wecom、default."
+         "webhook），第一行是"
+         "地址，第二行是密钥；通道有 wecom、dingtalk、feishu、webhook。文件只许本服务的用户读写。"),
+    TEXT("notify", "ca", notify_ca, 0, "", "外发时验证对方证书的 CA 文件（PEM）；不填用系统的。"),
+    INT("notify", "timeout_seconds", notify_timeout_seconds, 1, 60, "10",
+        "外发一条消息的时限（秒）。"),
+    INT("notify", "allow_local", notify_allow_local, 0, 1, "0",
+        "1：允许不加密地发到 127.0.0.1（本机转发程序、测试）。"),
 };
 enum { KEY_COUNT = sizeof keys / sizeof keys[0] };
 

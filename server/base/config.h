@@ -42,6 +42,15 @@ struct config {
     /* [ledger] */
     char ledger_key_file[CONFIG_TEXT_SIZE]; /* Ed25519 key that signs the log's tree heads */
     int seal_seconds;
+    /* [notify]: what leaves the system is a count and a link, and only by channels switched on */
+    char mail_url[CONFIG_TEXT_SIZE]; /* smtps://HOST:PORT or smtp://HOST:PORT (STARTTLS); "": none */
+    char mail_from[CONFIG_TEXT_SIZE];
+    char mail_user[CONFIG_TEXT_SIZE];
+    char mail_password_file[CONFIG_TEXT_SIZE];
+    char endpoint_dir[CONFIG_TEXT_SIZE]; /* files ORG.CHANNEL with URL and secret; "": none */
+    char notify_ca[CONFIG_TEXT_SIZE];    /* PEM; "": the system's */
+    int notify_timeout_seconds;
+    int notify_allow_local; /* 1: plain http and smtp to 127.0.0.1 */
 };
 
 /* Every key at its default. */

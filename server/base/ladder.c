@@ -163,7 +163,7 @@ ladder_rule_check(const struct ladder_rule *rule, struct fault *fault)
     if (rule->level < 1 || rule->level > LADDER_LEVEL_MAX) {
         return refuse(fault, "级别应为 1 至 7");
     }
-    if (rule->subject < LADDER_EFFECT || rule->subject > LADDER_REPLY) {
+    if (rule->subject < LADDER_EFFECT || rule->subject > LADDER_TASK) {
         return refuse(fault, "预警对象不在可选范围内");
     }
     if (rule->trigger == TRIGGER_NONE || rule->trigger > TRIGGER_ROUND) {
@@ -225,6 +225,9 @@ static const struct names subjects[] = {
     [LADDER_TABLE] = {"TABLE", "自查汇总表"},
     [LADDER_SIGN] = {"SIGN", "签收"},
     [LADDER_REPLY] = {"REPLY", "办公室答复"},
+    [LADDER_CHECK] = {"CHECK", "长期坚持复查"},
+    [LADDER_NODE] = {"NODE", "目标节点"},
+    [LADDER_TASK] = {"TASK", "督办事项"},
 };
 static const struct names lights[] = {
     [0] = {"UNKNOWN", "未知"},
@@ -244,6 +247,13 @@ static const struct names recipients[TO_COUNT] = {
     {"HEAD", "单位主要负责人"}, {"LEADER", "牵头区领导"}, {"OFFICE", "领导小组办公室"},
     {"SGROUP", "专项小组"},     {"LGROUP", "领导小组"},   {"DISC", "纪委监委"},
     {"ORGD", "组织部"},
+};
+
+static const struct names proposals[PROPOSE_COUNT] = {
+    {"NOTICE_1", "一级督办单"},
+    {"NOTICE_2", "二级督办单"},
+    {"NOTICE_3", "三级督办单"},
+    {"TALK", "约谈"},
 };
 
 static const struct names *
@@ -327,23 +337,58 @@ ladder_subject_from_name(const char *name)
 }
 
 static unsigned
-bit_number(uint32_t bit)
+bit_number(uint32_t bit, unsigned count)
 {
     unsigned n = 0;
-    while (n < TO_COUNT && bit != 1U << n) {
+    while (n < count && bit != 1U << n) {
         n++;
     }
     return n;
 }
 
+static uint32_t
+bit_of(const struct names *names, unsigned count, const char *name)
+{
+    for (unsigned i = 0; name != NULL && i < count; i++) {
+        if (strcmp(names[i].name, name) == 0) {
+            return 1U << i;
+        }
+    }
+    return 0;
+}
+
+uint32_t
+ladder_recipient_from_name(const char *name)
+{
+    return bit_of(recipients, TO_COUNT, name);
+}
+
+uint32_t
+ladder_proposal_from_name(const char *name)
+{
+    return bit_of(proposals, PROPOSE_COUNT, name);
+}
+
+const char *
+ladder_proposal_name(uint32_t bit)
+{
+    return name_of(proposals, PROPOSE_COUNT, bit_number(bit, PROPOSE_COUNT))->name;
+}
+
+const char *
+ladder_proposal_zh(uint32_t bit)
+{
+    return name_of(proposals, PROPOSE_COUNT, bit_number(bit, PROPOSE_COUNT))->zh;
+}
+
 const char *
 ladder_recipient_name(uint32_t bit)
 {
-    return name_of(recipients, COUNT_OF(recipients), bit_number(bit))->name;
+    return name_of(recipients, COUNT_OF(recipients), bit_number(bit, TO_COUNT))->name;
 }
 
 const char *
 ladder_recipient_zh(uint32_t bit)
 {
-    return name_of(recipients, COUNT_OF(recipients), bit_number(bit))->zh;
+    return name_of(recipients, COUNT_OF(recipients), bit_number(bit, TO_COUNT))->zh;
 }

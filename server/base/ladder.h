@@ -30,6 +30,9 @@ enum ladder_subject {
     LADDER_TABLE = 3,    /* a unit's table of a period */
     LADDER_SIGN = 4,     /* a measure waits for 签收; due = 3 working days after assignment */
     LADDER_REPLY = 5,    /* the office owes an answer (求助, 延期); its own clock */
+    LADDER_CHECK = 6,    /* a sustained measure's next check (复查) */
+    LADDER_NODE = 7,     /* a dated node of a measure (目标节点) */
+    LADDER_TASK = 8,     /* a unit owes a step: 督办单, 批示, 意见建议 */
 };
 
 /* The numbers are those of rectify.v1.Light. */
@@ -76,6 +79,7 @@ enum ladder_proposal {
     PROPOSE_NOTICE_2 = 1 << 1,
     PROPOSE_NOTICE_3 = 1 << 2,
     PROPOSE_TALK = 1 << 3, /* 约谈 */
+    PROPOSE_COUNT = 4,
 };
 
 enum {
@@ -167,6 +171,12 @@ enum ladder_subject ladder_subject_from_name(const char *name);
 /* "FILLER" and "填报人" for one bit of a recipients mask. */
 const char *ladder_recipient_name(uint32_t bit);
 const char *ladder_recipient_zh(uint32_t bit);
+/* "NOTICE_1" and "一级督办单" for one bit of a proposals mask. */
+const char *ladder_proposal_name(uint32_t bit);
+const char *ladder_proposal_zh(uint32_t bit);
+/* The bit of a name; 0 when there is none. */
+uint32_t ladder_recipient_from_name(const char *name);
+uint32_t ladder_proposal_from_name(const char *name);
 const char *ladder_subject_name(enum ladder_subject subject);
 const char *ladder_subject_zh(enum ladder_subject subject);
 const char *ladder_light_name(enum ladder_light light);

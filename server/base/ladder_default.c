@@ -57,6 +57,23 @@ static const struct ladder_rule rules[] = {
     {4, 2, LADDER_TABLE, ANY, TRIGGER_OVERDUE_WORKING, true,  4,
      TO_UNIT | TO_HEAD | TO_OFFICE | TO_LEADER, 0},
 
+    /* A dated node, on the way to the milestones: the unit's own affair until it is passed. */
+    {1, 0, LADDER_NODE, ANY, TRIGGER_DAYS_LEFT,        false, 5, TO_FILLER, 0},
+    {4, 0, LADDER_NODE, ANY, TRIGGER_OVERDUE,          false, 1, TO_UNIT | TO_PLEAD, 0},
+    {4, 1, LADDER_NODE, ANY, TRIGGER_OVERDUE,          true,  7,
+     TO_UNIT | TO_PLEAD | TO_HEAD | TO_OFFICE, 0},
+
+    /* The next check of a measure that is sustained: the office checks, the unit gets ready. */
+    {1, 0, LADDER_CHECK, ANY, TRIGGER_DAYS_LEFT,       false, 10, TO_OFFICE | TO_UNIT, 0},
+    {4, 0, LADDER_CHECK, ANY, TRIGGER_OVERDUE,         false, 1, TO_OFFICE | TO_UNIT, 0},
+    {4, 1, LADDER_CHECK, ANY, TRIGGER_OVERDUE,         true,  15,
+     TO_OFFICE | TO_UNIT | TO_LGROUP, 0},
+
+    /* What a unit owes outside its measures' dates: 督办单, 批示, 意见建议. */
+    {2, 0, LADDER_TASK, ANY, TRIGGER_DAYS_LEFT,        false, 1, TO_UNIT, 0},
+    {4, 0, LADDER_TASK, ANY, TRIGGER_OVERDUE,          true,  1,
+     TO_UNIT | TO_HEAD | TO_OFFICE, 0},
+
     /* 签收 is due three working days after assignment. */
     {4, 0, LADDER_SIGN, ANY, TRIGGER_OVERDUE,          true,  1,
      TO_UNIT | TO_HEAD | TO_PLEAD | TO_OFFICE, 0},

@@ -251,6 +251,20 @@ store_late(struct batch *b)
     }
 }
 
+/* Under the lock, so that nobody is called who has just said that he goes. */
+static void
+note_due(struct dispatch *d, const struct handler *handler)
+{
+    if ((handler->flags & HANDLER_MAKES_DUE) == 0) {
+        return;
+    }
+    pthread_mutex_lock(&d->due_lock);
+    if (d->on_due != NULL) {
+        d->on_due(d->on_due_ctx);
+    }
+    pthread_mutex_unlock(&d->due_lock);
+}
+
 static void
 answer_all(struct batch *b, struct job *const *jobs)
 {
@@ -264,6 +278,7 @@ answer_all(struct batch *b, struct job *const *jobs)
         }
         if (decided && !t->call.no_event) {
             dispatch_unsealed(b->d, t->tenant);
+            note_due(b->d, t->call.handler);
         }
         job_finish(b->d, t->job, t->reply);
     }

@@ -145,6 +145,15 @@ dispatch_tenants(struct dispatch *d, struct arena *a, const char *const **ret_co
 }
 
 void
+dispatch_on_due(struct dispatch *d, void (*fn)(void *ctx), void *ctx)
+{
+    pthread_mutex_lock(&d->due_lock);
+    d->on_due_ctx = ctx;
+    d->on_due = fn;
+    pthread_mutex_unlock(&d->due_lock);
+}
+
+void
 dispatch_on_authenticated(struct dispatch *d,
                           void (*fn)(void *ctx, uint64_t handle, const char *machine), void *ctx)
 {
@@ -271,6 +280,7 @@ locks_init(struct dispatch *d)
     queues_init(&d->queues);
     pthread_mutex_init(&d->tenants.lock, NULL);
     pthread_mutex_init(&d->seal_lock, NULL);
+    pthread_mutex_init(&d->due_lock, NULL);
     pthread_cond_init(&d->seal_wake, &attr);
     pthread_cond_init(&d->seal_done, &attr);
     pthread_condattr_destroy(&attr);

@@ -73,6 +73,10 @@ void dispatch_on_authenticated(struct dispatch *d,
                                void (*fn)(void *ctx, uint64_t handle, const char *machine),
                                void *ctx);
 
+/* Called after the COMMIT of a method that makes things due (HANDLER_MAKES_DUE), from a runner's
+ * thread; must not block. fn NULL: nobody is called any more. */
+void dispatch_on_due(struct dispatch *d, void (*fn)(void *ctx), void *ctx);
+
 /* Numbers for Health and metrics. */
 struct dispatch_counts {
     uint32_t queued_commands, queued_queries, parked;

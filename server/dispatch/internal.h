@@ -244,6 +244,9 @@ struct dispatch {
     struct fault seal_fault; /* of the last pass; code OK when it went well */
     void (*on_authenticated)(void *ctx, uint64_t handle, const char *machine);
     void *on_authenticated_ctx;
+    pthread_mutex_t due_lock; /* of the next two: set after the threads have started */
+    void (*on_due)(void *ctx);
+    void *on_due_ctx;
 };
 
 int64_t monotonic_ms(void);

@@ -302,6 +302,7 @@ static const struct handler rows[] = {
     {.method = "rectify.v1.PlanService/ApprovePlan",
      .kind = METHOD_SLOW,
      .auth = AUTH_SIGNED,
+     .flags = HANDLER_MAKES_DUE,
      .roles = ROLE_LGROUP,
      .request = &pb__approve_plan_request__descriptor,
      .reply = &pb__approve_plan_reply__descriptor,

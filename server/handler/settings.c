@@ -1,4 +1,4 @@
-/* SettingsService: the working-day calendar and the warning ladder. */
+/* SettingsService: the working-day calendar and the settings; the ladder stands in ladder.c. */
 #include "server/handler/all.h"
 
 #include "proto/base/limits.h"
@@ -7,6 +7,7 @@
 #include "server/handler/common.h"
 #include "server/handler/request_check.h"
 #include "server/service/role.h"
+#include "server/store/outside.h"
 #include "server/store/settings.h"
 
 #include <stdio.h>
@@ -218,81 +219,137 @@ calendar_decide(struct call *call)
     return s;
 }
 
+/* ---- GetSettings, SetSetting ---- */
+
 static int
-ladder_load(struct call *call, struct db_queue *q)
+settings_load(struct call *call, struct db_queue *q)
 {
-    struct ladder_rules *rules = arena_alloc(call->arena, sizeof *rules);
-    call->data = rules;
-    return rules == NULL ? (int)handler_no_memory(call)
-                         : (int)ladder_queue_read(q, call->who->tenant, rules);
+    struct setting_list *stored = arena_alloc(call->arena, sizeof *stored);
+    call->data = stored;
+    return stored == NULL
+               ? (int)handler_no_memory(call)
+               : (int)setting_queue_read(q, call->who->tenant, stored, NULL, call->arena);
 }
 
-/* One class is named; all or several are left out. */
-static void
-set_class(Pb__LadderRule *rule, int32_t mask)
+static const struct setting_record *
+stored_setting(const struct setting_list *stored, const char *name)
 {
-    for (int32_t c = PB__MEASURE_CLASS__IMMEDIATE; c <= PB__MEASURE_CLASS__LONG_TERM; c++) {
-        if (mask == 1 << c) {
-            rule->has_measure_class = 1;
-            rule->measure_class = (Pb__MeasureClass)c;
+    for (size_t i = 0; i < stored->count; i++) {
+        if (strcmp(stored->items[i].name, name) == 0) {
+            return &stored->items[i];
         }
     }
-}
-
-static Pb__LadderRule *
-rule_message(struct call *call, const struct ladder_rule *row)
-{
-    Pb__LadderRule *rule = call_message(call, &pb__ladder_rule__descriptor);
-    if (rule == NULL) {
-        return NULL;
-    }
-    rule->has_level = rule->has_parameter = 1;
-    rule->level = row->level;
-    rule->parameter = row->parameter;
-    rule->subject = (char *)(uintptr_t)ladder_subject_name((enum ladder_subject)row->subject);
-    rule->trigger = (char *)(uintptr_t)ladder_trigger_name((enum ladder_trigger)row->trigger);
-    set_class(rule, row->class_mask);
-    rule->recipients = arena_array(call->arena, TO_COUNT, sizeof *rule->recipients);
-    for (uint32_t bit = 0; rule->recipients != NULL && bit < TO_COUNT; bit++) {
-        if ((row->recipients & (1U << bit)) != 0) {
-            rule->recipients[rule->n_recipients++] =
-                (char *)(uintptr_t)ladder_recipient_name(1U << bit);
-        }
-    }
-    return rule->recipients == NULL ? NULL : rule;
+    return NULL;
 }
 
 static enum status
-ladder_decide(struct call *call)
+settings_decide(struct call *call)
 {
-    struct ladder_rules stored = *(struct ladder_rules *)call->data;
-    if (stored.count == 0) {
-        stored.items = (struct ladder_rule *)(uintptr_t)ladder_default(&stored.count);
-    }
-    Pb__GetLadderReply *reply = call_message(call, &pb__get_ladder_reply__descriptor);
+    size_t count = 0;
+    const struct setting_row *all = setting_rows(&count);
+    Pb__GetSettingsReply *reply = call_message(call, &pb__get_settings_reply__descriptor);
     if (reply == NULL) {
         return handler_no_memory(call);
     }
-    reply->has_version = 1;
-    reply->version = stored.version;
-    reply->rules = arena_array(call->arena, stored.count, sizeof *reply->rules);
-    if (reply->rules == NULL) {
+    call->reply = &reply->base;
+    reply->settings = arena_array(call->arena, count, sizeof *reply->settings);
+    for (size_t i = 0; reply->settings != NULL && i < count; i++) {
+        const struct setting_record *s = stored_setting(call->data, all[i].name);
+        Pb__Setting *out = call_message(call, &pb__setting__descriptor);
+        if (out == NULL) {
+            return handler_no_memory(call);
+        }
+        out->name = (char *)(uintptr_t)all[i].name;
+        out->initial = (char *)(uintptr_t)all[i].initial;
+        out->meaning = (char *)(uintptr_t)all[i].meaning;
+        out->value = (char *)(uintptr_t)(s == NULL ? all[i].initial : s->value);
+        out->has_version = 1;
+        out->version = s == NULL ? 0 : s->version;
+        reply->settings[reply->n_settings++] = out;
+    }
+    return reply->settings == NULL ? handler_no_memory(call) : STATUS_OK;
+}
+
+struct set_call {
+    struct setting_list stored;
+    struct settings settings;
+    struct setting_record next;
+};
+
+/* One after the other: whether a channel may be on depends on the link. */
+static void
+set_subjects(const struct call *call, struct subject_set *set)
+{
+    (void)call;
+    subject_add(set, "setting", "");
+}
+
+static int
+set_load(struct call *call, struct db_queue *q)
+{
+    struct set_call *c = arena_alloc(call->arena, sizeof *c);
+    call->data = c;
+    return c == NULL ? (int)handler_no_memory(call)
+                     : (int)setting_queue_read(q, call->who->tenant, &c->stored, &c->settings,
+                                               call->arena);
+}
+
+/* Nothing may leave without saying where to log in. */
+static enum status
+set_check_link(struct call *call, const struct set_call *c)
+{
+    const Pb__SetSettingRequest *r = REQUEST(call, Pb__SetSettingRequest);
+    struct settings next = c->settings;
+    settings_apply(&next, r->name, r->value);
+    bool any = false;
+    for (int i = 0; i < CHANNEL_COUNT; i++) {
+        any = any || next.channel_on[i];
+    }
+    if (any && next.link_url[0] == '\0') {
+        return fault_set(&call->fault, STATUS_FAILED_PRECONDITION, "LINK_MISSING",
+                         "外发消息要写明登录地址：请先设置 link_url，再打开通道；要清空 link_url，"
+                         "请先关闭全部通道。");
+    }
+    return STATUS_OK;
+}
+
+static enum status
+set_decide(struct call *call)
+{
+    const Pb__SetSettingRequest *r = REQUEST(call, Pb__SetSettingRequest);
+    struct set_call *c = call->data;
+    enum status s = setting_check(r->name, r->value, &call->fault);
+    if (s == STATUS_OK) {
+        s = set_check_link(call, c);
+    }
+    if (s != STATUS_OK) {
+        return s;
+    }
+    const struct setting_record *stored = stored_setting(&c->stored, r->name);
+    call->no_event = stored != NULL && strcmp(stored->value, r->value) == 0;
+    c->next = (struct setting_record){r->name, r->value, stored == NULL ? 1 : stored->version + 1};
+    if (call->no_event) {
+        c->next.version = stored->version;
+    }
+    Pb__SetSettingReply *reply = call_message(call, &pb__set_setting_reply__descriptor);
+    const char *id = call_new_id(call);
+    if (reply == NULL || id == NULL ||
+        (!call->no_event &&
+         !call_change(call, "setting", id, r->name, c->next.version, &r->base))) {
         return handler_no_memory(call);
     }
-    /* Lowest level first, whatever order they are kept in. */
-    for (int level = 0; level <= UINT8_MAX; level++) {
-        for (size_t i = 0; i < stored.count; i++) {
-            if (stored.items[i].level != level) {
-                continue;
-            }
-            reply->rules[reply->n_rules] = rule_message(call, &stored.items[i]);
-            if (reply->rules[reply->n_rules++] == NULL) {
-                return handler_no_memory(call);
-            }
-        }
-    }
+    reply->has_version = 1;
+    reply->version = c->next.version;
     call->reply = &reply->base;
     return STATUS_OK;
+}
+
+static enum status
+set_effects(struct call *call, struct db_queue *q)
+{
+    const struct set_call *c = call->data;
+    return call->no_event ? STATUS_OK
+                          : setting_queue_put(q, call->who->tenant, &c->next, call->event_id);
 }
 
 static const struct handler rows[] = {
@@ -313,13 +370,24 @@ static const struct handler rows[] = {
      .reply = &pb__get_calendar_reply__descriptor,
      .load = calendar_load,
      .decide = calendar_decide},
-    {.method = "rectify.v1.SettingsService/GetLadder",
+    {.method = "rectify.v1.SettingsService/GetSettings",
      .kind = METHOD_QUERY,
      .auth = AUTH_SESSION,
+     .roles = ROLE_ADMIN | ROLE_OFFICE | ROLE_AUDIT,
      .request = &pb__empty__descriptor,
-     .reply = &pb__get_ladder_reply__descriptor,
-     .load = ladder_load,
-     .decide = ladder_decide},
+     .reply = &pb__get_settings_reply__descriptor,
+     .load = settings_load,
+     .decide = settings_decide},
+    {.method = "rectify.v1.SettingsService/SetSetting",
+     .kind = METHOD_COMMAND,
+     .auth = AUTH_SIGNED,
+     .roles = ROLE_ADMIN,
+     .request = &pb__set_setting_request__descriptor,
+     .reply = &pb__set_setting_reply__descriptor,
+     .subjects = set_subjects,
+     .load = set_load,
+     .decide = set_decide,
+     .effects = set_effects},
 };
 
 const struct handler_table settings_handler_table = {rows, sizeof rows / sizeof rows[0]};

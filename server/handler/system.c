@@ -14,6 +14,7 @@
 #include "server/handler/describe.h"
 #include "server/handler/permissions.h"
 #include "server/service/role.h"
+#include "server/store/outside.h"
 #include "server/store/system.h"
 
 #include <string.h>
@@ -21,10 +22,13 @@
 /* ---- Health ---- */
 
 enum { HEALTH_YEARS = 2 }; /* this year and the next */
+static const int64_t HEALTH_FAILED_MS = 30 * 86400000LL;
 
 struct health {
     int32_t schema_version;
     struct system_years years; /* the tenant's own calendar */
+    struct breaker_record breaker;
+    struct outside_totals outside;
 };
 
 static int
@@ -41,7 +45,30 @@ health_load(struct call *call, struct db_queue *q)
         s = system_queue_calendar_years(q, call->who->tenant, year, year + HEALTH_YEARS - 1,
                                         &h->years);
     }
+    if (s == STATUS_OK && call->who->tenant != 0) {
+        s = breaker_queue_read(q, call->who->tenant, false, &h->breaker);
+    }
+    if (s == STATUS_OK && call->who->tenant != 0) {
+        s = outside_queue_totals(q, call->who->tenant, call->now_ms,
+                                 call->now_ms - HEALTH_FAILED_MS, &h->outside);
+    }
     return s;
+}
+
+/* What stands in the way of messages to the outside. */
+static void
+health_outside(struct call *call, const struct health *h, Pb__HealthReply *reply)
+{
+    if (call->who->tenant == 0) {
+        return;
+    }
+    reply->has_breaker_tripped_at_ms = h->breaker.tripped_ms != 0;
+    reply->breaker_tripped_at_ms = h->breaker.tripped_ms;
+    reply->has_outside_waiting = reply->has_outside_failed = 1;
+    for (int i = 0; i < CHANNEL_COUNT; i++) {
+        reply->outside_waiting += h->outside.waiting[i];
+        reply->outside_failed += h->outside.failed[i];
+    }
 }
 
 static bool
@@ -96,6 +123,7 @@ health_decide(struct call *call)
     reply->parked = counts.parked;
     reply->notice = (char *)(uintptr_t)handler_secrecy_notice;
     call->reply = &reply->base;
+    health_outside(call, h, reply);
     return health_years(call, h, reply);
 }
 

@@ -15,7 +15,8 @@
 enum {
     BACKOFF_FIRST_S = 1, /* after an error; doubled up to a tick */
     BACKOFF_LAST_S = 60,
-    STANDBY_S = 5, /* how often a follower asks for the lock */
+    STANDBY_S = 5,      /* how often a follower asks for the lock */
+    PORTIONS_MAX = 400, /* of one job in one tick; the next goes on */
 };
 
 struct scheduler {
@@ -84,8 +85,10 @@ become_leader(struct scheduler *s, struct fault *fault)
 }
 
 static enum status
-run_job(struct scheduler *s, const char *tenant, const char *method, struct fault *fault)
+run_once(struct scheduler *s, const char *tenant, const char *method, bool *ret_more,
+         struct fault *fault)
 {
+    *ret_more = false;
     struct arena a;
     Pb__JobRequest request = PB__JOB_REQUEST__INIT;
     Pb__CallReply *reply = NULL;
@@ -98,8 +101,26 @@ run_job(struct scheduler *s, const char *tenant, const char *method, struct faul
                        reply->status->reason == NULL ? "JOB_REFUSED" : reply->status->reason,
                        "定时任务 %s：%s", method,
                        reply->status->message == NULL ? "" : reply->status->message);
+    } else {
+        Pb__JobReply *done = pb__job_reply__unpack(NULL, reply->payload.len, reply->payload.data);
+        *ret_more = done != NULL && done->has_more && done->more;
+        if (done != NULL) {
+            pb__job_reply__free_unpacked(done, NULL);
+        }
     }
     arena_release(&a);
+    return st;
+}
+
+/* A job works in portions; bounded, so that one tenant's heap does not hold up the others. */
+static enum status
+run_job(struct scheduler *s, const char *tenant, const char *method, struct fault *fault)
+{
+    bool more = true;
+    enum status st = STATUS_OK;
+    for (int i = 0; st == STATUS_OK && more && i < PORTIONS_MAX && !is_stopping(s); i++) {
+        st = run_once(s, tenant, method, &more, fault);
+    }
     return st;
 }
 

@@ -1,38 +1,11 @@
 #include "server/store/alert.h"
 
-/* What the clock reads: milestones and seats, known keys, outdated alerts. */
-
-#define WATCH_COLUMNS                                                                              \
-    "SELECT m.id, m.ref, p.lead_org, o.code, m.lead_org, m.leader_org, p.sgroup_org, m.class,"     \
-    "       m.state, m.round, coalesce(m.percent, -1), m.unchanged_periods, m.assigned_ms,"        \
-    "       m.signed_ms"
-#define WATCH_TABLES                                                                               \
-    "  FROM measure m JOIN problem p ON p.tenant = m.tenant AND p.id = m.problem"                  \
-    "  LEFT JOIN org o ON o.tenant = p.tenant AND o.id = p.lead_org"
-
-static const struct statement alert_watched = {
-    .name = "alert_watched",
-    .params = 1,
-    .sql = WATCH_COLUMNS
-    ", s.kind, s.original_due, s.current_due, s.due_version, s.claimed_day, s.reached_day,"
-    "  s.version,"
-    "  (SELECT count(*) FROM unnest(f.versions) v WHERE v <> s.due_version)" WATCH_TABLES
-    "  JOIN milestone s ON s.tenant = m.tenant AND s.measure = m.id AND s.reached_day IS NULL"
-    "   AND s.current_due IS NOT NULL AND NOT (m.class = 1 AND s.kind = 1)"
-    "  LEFT JOIN (SELECT a.subject, a.milestone, array_agg(DISTINCT a.due_version) AS versions"
-    "         FROM alert a WHERE a.tenant = $1 AND a.level = 4 AND a.subject_kind = 'MEASURE'"
-    "        GROUP BY a.subject, a.milestone) f ON f.subject = m.id AND f.milestone = s.kind"
-    " WHERE m.tenant = $1 AND m.state IN ('ASSIGNED', 'IN_PROGRESS', 'EFFECT_CLAIMED',"
-    "       'EFFECT_REACHED', 'COMPLETE_CLAIMED')"
-    " UNION ALL " WATCH_COLUMNS ", 0, NULL, NULL, 1, NULL, NULL, m.version, 0" WATCH_TABLES
-    " WHERE m.tenant = $1 AND m.state = 'ASSIGNED' AND m.assigned_ms IS NOT NULL"
-    " ORDER BY 2, 15",
-};
+/* What the clock reads: seats and known keys. */
 
 static const struct statement alert_listeners = {
     .name = "alert_listeners",
     .params = 2,
-    .sql = "SELECT s.account, s.org, s.roles"
+    .sql = "SELECT s.account, s.org, s.roles, c.name"
            "  FROM seat s JOIN account c ON c.tenant = s.tenant AND c.id = s.account"
            " WHERE s.tenant = $1 AND c.disabled_ms IS NULL AND s.ended_ms IS NULL"
            "   AND (s.from_day IS NULL OR s.from_day <= $2::date)"
@@ -43,35 +16,16 @@ static const struct statement alert_listeners = {
 static const struct statement alert_known_keys = {
     "alert_known_keys", "SELECT key FROM alert WHERE tenant = $1 AND key = ANY ($2::text[])", 2};
 
-static const struct statement alert_outdated = {
-    .name = "alert_outdated",
-    .params = 2,
-    .sql = "SELECT a.id FROM alert a"
-           "  LEFT JOIN measure m ON m.tenant = a.tenant AND m.id = a.subject"
-           "   AND a.subject_kind = 'MEASURE'"
-           "  LEFT JOIN milestone s ON s.tenant = a.tenant AND s.measure = m.id"
-           "   AND s.kind = a.milestone"
-           "  LEFT JOIN periodic_table t ON t.tenant = a.tenant AND t.id = a.subject"
-           "   AND a.subject_kind = 'TABLE'"
-           " WHERE a.tenant = $1 AND a.cancelled_ms IS NULL AND NOT coalesce("
-           "       CASE WHEN a.subject_kind = 'TABLE' THEN table_is_owed(t.state, t.submitted_day)"
-           "            WHEN a.milestone = 0 THEN m.state = 'ASSIGNED'"
-           "            ELSE m.state IN ('ASSIGNED', 'IN_PROGRESS', 'EFFECT_CLAIMED',"
-           "                             'EFFECT_REACHED', 'COMPLETE_CLAIMED')"
-           "                 AND s.reached_day IS NULL AND s.due_version = a.due_version"
-           "       END, false)"
-           " ORDER BY a.raised_ms LIMIT $2::int",
-};
-
 /* What it writes. */
 
 static const struct statement alert_insert = {
     .name = "alert_insert",
-    .params = 16,
+    .params = 18,
     .sql = "INSERT INTO alert (tenant, id, key, level, subject_kind, subject, subject_ref,"
            "                   milestone, trigger, org, due, due_version, days_left, text,"
-           "                   raised_ms, event_id)"
-           " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+           "                   raised_ms, event_id, proposals, direct)"
+           " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,"
+           "         $17, $18)",
 };
 
 static const struct statement alert_deliver = {
@@ -96,7 +50,8 @@ static const struct statement alert_cancel = {
 
 #define DELIVERY_SELECT                                                                            \
     "SELECT a.id, d.seq, a.level, a.subject_kind, a.subject_ref, a.milestone, a.trigger, a.text,"  \
-    "       a.due, a.days_left, a.raised_ms, d.acknowledged_ms, a.cancelled_ms, o.code"            \
+    "       a.due, a.days_left, a.raised_ms, d.acknowledged_ms, a.cancelled_ms, o.code,"           \
+    "       a.proposals, a.direct"                                                                 \
     "  FROM delivery d JOIN alert a ON a.tenant = d.tenant AND a.id = d.alert"                     \
     "  LEFT JOIN org o ON o.tenant = a.tenant AND o.id = a.org"                                    \
     " WHERE d.tenant = $1 AND d.account = $2"
@@ -133,55 +88,9 @@ static const struct statement delivery_ack = {
            "   AND acknowledged_ms IS NULL",
 };
 
-const struct statement *const alert_statements[] = {&alert_watched,
-                                                    &alert_listeners,
-                                                    &alert_known_keys,
-                                                    &alert_outdated,
-                                                    &alert_insert,
-                                                    &alert_deliver,
-                                                    &alert_cancel,
-                                                    &alert_list,
-                                                    &alert_after,
-                                                    &alert_newest,
-                                                    &delivery_open,
-                                                    &delivery_ack,
-                                                    NULL};
-
-static enum status
-take_watch(void *ctx, const struct db_row *row, struct arena *a)
-{
-    struct watch_list *list = ctx;
-    struct watch_record *w =
-        arena_grow(a, (void **)&list->items, list->count, &list->capacity, sizeof *w);
-    if (w == NULL) {
-        return STATUS_RESOURCE_EXHAUSTED;
-    }
-    *w = (struct watch_record){
-        .measure_id = db_text(row, 0, a),
-        .measure_ref = db_text(row, 1, a),
-        .unit_id = db_text(row, 2, a),
-        .unit = db_text(row, 3, a),
-        .lead_id = db_text(row, 4, a),
-        .leader_id = db_text(row, 5, a),
-        .sgroup_id = db_text(row, 6, a),
-        .class_ = (int)db_int(row, 7),
-        .state = db_text(row, 8, a),
-        .round = (int32_t)db_int(row, 9),
-        .percent = (int32_t)db_int(row, 10),
-        .unchanged_periods = (int32_t)db_int(row, 11),
-        .assigned_ms = db_int(row, 12),
-        .signed_ms = db_int(row, 13),
-        .milestone = (int)db_int(row, 14),
-        .days = {true, db_day(row, 15), db_day(row, 16), (int32_t)db_int(row, 17), db_day(row, 18),
-                 db_day(row, 19), db_int(row, 20)},
-        .former_level4 = (uint32_t)db_int(row, 21),
-    };
-    if (w->measure_id == NULL || w->measure_ref == NULL || w->state == NULL) {
-        return STATUS_RESOURCE_EXHAUSTED;
-    }
-    list->count++;
-    return STATUS_OK;
-}
+const struct statement *const alert_statements[] = {
+    &alert_listeners, &alert_known_keys, &alert_insert,  &alert_deliver, &alert_cancel, &alert_list,
+    &alert_after,     &alert_newest,     &delivery_open, &delivery_ack,  NULL};
 
 static enum status
 take_listener(void *ctx, const struct db_row *row, struct arena *a)
@@ -195,6 +104,7 @@ take_listener(void *ctx, const struct db_row *row, struct arena *a)
     l->account_id = db_text(row, 0, a);
     l->org_id = db_text(row, 1, a);
     l->roles = (uint64_t)db_int(row, 2);
+    l->account = db_text(row, 3, a);
     list->count++;
     return l->account_id == NULL || l->org_id == NULL ? STATUS_RESOURCE_EXHAUSTED : STATUS_OK;
 }
@@ -218,6 +128,17 @@ static char *
 day_of(const struct db_row *row, int column, struct arena *a)
 {
     return db_text(row, column, a); /* dates come as ISO text */
+}
+
+void
+alert_fill_proposals(Pb__Alert *out, uint32_t mask, struct arena *a)
+{
+    out->proposals = mask == 0 ? NULL : arena_array(a, PROPOSE_COUNT, sizeof *out->proposals);
+    for (unsigned i = 0; out->proposals != NULL && i < PROPOSE_COUNT; i++) {
+        if ((mask & 1U << i) != 0) {
+            out->proposals[out->n_proposals++] = (char *)(uintptr_t)ladder_proposal_name(1U << i);
+        }
+    }
 }
 
 static void
@@ -245,6 +166,9 @@ fill_alert(Pb__Alert *out, const struct db_row *row, struct arena *a)
     out->has_cancelled_at_ms = !db_is_null(row, 12);
     out->cancelled_at_ms = db_int(row, 12);
     out->org = db_text(row, 13, a);
+    alert_fill_proposals(out, (uint32_t)db_int(row, 14), a);
+    out->has_direct = 1;
+    out->direct = db_bool(row, 15);
 }
 
 static enum status
@@ -278,13 +202,6 @@ take_delivery(void *ctx, const struct db_row *row, struct arena *a)
 }
 
 enum status
-alert_queue_watched(struct db_queue *q, int tenant, struct watch_list *ret)
-{
-    return db_queue_add(q, &alert_watched, (struct param[]){p_int(tenant)},
-                        (struct db_sink){take_watch, ret, DB_ANY_COUNT});
-}
-
-enum status
 alert_queue_listeners(struct db_queue *q, int tenant, int32_t day, struct listener_list *ret)
 {
     return db_queue_add(q, &alert_listeners, (struct param[]){p_int(tenant), p_day(day)},
@@ -297,13 +214,6 @@ alert_queue_known_keys(struct db_queue *q, int tenant, const struct text_list *k
 {
     return db_queue_add(q, &alert_known_keys,
                         (struct param[]){p_int(tenant), p_text(text_list_literal(keys, a))},
-                        (struct db_sink){take_text, ret, DB_ANY_COUNT});
-}
-
-enum status
-alert_queue_outdated(struct db_queue *q, int tenant, int32_t limit, struct text_list *ret)
-{
-    return db_queue_add(q, &alert_outdated, (struct param[]){p_int(tenant), p_int(limit)},
                         (struct db_sink){take_text, ret, DB_ANY_COUNT});
 }
 
@@ -328,6 +238,8 @@ alert_queue_insert(struct db_queue *q, int tenant, const struct alert_record *al
         p_text(alert->text),
         p_int(alert->raised_ms),
         p_text(event_id),
+        p_int(alert->proposals),
+        p_bool(alert->direct),
     };
     return db_queue_add(q, &alert_insert, params, (struct db_sink){NULL, NULL, 1});
 }

@@ -1,44 +1,18 @@
-/* Alerts, their deliveries, and what the clock reads to raise and cancel them. */
+/* Alerts and their deliveries. What the clock looks at stands in watch.h. */
 #ifndef SERVER_STORE_ALERT_H
 #define SERVER_STORE_ALERT_H
 
 #include "rectify/v1/alert.pb-c.h"
+#include "server/base/ladder.h"
 #include "server/store/db.h"
 #include "server/store/literal.h"
-#include "server/store/measure.h"
-
-/* An open milestone (or a measure that waits for 签收), with what the ladder asks about it. */
-struct watch_record {
-    const char *measure_id;
-    const char *measure_ref;
-    const char *unit_id; /* the problem's lead unit; may be NULL */
-    const char *unit;    /* code */
-    const char *lead_id;
-    const char *leader_id;
-    const char *sgroup_id;
-    int class_;
-    const char *state;
-    int32_t round;
-    int32_t percent; /* −1: never reported */
-    int32_t unchanged_periods;
-    int64_t assigned_ms;
-    int64_t signed_ms;
-    int milestone; /* 1 EFFECT, 2 COMPLETE; 0: waits for 签收 */
-    struct milestone_record days;
-    uint32_t former_level4; /* earlier due versions that reached level 4 */
-};
-
-struct watch_list {
-    struct watch_record *items;
-    size_t count;
-    size_t capacity;
-};
 
 /* A seat of an account that may log in. */
 struct listener_record {
     const char *account_id;
     const char *org_id;
     uint64_t roles;
+    const char *account; /* name */
 };
 
 struct listener_list {
@@ -51,7 +25,7 @@ struct alert_record {
     const char *id;
     const char *key;
     int level;
-    const char *subject_kind; /* MEASURE, TABLE */
+    const char *subject_kind; /* MEASURE, TABLE, MATTER, SYSTEM */
     const char *subject_id;
     const char *subject_ref;
     int milestone;
@@ -63,6 +37,8 @@ struct alert_record {
     int32_t days_left;
     const char *text;
     int64_t raised_ms;
+    uint32_t proposals; /* mask of enum ladder_proposal */
+    bool direct;        /* told at once; otherwise in the daily digest */
 };
 
 struct message_list {
@@ -73,8 +49,9 @@ struct message_list {
 
 extern const struct statement *const alert_statements[];
 
-/* Every open milestone of approved measures, and every measure that waits for 签收. */
-MUST_CHECK enum status alert_queue_watched(struct db_queue *q, int tenant, struct watch_list *ret);
+/* Names what a mask of enum ladder_proposal proposes. */
+void alert_fill_proposals(Pb__Alert *out, uint32_t mask, struct arena *a);
+
 /* Active seats on a day. */
 MUST_CHECK enum status alert_queue_listeners(struct db_queue *q, int tenant, int32_t day,
                                              struct listener_list *ret);
@@ -82,10 +59,6 @@ MUST_CHECK enum status alert_queue_listeners(struct db_queue *q, int tenant, int
 MUST_CHECK enum status alert_queue_known_keys(struct db_queue *q, int tenant,
                                               const struct text_list *keys, struct arena *a,
                                               struct text_list *ret);
-/* Standing alerts whose reason is gone: the date moved, the thing is done, the table came. */
-MUST_CHECK enum status alert_queue_outdated(struct db_queue *q, int tenant, int32_t limit,
-                                            struct text_list *ret);
-
 MUST_CHECK enum status alert_queue_insert(struct db_queue *q, int tenant,
                                           const struct alert_record *alert, const char *event_id);
 /* Gives the alert the next number in the account's inbox. */

@@ -13,6 +13,7 @@
 #include "server/store/matter.h"
 #include "server/store/measure.h"
 #include "server/store/org.h"
+#include "server/store/outside.h"
 #include "server/store/plan.h"
 #include "server/store/principal.h"
 #include "server/store/problem.h"
@@ -24,6 +25,7 @@
 #include "server/store/table_duty.h"
 #include "server/store/table_summary.h"
 #include "server/store/tenant.h"
+#include "server/store/watch.h"
 
 extern const struct statement *const db_statements[];
 extern const struct statement *const migrate_statements[];
@@ -39,7 +41,7 @@ static const struct statement *const *const lists[] = {
     tenant_statements,        grant_statements,       approval_statements,
     sitting_statements,       table_duty_statements,  table_row_statements,
     table_summary_statements, status_list_statements, status_report_statements,
-    status_fold_statements,
+    status_fold_statements,   outside_statements,     watch_statements,
 };
 
 const struct statement *const *const *

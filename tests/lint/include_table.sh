@@ -13,7 +13,7 @@ server/service: proto/base server/base rectify/v1 server/store
 server/document: proto/base server/base rectify/v1
 server/dispatch: proto/base proto/rpc proto/ledger server/base server/store server/service rectify/v1
 server/handler: proto/base proto/ledger server/base server/store server/service server/document server/dispatch rectify/v1
-server/jobs: proto/base server/base server/dispatch server/store/leader rectify/v1
+server/jobs: proto/base proto/ledger server/base server/dispatch server/store/leader rectify/v1
 server: proto server rectify/v1
 client/lib: proto/base proto/rpc proto/ledger rectify/v1
 client/cli: proto/base proto/rpc/json proto/ledger client/lib rectify/v1
@@ -25,6 +25,7 @@ nng/: proto/rpc tests
 libsmartcols/: client/cli
 xlsxwriter.h: server/document
 ini.h: server/base client/lib
+curl/: server/jobs tests
 '
 
 check() { # ROOT

@@ -19,6 +19,7 @@ static struct watch_record
 watched(int milestone, int32_t due)
 {
     struct watch_record w = {
+        .subject = milestone == 0 ? LADDER_SIGN : (enum ladder_subject)milestone,
         .measure_id = "00000000-0000-7000-8000-000000000061",
         .measure_ref = "P-01-M-01",
         .unit_id = "unit",
@@ -32,9 +33,10 @@ watched(int milestone, int32_t due)
         .percent = -1,
         .assigned_ms = (TODAY - 30) * 86400000LL,
         .signed_ms = (TODAY - 29) * 86400000LL,
-        .milestone = milestone,
+        .due_version = 1,
+        .days = {due, due, NO_DATE, NO_DATE, 0},
+        .notice_due = {NO_DATE, NO_DATE, NO_DATE},
     };
-    w.days = (struct milestone_record){true, due, due, 1, NO_DATE, NO_DATE, 1};
     return w;
 }
 
@@ -53,13 +55,17 @@ plans(struct watch_record *w, struct text_list *known)
 {
     static struct listener_list all;
     struct watch_list watch = {w, 1, 1};
-    struct table_list owed = {0};
+    static const struct owed_list owed;
+    static const struct matter_watch_list matters;
+    static const struct standing_list standing;
     struct alert_plan_list list = {0};
     all.items = (struct listener_record *)(uintptr_t)listeners;
     all.count = sizeof listeners / sizeof listeners[0];
     struct alert_case c = {
         .watched = &watch,
         .owed = &owed,
+        .matters = &matters,
+        .standing = &standing,
         .listeners = &all,
         .calendar = &calendar,
         .as_of = TODAY,
@@ -121,7 +127,7 @@ a_known_key_is_not_planned(void **state)
     assert_true(text_list_add(&known, &arena, "zzz"));
     assert_true(text_list_add(&known, &arena, list.items[0].alert.key));
     assert_int_equal(plans(&w, &known).count, 0);
-    w.days.due_version = 2; /* the date moved: a new key */
+    w.due_version = 2; /* the date moved: a new key */
     assert_int_equal(plans(&w, &known).count, 1);
 }
 

@@ -35,6 +35,7 @@ static const struct {
      * (table.c, fill_row makes the row anew), and the database refuses a unit's verdict. */
     {"TableService/SubmitTable", "verdict", "shown"},
     {"TableService/SubmitTable", "claim_verdict", "shown"},
+    {"TableService/SubmitTable", "extension_due", "a wish: it asks, others decide"},
     {"TableService/SubmitTable", "measure_state", "shown"},
     {"TableService/SubmitTable", "measure_state_zh", "shown"},
     {"AlertService/", NULL, "reads; acknowledging names alerts alone"},
