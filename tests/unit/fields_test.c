@@ -38,6 +38,14 @@ static const struct {
     {"TableService/SubmitTable", "extension_due", "a wish: it asks, others decide"},
     {"TableService/SubmitTable", "measure_state", "shown"},
     {"TableService/SubmitTable", "measure_state_zh", "shown"},
+    /* One message for every command of a matter: what a command does not use is refused
+     * (FIELD_UNUSED). What a unit's commands use is new_due, the date it asks for. */
+    {"MatterService/", "new_due", "asked for, decided by others"},
+    {"MatterService/", "due", "of an instruction, an opinion, a task: not a unit's commands"},
+    {"MatterService/", "verdict", "of a round"},
+    {"MatterService/", "verdicts", "of a round"},
+    {"MatterService/", "claimed_state", "set by the server"},
+    {"MatterService/", "origin", "of an opinion"},
     {"AlertService/", NULL, "reads; acknowledging names alerts alone"},
     /* One message serves every kind: which of its fields a command takes is a row of the kind, and
      * the others are refused (FIELD_UNUSED). What a unit may name is a wish others decide on. */
