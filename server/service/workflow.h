@@ -72,6 +72,7 @@ enum workflow_id {
 #define STATE_APPROVED "APPROVED"
 #define STATE_REJECTED "REJECTED"
 #define STATE_WITHDRAWN "WITHDRAWN"
+#define STATE_REVIEW "REVIEW"
 
 /* Commands the first slice executes; the others stand in the tables only. */
 #define COMMAND_CREATE "create"
@@ -93,6 +94,13 @@ enum workflow_id {
 #define COMMAND_CORRECT "correct"
 #define COMMAND_APPROVE "approve"
 #define COMMAND_EDIT "edit"
+#define COMMAND_SUBMIT_REVIEW "submit_review"
+#define COMMAND_REVIEW "review"
+#define COMMAND_WITHDRAW_REVIEW "withdraw_review"
+#define COMMAND_ALTER "alter"
+#define COMMAND_SUPERSEDE "supersede"
+#define COMMAND_CANCEL "cancel"
+#define COMMAND_ADD "add"
 
 /* ---- guards ---- */
 
@@ -152,6 +160,8 @@ enum guard {
     GUARD_ANSWER_GIVEN,
     GUARD_AS_OF_CHOSEN,
     GUARD_HELD_BACK_OUT,
+    GUARD_REVIEWER,       /* the actor's body is named in the plan's review */
+    GUARD_REVIEWS_AGREED, /* every body the plan needs agreed to this very draft */
     GUARD_COUNT
 };
 
@@ -221,6 +231,9 @@ struct workflow_facts {
     bool answer_given;
     bool as_of_chosen;
     bool held_back_out;
+    /* a plan's review */
+    bool reviewer;       /* the actor's body is among those asked */
+    bool reviews_agreed; /* all asked agreed to what stands; true where nobody is asked */
 };
 
 /* ---- tables ---- */

@@ -93,6 +93,10 @@ static const struct {
     [GUARD_AS_OF_CHOSEN] = {true, "AS_OF_MISSING", "请选定数据的截止日期。"},
     [GUARD_HELD_BACK_OUT] = {false, "HELD_BACK_INSIDE",
                              "通报里还有标为不公开的内容，请去除后再审核。"},
+    [GUARD_REVIEWER] = {false, "NOT_A_REVIEWER",
+                        "您所在的单位不在这份方案的联审单位之列，不需要提出意见。"},
+    [GUARD_REVIEWS_AGREED] = {false, "REVIEWS_MISSING",
+                              "联审单位还没有全部对现在这一稿表示同意，请先完成联审。"},
 };
 _Static_assert(sizeof guards / sizeof guards[0] == GUARD_COUNT, "every guard has its sentence");
 
@@ -272,6 +276,10 @@ around_holds(enum guard guard, const struct workflow_facts *f)
         return f->as_of_chosen;
     case GUARD_HELD_BACK_OUT:
         return f->held_back_out;
+    case GUARD_REVIEWER:
+        return f->reviewer;
+    case GUARD_REVIEWS_AGREED:
+        return f->reviews_agreed;
     default:
         return false;
     }

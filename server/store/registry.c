@@ -2,6 +2,7 @@
 
 #include "server/store/account.h"
 #include "server/store/alert.h"
+#include "server/store/amendment.h"
 #include "server/store/audit.h"
 #include "server/store/event.h"
 #include "server/store/evidence.h"
@@ -12,6 +13,8 @@
 #include "server/store/measure.h"
 #include "server/store/org.h"
 #include "server/store/plan.h"
+#include "server/store/plan_document.h"
+#include "server/store/plan_version.h"
 #include "server/store/principal.h"
 #include "server/store/problem.h"
 #include "server/store/settings.h"
@@ -24,12 +27,13 @@ extern const struct statement *const db_statements[];
 extern const struct statement *const migrate_statements[];
 
 static const struct statement *const *const lists[] = {
-    account_statements, alert_statements,    audit_statements,    matter_part_statements,
-    db_statements,      event_statements,    evidence_statements, idempotency_statements,
-    leader_statements,  log_statements,      matter_statements,   measure_statements,
-    migrate_statements, org_statements,      plan_statements,     principal_statements,
-    problem_statements, settings_statements, status_statements,   system_statements,
-    table_statements,   tenant_statements,
+    account_statements,       alert_statements,    amendment_statements,    audit_statements,
+    consultation_statements,  db_statements,       event_statements,        evidence_statements,
+    idempotency_statements,   leader_statements,   log_statements,          matter_part_statements,
+    matter_statements,        measure_statements,  migrate_statements,      org_statements,
+    plan_document_statements, plan_statements,     plan_version_statements, principal_statements,
+    problem_statements,       settings_statements, status_statements,       system_statements,
+    table_statements,         tenant_statements,
 };
 
 const struct statement *const *const *
