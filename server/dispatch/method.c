@@ -30,6 +30,7 @@ static const ProtobufCServiceDescriptor *const services[] = {
     &pb__org_service__descriptor,      &pb__plan_service__descriptor,
     &pb__settings_service__descriptor, &pb__status_service__descriptor,
     &pb__system_service__descriptor,   &pb__table_service__descriptor,
+    &pb__node_service__descriptor,
 };
 enum { SERVICE_COUNT = sizeof services / sizeof services[0] };
 

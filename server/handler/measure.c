@@ -5,6 +5,7 @@
 #include "rectify/v1/measure.pb-c.h"
 #include "server/handler/common.h"
 #include "server/handler/measure_write.h"
+#include "server/handler/node.h"
 #include "server/handler/request_check.h"
 #include "server/service/role.h"
 #include "server/store/evidence.h"
@@ -92,6 +93,7 @@ struct get_call {
     const struct measure_record *measure;
     struct evidence_list files;
     struct history_list history;
+    struct measure_page page;
 };
 
 static int
@@ -122,6 +124,9 @@ get_load(struct call *call, struct db_queue *q)
     if (s == STATUS_OK) {
         s = evidence_queue_of_measure(q, call->who->tenant, c->measure->id, &c->files);
     }
+    if (s == STATUS_OK) {
+        s = measure_page_queue(call, q, c->measure->id, &c->page);
+    }
     return s == STATUS_OK ? (int)history_queue(q, call->who->tenant, c->measure->id, &c->history)
                           : (int)s;
 }
@@ -138,6 +143,10 @@ get_decide(struct call *call)
     reply->evidence = arena_array(call->arena, c->files.count, sizeof(Pb__Evidence *));
     if (reply->measure == NULL || reply->evidence == NULL) {
         return handler_no_memory(call);
+    }
+    enum status s = measure_page_fill(call, &c->page, reply->measure);
+    if (s != STATUS_OK) {
+        return s;
     }
     for (size_t i = 0; i < c->files.count; i++) {
         reply->evidence[i] = evidence_message(&c->files.items[i], call->arena);

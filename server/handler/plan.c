@@ -87,7 +87,9 @@ read_table(struct call *call, struct plan_call *p)
     if (apply_plan_table(&p->draft, &p->table, &p->orgs, &p->faults) != STATUS_OK) {
         return handler_no_memory(call);
     }
-    return p->table.error_count + p->faults.count > 0 ? refuse_cells(call, p) : STATUS_OK;
+    return p->table.error_count + p->faults.count > 0
+               ? refuse_cells(call, p)
+               : plan_place_problems(call, p, r->document, 0);
 }
 
 static enum status

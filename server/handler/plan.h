@@ -68,6 +68,11 @@ MUST_CHECK enum status plan_write(struct call *call, struct db_queue *q,
 MUST_CHECK enum status plan_follow_draft(struct call *call, struct plan_call *p);
 MUST_CHECK enum status plan_write_followed(struct call *call, struct db_queue *q,
                                            const struct plan_call *p);
+/* The problems the document mentioned (seen, or with a seen measure) stand in this plan document
+ * (title or kind; NULL: not said) and at this body (0: not said). NOT_FOUND DOCUMENT_UNKNOWN,
+ * BODY_UNKNOWN; INVALID_ARGUMENT DOCUMENT_NEEDED: several of the kind. */
+MUST_CHECK enum status plan_place_problems(struct call *call, struct plan_call *p,
+                                           const char *document, int32_t body_no);
 /* p->next as the reply. */
 MUST_CHECK enum status plan_reply(struct call *call, const struct plan_call *p);
 /* The inspection with a new version, recorded. */

@@ -232,6 +232,69 @@ plan_follow_draft(struct call *call, struct plan_call *p)
     return STATUS_OK;
 }
 
+static enum status
+find_document(struct call *call, const struct plan_call *p, const char *document, const char **ret)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < p->documents.count; i++) {
+        const struct plan_document *d = &p->documents.items[i];
+        if (strcmp(d->title, document) == 0) {
+            *ret = d->id;
+            return STATUS_OK;
+        }
+        if (strcmp(d->kind, document) == 0) {
+            *ret = d->id;
+            found++;
+        }
+    }
+    if (found == 1) {
+        return STATUS_OK;
+    }
+    return found > 1 ? fault_set_field(&call->fault, "document", "DOCUMENT_NEEDED",
+                                       "有几份“%s”方案文本，请写名称。", document)
+                     : fault_set(&call->fault, STATUS_NOT_FOUND, "DOCUMENT_UNKNOWN",
+                                 "没有方案文本“%s”，请先登记，或核对名称。", document);
+}
+
+enum status
+plan_place_problems(struct call *call, struct plan_call *p, const char *document, int32_t body_no)
+{
+    const char *id = NULL;
+    enum status s = STATUS_OK;
+    if (document != NULL && *document != '\0') {
+        s = find_document(call, p, document, &id);
+    }
+    int32_t bodies = 1;
+    for (const char *c = p->inspection.bodies; c != NULL && *c != '\0'; c++) {
+        bodies += *c == *INSPECTION_BODY_SEPARATOR;
+    }
+    if (s == STATUS_OK && (body_no < 0 || body_no > bodies)) {
+        s = fault_set(&call->fault, STATUS_NOT_FOUND, "BODY_UNKNOWN",
+                      "巡视“%s”没有第 %d 个被巡视党组织，请核对。", p->inspection.code, body_no);
+    }
+    if (s != STATUS_OK || (id == NULL && body_no == 0)) {
+        return s;
+    }
+    for (size_t i = 0; i < p->draft.measure_count; i++) {
+        const struct draft_measure *m = &p->draft.measures[i];
+        p->draft.problems[m->problem].seen |= m->seen;
+    }
+    for (size_t i = 0; i < p->draft.problem_count; i++) {
+        struct draft_problem *problem = &p->draft.problems[i];
+        if (!problem->seen) {
+            continue;
+        }
+        if (id != NULL) {
+            draft_set_text(&problem->document, id, &problem->mark);
+        }
+        if (body_no != 0 && problem->body_no != body_no) {
+            problem->body_no = body_no;
+            problem->mark = problem->mark == DRAFT_SAME ? DRAFT_CHANGED : problem->mark;
+        }
+    }
+    return STATUS_OK;
+}
+
 enum status
 plan_write_followed(struct call *call, struct db_queue *q, const struct plan_call *p)
 {
