@@ -6,6 +6,7 @@
     AREA(clerk) \
     AREA(view) \
     AREA(office) \
+    AREA(plan) \
     AREA(admin) \
     AREA(audit) \
     AREA(system)

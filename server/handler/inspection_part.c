@@ -58,10 +58,14 @@ static const struct {
     const char *kind;
     const char *zh;
 } kinds[] = {
-    {"PLAN_APPROVED", "整改方案批准"},   {"INNER_NOTICE", "党内通报"},
-    {"DEMOCRATIC_LIFE", "专题民主生活会"}, {"HEARING", "听取整改情况汇报"},
-    {"PUBLICATION", "向社会公布"},       {"CONCENTRATED_END", "集中整改期满"},
-    {"REPORT_DUE", "整改情况报告报送"},  {"NEXT_CHECK", "下次检查"},
+    {"PLAN_APPROVED", "整改方案批准"},
+    {"INNER_NOTICE", "党内通报"},
+    {"DEMOCRATIC_LIFE", "专题民主生活会"},
+    {"HEARING", "听取整改情况汇报"},
+    {"PUBLICATION", "向社会公布"},
+    {"CONCENTRATED_END", "集中整改期满"},
+    {"REPORT_DUE", "整改情况报告报送"},
+    {"NEXT_CHECK", "下次检查"},
     {"OTHER", "其他"},
 };
 
@@ -191,8 +195,8 @@ date_decide(struct call *call)
     struct inspection_date after = p->next;
     after.version++;
     Pb__InspectionDate *reply = date_message(call, p->inspection.code, &after);
-    if (reply == NULL || !call_change(call, "inspection_date", p->inspection.id,
-                                      p->inspection.code, after.version, &reply->base)) {
+    if (reply == NULL || !call_change(call, "inspection_date", p->inspection.id, p->inspection.code,
+                                      after.version, &reply->base)) {
         return handler_no_memory(call);
     }
     call->reply = &reply->base;
@@ -359,8 +363,8 @@ document_effects(struct call *call, struct db_queue *q)
     }
 
 static const struct handler rows[] = {
-    READS("GetInspection", pb__inspection_request__descriptor,
-          pb__get_inspection_reply__descriptor, part_load, get_decide),
+    READS("GetInspection", pb__inspection_request__descriptor, pb__get_inspection_reply__descriptor,
+          part_load, get_decide),
     READS("ListInspectionDates", pb__inspection_request__descriptor,
           pb__list_inspection_dates_reply__descriptor, part_load, dates_decide),
     READS("ListProblemLinks", pb__inspection_request__descriptor,

@@ -187,8 +187,9 @@ check_link(struct call *call, const Pb__LinkProblemRequest *r, const struct link
         return refuse_unknown(call, "PROBLEM_UNKNOWN", "问题", r->problem_ref);
     }
     if (!same && !from) {
-        return fault_set_field(&call->fault, "kind", "LINK_KIND",
-                               "关联的种类用 SAME_MATTER（同一事项）或 FROM（其中有来自另一次巡视的）。");
+        return fault_set_field(
+            &call->fault, "kind", "LINK_KIND",
+            "关联的种类用 SAME_MATTER（同一事项）或 FROM（其中有来自另一次巡视的）。");
     }
     if (l->other.id == NULL && (other || same)) {
         return refuse_unknown(call, "PROBLEM_UNKNOWN", "另一次巡视的问题", r->other_ref);
@@ -273,15 +274,16 @@ link_list_load(struct call *call, struct db_queue *q)
     struct link_call *l = arena_alloc(call->arena, sizeof *l);
     call->data = l;
     return l == NULL ? (int)handler_no_memory(call)
-                     : (int)problem_link_queue_all(q, call->who->tenant,
-                                                   plan_requested_code(call), &l->all);
+                     : (int)problem_link_queue_all(q, call->who->tenant, plan_requested_code(call),
+                                                   &l->all);
 }
 
 enum status
 link_list_decide(struct call *call)
 {
     const struct link_call *l = call->data;
-    Pb__ListProblemLinksReply *reply = call_message(call, &pb__list_problem_links_reply__descriptor);
+    Pb__ListProblemLinksReply *reply =
+        call_message(call, &pb__list_problem_links_reply__descriptor);
     if (reply == NULL) {
         return handler_no_memory(call);
     }

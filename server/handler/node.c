@@ -47,8 +47,7 @@ node_message(struct call *call, const struct node_record *n)
     out->version = n->version;
     out->has_days_left = open;
     out->days_left = open ? n->due - call->today : 0;
-    out->light =
-        open ? (Pb__Light)milestone_light(&ms, call->today) : PB__LIGHT__LIGHT_UNSPECIFIED;
+    out->light = open ? (Pb__Light)milestone_light(&ms, call->today) : PB__LIGHT__LIGHT_UNSPECIFIED;
     return out;
 }
 
@@ -57,9 +56,9 @@ measure_page_queue(struct call *call, struct db_queue *q, const char *measure_id
                    struct measure_page *ret)
 {
     enum status s = node_queue_all(q, call->who->tenant, measure_id, &ret->nodes);
-    return s != STATUS_OK ? s
-                          : lineage_queue(q, call->who->tenant, measure_id, &ret->came_from,
-                                          &ret->became);
+    return s != STATUS_OK
+               ? s
+               : lineage_queue(q, call->who->tenant, measure_id, &ret->came_from, &ret->became);
 }
 
 enum status
@@ -122,8 +121,8 @@ node_load(struct call *call, struct db_queue *q)
     }
     struct node_call *c = call->data;
     enum status s = pick_measure(call, &c->found, ref, &c->measure);
-    return (int)(s != STATUS_OK ? s : node_queue_all(q, call->who->tenant, c->measure->id,
-                                                     &c->nodes));
+    return (int)(s != STATUS_OK ? s
+                                : node_queue_all(q, call->who->tenant, c->measure->id, &c->nodes));
 }
 
 static enum status
@@ -133,8 +132,8 @@ node_effects(struct call *call, struct db_queue *q)
     enum status s = STATUS_OK;
     for (size_t i = 0; s == STATUS_OK && i < c->next_count; i++) {
         const struct node_record *n = &c->next[i];
-        s = node_queue_put(q, call->who->tenant, c->measure->id, n,
-                           n->dropped ? call->now_ms : 0, call->event_id);
+        s = node_queue_put(q, call->who->tenant, c->measure->id, n, n->dropped ? call->now_ms : 0,
+                           call->event_id);
     }
     return s;
 }
@@ -147,8 +146,7 @@ record(struct call *call, const struct node_call *c, const struct node_record *n
     struct node_record after = *n;
     after.version++;
     Pb__MeasureNode *m = node_message(call, &after);
-    const char *ref = m == NULL ? NULL
-                                : arena_printf(call->arena, "%s#%d", c->measure->ref, n->no);
+    const char *ref = m == NULL ? NULL : arena_printf(call->arena, "%s#%d", c->measure->ref, n->no);
     if (ref == NULL || !call_change(call, "node", c->measure->id, ref, after.version, &m->base)) {
         return handler_no_memory(call);
     }
@@ -191,8 +189,8 @@ set_decide(struct call *call)
                          c->measure->ref);
     }
     if (r->n_nodes > NODES_MAX) {
-        return fault_set_field(&call->fault, "nodes", "COUNT_RANGE",
-                               "一条措施至多 %d 个目标节点。", NODES_MAX);
+        return fault_set_field(&call->fault, "nodes", "COUNT_RANGE", "一条措施至多 %d 个目标节点。",
+                               NODES_MAX);
     }
     Pb__MeasureNodes *reply = call_message(call, &pb__measure_nodes__descriptor);
     c->next_count = 0;
@@ -279,10 +277,9 @@ may_reach(const struct call *call, const struct node_call *c, const struct node_
                          "措施 %s 现在不在整改中（或还没有签收），不能报告目标节点。",
                          c->measure->ref);
     }
-    return n->reached_day == NO_DATE
-               ? STATUS_OK
-               : fault_set(fault, STATUS_FAILED_PRECONDITION, "NODE_REACHED",
-                           "这个目标节点已经报告完成，不需要再报。");
+    return n->reached_day == NO_DATE ? STATUS_OK
+                                     : fault_set(fault, STATUS_FAILED_PRECONDITION, "NODE_REACHED",
+                                                 "这个目标节点已经报告完成，不需要再报。");
 }
 
 static enum status
@@ -298,10 +295,9 @@ may_return(const struct call *call, const struct node_call *c, const struct node
         return fault_set(fault, STATUS_FAILED_PRECONDITION, "OWN_WORK", "%s",
                          guard_zh(GUARD_INDEPENDENT));
     }
-    return n->reached_day != NO_DATE
-               ? STATUS_OK
-               : fault_set(fault, STATUS_FAILED_PRECONDITION, "NODE_OPEN",
-                           "这个目标节点还没有报告完成，没有可退回的。");
+    return n->reached_day != NO_DATE ? STATUS_OK
+                                     : fault_set(fault, STATUS_FAILED_PRECONDITION, "NODE_OPEN",
+                                                 "这个目标节点还没有报告完成，没有可退回的。");
 }
 
 static enum status
@@ -387,11 +383,10 @@ allowed_decide(struct call *call)
                                               .reason = why[i].reason,
                                               .reason_zh = why[i].message};
     }
-    return options == NULL
-               ? handler_no_memory(call)
-               : allowed_reply(call, options, 3,
-                               c->next->reached_day == NO_DATE ? "OPEN" : "REACHED",
-                               c->next->version);
+    return options == NULL ? handler_no_memory(call)
+                           : allowed_reply(call, options, 3,
+                                           c->next->reached_day == NO_DATE ? "OPEN" : "REACHED",
+                                           c->next->version);
 }
 
 static const struct handler rows[] = {

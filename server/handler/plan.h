@@ -29,7 +29,7 @@ struct plan_call {
     Pb__PlanChanges *content;
     struct plan_version_record before; /* version 0: not stored yet */
     struct plan_version_record next;
-    struct plan_version_record replaced; /* the version an amendment supersedes */
+    struct plan_version_record replaced;   /* the version an amendment supersedes */
     unsigned char sha256[PLAN_HASH_BYTES]; /* of the draft as it is now */
     struct amendment amendment;
     struct plan_opinion opinion;
@@ -62,8 +62,7 @@ void plan_count(const struct draft *d, struct plan_version_record *v,
 /* Adds the change(s) that make p->next of p->before, by a command, with a reason or NULL. */
 MUST_CHECK enum status plan_record(struct call *call, struct plan_call *p, const char *command,
                                    const char *reason);
-MUST_CHECK enum status plan_write(struct call *call, struct db_queue *q,
-                                  const struct plan_call *p);
+MUST_CHECK enum status plan_write(struct call *call, struct db_queue *q, const struct plan_call *p);
 /* The draft was edited: a version under review follows, and its opinions become stale. */
 MUST_CHECK enum status plan_follow_draft(struct call *call, struct plan_call *p);
 MUST_CHECK enum status plan_write_followed(struct call *call, struct db_queue *q,

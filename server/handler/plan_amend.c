@@ -31,8 +31,8 @@ plan_load_changes(struct call *call, struct db_queue *q, struct plan_call *p)
         return handler_no_memory(call);
     }
     const char *code = p->inspection.code;
-    enum status s = measure_queue_get(q, call->who->tenant, &refs, code, final, call->arena,
-                                      &p->found);
+    enum status s =
+        measure_queue_get(q, call->who->tenant, &refs, code, final, call->arena, &p->found);
     return s != STATUS_OK || !final
                ? s
                : pending_queue(q, call->who->tenant, code, &refs, call->arena, &p->pending);

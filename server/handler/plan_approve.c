@@ -9,8 +9,8 @@
 
 #include <string.h>
 
-/* Locks, in this order: inspection, versions, problems, then an amendment's measures. Whoever moves a
- * measure waits for them or is waited for. */
+/* Locks, in this order: inspection, versions, problems, then an amendment's measures. Whoever moves
+ * a measure waits for them or is waited for. */
 int
 plan_approve_load(struct call *call, struct db_queue *q)
 {
@@ -53,7 +53,8 @@ decide_first(struct call *call, struct plan_call *p)
         s = draft_check_approvable(&p->draft, (uint32_t)call->who->roles, &call->fault);
     }
     if (s == STATUS_OK) {
-        plan_count(&p->draft, &p->next, p->sha256); /* opinions count for this, not for former drafts */
+        plan_count(&p->draft, &p->next,
+                   p->sha256); /* opinions count for this, not for former drafts */
     }
     return s;
 }
@@ -232,8 +233,7 @@ plan_approve_effects(struct call *call, struct db_queue *q)
     if (s == STATUS_OK) {
         s = plan_write(call, q, &stored);
     }
-    return s != STATUS_OK
-               ? s
-               : inspection_queue_approved(q, tenant, &p->inspection, p->next.no,
-                                           p->first_period, call->event_id);
+    return s != STATUS_OK ? s
+                          : inspection_queue_approved(q, tenant, &p->inspection, p->next.no,
+                                                      p->first_period, call->event_id);
 }

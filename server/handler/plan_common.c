@@ -162,8 +162,8 @@ record_one(struct call *call, const struct plan_version_record *v, const char *i
            const struct plan_version_record *before, const char *command, const char *reason)
 {
     Pb__PlanVersion *record = plan_version_message(v, inspection, call->arena);
-    if (record == NULL || !call_change(call, "plan_version", v->id, inspection, v->version,
-                                       &record->base)) {
+    if (record == NULL ||
+        !call_change(call, "plan_version", v->id, inspection, v->version, &record->base)) {
         return handler_no_memory(call);
     }
     Pb__Change *change = call_last_change(call);
@@ -308,8 +308,7 @@ plan_reply(struct call *call, const struct plan_call *p)
     if (reply == NULL) {
         return handler_no_memory(call);
     }
-    reply->totals =
-        (char *)(uintptr_t)plan_totals(&p->versions, &p->next, call->arena);
+    reply->totals = (char *)(uintptr_t)plan_totals(&p->versions, &p->next, call->arena);
     call->reply = &reply->base;
     return STATUS_OK;
 }
@@ -318,8 +317,8 @@ enum status
 plan_record_inspection(struct call *call, const struct inspection_record *after)
 {
     Pb__Inspection *record = inspection_record_message(call, after);
-    return record != NULL && call_change(call, "inspection", after->id, after->code,
-                                         after->version, &record->base)
+    return record != NULL && call_change(call, "inspection", after->id, after->code, after->version,
+                                         &record->base)
                ? STATUS_OK
                : handler_no_memory(call);
 }

@@ -13,8 +13,7 @@ step(struct call *call, struct plan_call *p, const char *command, const char *re
     struct plan_review review = plan_review_of(p);
     struct actor actor = call_actor(call);
     const struct workflow_edge *edge = NULL;
-    enum status s =
-        plan_step(&review, command, &actor, reason != NULL, &edge, &call->fault);
+    enum status s = plan_step(&review, command, &actor, reason != NULL, &edge, &call->fault);
     if (s == STATUS_OK) {
         s = check_expected(call, p->before.version);
     }
@@ -90,8 +89,8 @@ plan_step_effects(struct call *call, struct db_queue *q)
 static enum status
 check_opinion(struct call *call, const Pb__ReviewPlanRequest *r, const struct plan_call *p)
 {
-    bool known = r->has_verdict && (r->verdict == PB__VERDICT__ACCEPTED ||
-                                    r->verdict == PB__VERDICT__RETURNED);
+    bool known = r->has_verdict &&
+                 (r->verdict == PB__VERDICT__ACCEPTED || r->verdict == PB__VERDICT__RETURNED);
     if (!known) {
         return fault_set_field(&call->fault, "verdict", "VERDICT_MISSING",
                                "请写明同意还是不同意。");
@@ -165,9 +164,9 @@ plan_review_effects(struct call *call, struct db_queue *q)
     const struct plan_call *p = call->data;
     enum status s = plan_write(call, q, p);
     const char *id = call->changes[call->change_count - 1]->id;
-    return s != STATUS_OK ? s
-                          : plan_opinion_queue_insert(q, call->who->tenant, id, &p->opinion,
-                                                      call->event_id);
+    return s != STATUS_OK
+               ? s
+               : plan_opinion_queue_insert(q, call->who->tenant, id, &p->opinion, call->event_id);
 }
 
 /* ---- who is asked ---- */

@@ -31,8 +31,7 @@ refuse(struct work *w, enum status status, const char *reason, const char *forma
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    enum status s =
-        fault_set(w->fault, status, reason, "第 %zu 项调整：%s", w->index + 1, text);
+    enum status s = fault_set(w->fault, status, reason, "第 %zu 项调整：%s", w->index + 1, text);
     if (w->fault != NULL) {
         snprintf(w->fault->field, sizeof w->fault->field, "changes[%zu]", w->index);
     }
@@ -322,9 +321,8 @@ add_nodes(struct work *w, const char *measure_id, const Pb__PlanMeasure *from)
             return refuse(w, STATUS_INVALID_ARGUMENT, "NODE_SHAPE",
                           "第 %zu 个目标节点没有写内容，或时限无法识别。", i + 1);
         }
-        struct amendment_node *n =
-            arena_grow(w->in->arena, (void **)&w->am->nodes, w->am->node_count,
-                       &w->am->node_capacity, sizeof *n);
+        struct amendment_node *n = arena_grow(w->in->arena, (void **)&w->am->nodes,
+                                              w->am->node_count, &w->am->node_capacity, sizeof *n);
         if (n == NULL) {
             return STATUS_RESOURCE_EXHAUSTED;
         }
@@ -421,9 +419,8 @@ make(struct work *w, const Pb__PlanMeasure *from)
     if (s != STATUS_OK) {
         return s;
     }
-    struct amendment_made *made =
-        arena_grow(w->in->arena, (void **)&w->am->made, w->am->made_count, &w->am->made_capacity,
-                   sizeof *made);
+    struct amendment_made *made = arena_grow(w->in->arena, (void **)&w->am->made, w->am->made_count,
+                                             &w->am->made_capacity, sizeof *made);
     if (made == NULL) {
         return STATUS_RESOURCE_EXHAUSTED;
     }

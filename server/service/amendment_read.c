@@ -33,8 +33,8 @@ shape_wrong(const Pb__PlanChange *c)
                                  : NULL;
     case PB__PLAN_CHANGE_KIND__PLAN_CANCEL:
         return c->n_measures < 1 ? "撤销须写明原措施。"
-               : c->n_made > 0   ? "撤销不能带新措施：要换成新措施，请写拆分或合并。"
-                                 : NULL;
+               : c->n_made > 0 ? "撤销不能带新措施：要换成新措施，请写拆分或合并。"
+                               : NULL;
     case PB__PLAN_CHANGE_KIND__PLAN_ADD:
         return c->n_measures > 0 ? "新增不能写原措施。"
                : c->n_made < 1   ? "新增须写明新措施。"
@@ -174,8 +174,8 @@ amendment_refs(struct arena *arena, const Pb__PlanChanges *content, struct text_
 }
 
 enum status
-amendment_pack(struct arena *arena, const Pb__PlanChanges *content,
-               const unsigned char **ret_bytes, size_t *ret_size)
+amendment_pack(struct arena *arena, const Pb__PlanChanges *content, const unsigned char **ret_bytes,
+               size_t *ret_size)
 {
     size_t size = pb__plan_changes__get_packed_size(content);
     unsigned char *bytes = arena_alloc(arena, size);

@@ -98,10 +98,10 @@ refuse_missing(const struct plan_review *r, struct fault *fault)
         if (plan_body_agrees(r, b->id)) {
             continue;
         }
-        const char *why = o == NULL                               ? "还没有意见"
-                          : stale(r, o)                           ? "意见是对以前一稿提的，已不作数"
+        const char *why = o == NULL     ? "还没有意见"
+                          : stale(r, o) ? "意见是对以前一稿提的，已不作数"
                           : o->verdict != PB__VERDICT__ACCEPTED ? "不同意"
-                                                                  : "";
+                                                                : "";
         int n = snprintf(names + used, sizeof names - used, "%s%s（%s）", used == 0 ? "" : "、",
                          b->name, why);
         used += n > 0 ? (size_t)n : 0;
@@ -248,8 +248,7 @@ asked(const struct plan_review *r, const char *body_id)
 bool
 plan_opinions_add(Pb__PlanVersion *out, const struct plan_review *r, struct arena *a)
 {
-    out->opinions =
-        arena_array(a, r->bodies->count + r->opinions->count, sizeof *out->opinions);
+    out->opinions = arena_array(a, r->bodies->count + r->opinions->count, sizeof *out->opinions);
     if (out->opinions == NULL) {
         return false;
     }
@@ -265,8 +264,7 @@ plan_opinions_add(Pb__PlanVersion *out, const struct plan_review *r, struct aren
         if (shown || plan_opinion_of(r, o->body.id) != o) {
             continue;
         }
-        out->opinions[out->n_opinions] =
-            opinion_message(r, &o->body, asked(r, o->body.id), a);
+        out->opinions[out->n_opinions] = opinion_message(r, &o->body, asked(r, o->body.id), a);
         if (out->opinions[out->n_opinions++] == NULL) {
             return false;
         }

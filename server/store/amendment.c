@@ -189,8 +189,8 @@ write_old(struct db_queue *q, int tenant, struct arena *a, const struct amendmen
     if (!o->altered) {
         return measure_queue_update(q, tenant, m, o->before->version, event_id);
     }
-    struct param params[] = {p_int(tenant),       p_text(m->id),      p_int(o->before->version),
-                             p_text(m->text),     p_text(m->target),  p_int(m->class_),
+    struct param params[] = {p_int(tenant),        p_text(m->id),      p_int(o->before->version),
+                             p_text(m->text),      p_text(m->target),  p_int(m->class_),
                              p_text(m->leader.id), p_text(m->lead.id), p_text(event_id)};
     enum status s = db_queue_add(q, &amendment_measure_alter, params, one);
     if (s == STATUS_OK && o->participants_changed) {
@@ -205,10 +205,10 @@ static enum status
 write_made(struct db_queue *q, int tenant, struct arena *a, const struct measure_record *m,
            const char *event_id)
 {
-    struct param params[] = {p_int(tenant),      p_text(m->id),         p_text(m->inspection_id),
+    struct param params[] = {p_int(tenant),         p_text(m->id),      p_text(m->inspection_id),
                              p_text(m->problem_id), p_int(m->no),       p_text(m->ref),
-                             p_text(m->text),    p_text(m->target),     p_int(m->class_),
-                             p_text(m->leader.id), p_text(m->lead.id),  p_int(m->assigned_ms),
+                             p_text(m->text),       p_text(m->target),  p_int(m->class_),
+                             p_text(m->leader.id),  p_text(m->lead.id), p_int(m->assigned_ms),
                              p_text(event_id)};
     enum status s = db_queue_add(q, &amendment_measure_add, params, one);
     for (int i = 0; s == STATUS_OK && i < MILESTONE_COUNT; i++) {
@@ -229,8 +229,8 @@ write_nodes(struct db_queue *q, int tenant, const struct amendment *am, int64_t 
         const struct amendment_node *n = &am->nodes[i];
         struct param drop[] = {p_int(tenant), p_text(n->measure_id), p_int(now_ms),
                                p_text(event_id)};
-        struct param add[] = {p_int(tenant), p_text(n->measure_id), p_text(n->title),
-                              p_day(n->due), p_text(event_id)};
+        struct param add[] = {p_int(tenant), p_text(n->measure_id), p_text(n->title), p_day(n->due),
+                              p_text(event_id)};
         s = n->first ? db_queue_add(q, &amendment_nodes_drop, drop, any) : STATUS_OK;
         s = s != STATUS_OK ? s : db_queue_add(q, &amendment_node_add, add, one);
     }

@@ -43,8 +43,8 @@ struct amendment_origin {
 struct amendment_node {
     const char *measure_id;
     const char *title;
-    int32_t due;  /* NO_DATE: none */
-    bool first;   /* of its measure: those not reached are dropped before */
+    int32_t due; /* NO_DATE: none */
+    bool first;  /* of its measure: those not reached are dropped before */
 };
 
 struct amendment {

@@ -54,9 +54,13 @@ static const struct statement problem_link_insert = {
            "       event_id) VALUES ($1, $2, $3, $4, $5, nullif($6::int, 0), $7, 1, $8)",
 };
 
-const struct statement *const inspection_part_statements[] = {
-    &inspection_date_all, &inspection_date_insert, &inspection_date_update, &problem_name,
-    &problem_link_all,    &problem_link_insert,    NULL};
+const struct statement *const inspection_part_statements[] = {&inspection_date_all,
+                                                              &inspection_date_insert,
+                                                              &inspection_date_update,
+                                                              &problem_name,
+                                                              &problem_link_all,
+                                                              &problem_link_insert,
+                                                              NULL};
 
 static enum status
 take_date(void *ctx, const struct db_row *row, struct arena *a)
@@ -123,9 +127,9 @@ enum status
 inspection_date_queue_put(struct db_queue *q, int tenant, const char *inspection_id,
                           const struct inspection_date *d, const char *event_id)
 {
-    struct param params[] = {p_int(tenant),         p_text(inspection_id), p_text(d->kind),
-                             p_int(d->no),          p_day(d->planned_day), p_int(d->months),
-                             p_day(d->held_day),    p_text(d->note),       p_text(event_id),
+    struct param params[] = {p_int(tenant),      p_text(inspection_id), p_text(d->kind),
+                             p_int(d->no),       p_day(d->planned_day), p_int(d->months),
+                             p_day(d->held_day), p_text(d->note),       p_text(event_id),
                              p_int(d->version)};
     return db_queue_add(q, d->version == 0 ? &inspection_date_insert : &inspection_date_update,
                         params, (struct db_sink){NULL, NULL, 1});
@@ -153,8 +157,8 @@ enum status
 problem_link_queue_insert(struct db_queue *q, int tenant, const struct problem_link *l,
                           const char *problem_id, const char *other_id, const char *event_id)
 {
-    struct param params[] = {p_int(tenant),   p_text(l->id),    p_text(problem_id),
+    struct param params[] = {p_int(tenant),    p_text(l->id),   p_text(problem_id),
                              p_text(other_id), p_text(l->kind), p_int(l->parts),
-                             p_text(l->text), p_text(event_id)};
+                             p_text(l->text),  p_text(event_id)};
     return db_queue_add(q, &problem_link_insert, params, (struct db_sink){NULL, NULL, 1});
 }

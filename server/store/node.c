@@ -84,9 +84,10 @@ node_queue_put(struct db_queue *q, int tenant, const char *measure_id, const str
                int64_t dropped_ms, const char *event_id)
 {
     struct param params[] = {
-        p_int(tenant),        p_text(measure_id),       p_int(n->no),       p_text(n->title),
-        p_day(n->due),        p_text(event_id),         p_day(n->reached_day), p_text(n->note),
-        p_text(n->return_reason), p_int(dropped_ms), p_int(n->version),
+        p_int(tenant),         p_text(measure_id), p_int(n->no),
+        p_text(n->title),      p_day(n->due),      p_text(event_id),
+        p_day(n->reached_day), p_text(n->note),    p_text(n->return_reason),
+        p_int(dropped_ms),     p_int(n->version),
     };
     return db_queue_add(q, n->version == 0 ? &node_insert : &node_update, params,
                         (struct db_sink){NULL, NULL, 1});

@@ -53,10 +53,11 @@ static const struct statement draft_items = {
 static const struct statement draft_problems = {
     .name = "draft_problems",
     .params = 2,
-    .sql = "SELECT p.id, p.ref, p.no, p.title, p.state, p.item, p.lead_org, p.sgroup_org, p.version,"
-           "       p.origin, p.body_no, p.plan_document"
-           "  FROM problem p JOIN inspection i ON i.tenant = p.tenant AND i.id = p.inspection"
-           " WHERE p.tenant = $1 AND i.code = $2 ORDER BY length(p.ref), p.ref",
+    .sql =
+        "SELECT p.id, p.ref, p.no, p.title, p.state, p.item, p.lead_org, p.sgroup_org, p.version,"
+        "       p.origin, p.body_no, p.plan_document"
+        "  FROM problem p JOIN inspection i ON i.tenant = p.tenant AND i.id = p.inspection"
+        " WHERE p.tenant = $1 AND i.code = $2 ORDER BY length(p.ref), p.ref",
 };
 
 static const struct statement draft_measures = {
@@ -184,12 +185,29 @@ static const struct statement plan_access = {
 };
 
 const struct statement *const plan_statements[] = {
-    &inspection_all,        &inspection_lock,      &inspection_insert,   &inspection_body,
-    &inspection_approved,   &draft_items,          &draft_problems,      &draft_measures,
-    &item_insert,           &item_update,          &problem_insert,      &problem_update,
-    &measure_insert,        &measure_update_draft, &milestone_insert,    &milestone_update_draft,
-    &participants_clear,    &participant_insert,   &plan_assign_measures,
-    &plan_rectify_problems, &plan_members,         &plan_access,         NULL,
+    &inspection_all,
+    &inspection_lock,
+    &inspection_insert,
+    &inspection_body,
+    &inspection_approved,
+    &draft_items,
+    &draft_problems,
+    &draft_measures,
+    &item_insert,
+    &item_update,
+    &problem_insert,
+    &problem_update,
+    &measure_insert,
+    &measure_update_draft,
+    &milestone_insert,
+    &milestone_update_draft,
+    &participants_clear,
+    &participant_insert,
+    &plan_assign_measures,
+    &plan_rectify_problems,
+    &plan_members,
+    &plan_access,
+    NULL,
 };
 
 static const struct db_sink one = {NULL, NULL, 1};
@@ -415,15 +433,15 @@ write_problem(struct db_queue *q, int tenant, const char *inspection_id, const s
 {
     const char *item = d->items[p->item].id;
     if (p->mark == DRAFT_ADDED) {
-        struct param params[] = {p_int(tenant),    p_text(p->id),       p_text(inspection_id),
-                                 p_text(item),     p_int(p->no),        p_text(p->ref),
-                                 p_text(p->title), p_text(p->lead_org), p_text(p->sgroup_org),
-                                 p_text(p->state), p_text(p->origin),   p_int(p->body_no),
+        struct param params[] = {p_int(tenant),       p_text(p->id),       p_text(inspection_id),
+                                 p_text(item),        p_int(p->no),        p_text(p->ref),
+                                 p_text(p->title),    p_text(p->lead_org), p_text(p->sgroup_org),
+                                 p_text(p->state),    p_text(p->origin),   p_int(p->body_no),
                                  p_text(p->document), p_text(event_id)};
         return db_queue_add(q, &problem_insert, params, one);
     }
-    struct param params[] = {p_int(tenant),         p_text(p->id),    p_int(p->version),
-                             p_text(item),          p_text(p->title), p_text(p->lead_org),
+    struct param params[] = {p_int(tenant),         p_text(p->id),     p_int(p->version),
+                             p_text(item),          p_text(p->title),  p_text(p->lead_org),
                              p_text(p->sgroup_org), p_int(p->body_no), p_text(p->document),
                              p_text(event_id)};
     return db_queue_add(q, &problem_update, params, one);

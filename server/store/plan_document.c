@@ -54,7 +54,8 @@ enum status
 plan_document_queue_insert(struct db_queue *q, int tenant, const char *inspection_id,
                            const struct plan_document *d, const char *event_id)
 {
-    struct param params[] = {p_int(tenant),  p_text(d->id), p_text(inspection_id), p_text(d->kind),
-                             p_text(d->title), p_int(d->no), p_text(event_id)};
+    struct param params[] = {p_int(tenant),   p_text(d->id),    p_text(inspection_id),
+                             p_text(d->kind), p_text(d->title), p_int(d->no),
+                             p_text(event_id)};
     return db_queue_add(q, &plan_document_insert, params, (struct db_sink){NULL, NULL, 1});
 }

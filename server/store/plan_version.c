@@ -10,8 +10,8 @@
     "          ELSE 0 END, v.no, v.id"
 
 static const struct statement plan_version_all = {"plan_version_all", PLAN_VERSION_SELECT, 2};
-static const struct statement plan_version_all_locked = {
-    "plan_version_all_locked", PLAN_VERSION_SELECT " FOR UPDATE OF v", 2};
+static const struct statement plan_version_all_locked = {"plan_version_all_locked",
+                                                         PLAN_VERSION_SELECT " FOR UPDATE OF v", 2};
 
 static const struct statement plan_body_all = {
     .name = "plan_body_all",
@@ -84,11 +84,17 @@ static const struct statement plan_inspection_touch = {
            " WHERE tenant = $1 AND id = $2 AND version = $3",
 };
 
-const struct statement *const plan_version_statements[] = {
-    &plan_version_all,    &plan_version_all_locked, &plan_body_all,
-    &plan_opinion_all,    &plan_version_insert,     &plan_version_update,
-    &plan_opinion_insert, &plan_bodies_clear,       &plan_body_insert,
-    &plan_inspection_touch, NULL};
+const struct statement *const plan_version_statements[] = {&plan_version_all,
+                                                           &plan_version_all_locked,
+                                                           &plan_body_all,
+                                                           &plan_opinion_all,
+                                                           &plan_version_insert,
+                                                           &plan_version_update,
+                                                           &plan_opinion_insert,
+                                                           &plan_bodies_clear,
+                                                           &plan_body_insert,
+                                                           &plan_inspection_touch,
+                                                           NULL};
 
 static const struct db_sink one = {NULL, NULL, 1};
 
@@ -177,8 +183,7 @@ enum status
 plan_body_queue_all(struct db_queue *q, int tenant, const char *inspection_code,
                     struct plan_body_list *ret)
 {
-    return db_queue_add(q, &plan_body_all,
-                        (struct param[]){p_int(tenant), p_text(inspection_code)},
+    return db_queue_add(q, &plan_body_all, (struct param[]){p_int(tenant), p_text(inspection_code)},
                         (struct db_sink){take_body, ret, DB_ANY_COUNT});
 }
 
@@ -239,15 +244,9 @@ plan_opinion_queue_insert(struct db_queue *q, int tenant, const char *id,
                           const struct plan_opinion *o, const char *event_id)
 {
     struct param params[] = {
-        p_int(tenant),
-        p_text(id),
-        p_text(o->body.id),
-        p_text(o->plan_id),
-        p_int(o->version),
-        p_bytes(o->sha256, PLAN_HASH_BYTES),
-        p_int(o->verdict),
-        p_text(o->reason),
-        p_int(o->recorded_ms),
+        p_int(tenant),      p_text(id),        p_text(o->body.id),
+        p_text(o->plan_id), p_int(o->version), p_bytes(o->sha256, PLAN_HASH_BYTES),
+        p_int(o->verdict),  p_text(o->reason), p_int(o->recorded_ms),
         p_text(event_id),
     };
     return db_queue_add(q, &plan_opinion_insert, params, one);
@@ -259,12 +258,11 @@ plan_body_queue_set(struct db_queue *q, int tenant, const char *inspection_id, i
 {
     struct param touch[] = {p_int(tenant), p_text(inspection_id), p_int(expected),
                             p_text(event_id)};
-    enum status s = db_queue_add(q, &plan_bodies_clear, touch,
-                                 (struct db_sink){NULL, NULL, DB_ANY_COUNT});
+    enum status s =
+        db_queue_add(q, &plan_bodies_clear, touch, (struct db_sink){NULL, NULL, DB_ANY_COUNT});
     for (size_t i = 0; s == STATUS_OK && i < bodies->count; i++) {
-        struct param params[] = {p_int(tenant), p_text(inspection_id),
-                                 p_text(bodies->items[i].id), p_int((int64_t)i + 1),
-                                 p_text(event_id)};
+        struct param params[] = {p_int(tenant), p_text(inspection_id), p_text(bodies->items[i].id),
+                                 p_int((int64_t)i + 1), p_text(event_id)};
         s = db_queue_add(q, &plan_body_insert, params, one);
     }
     return s != STATUS_OK ? s : db_queue_add(q, &plan_inspection_touch, touch, one);

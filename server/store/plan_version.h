@@ -15,7 +15,7 @@ struct plan_version_record {
     const char *title; /* NULL for the first plan */
     int32_t items, problems, other_problems, measures;
     int32_t added, removed, changed;
-    const unsigned char *sha256; /* PLAN_HASH_BYTES */
+    const unsigned char *sha256;  /* PLAN_HASH_BYTES */
     const unsigned char *content; /* packed PlanChanges; NULL for the first plan */
     size_t content_size;
     const char *opinion;

@@ -1,7 +1,7 @@
-/* Amendments (方案调整) through the door: what they make of the measures, totals that reconcile, the
- * joint review, and races with whoever moves the same measures, in both orders. */
-#include "server/handler/all.h"
+/* Amendments (方案调整) through the door: what they make of the measures, totals that reconcile,
+ * the joint review, and races with whoever moves the same measures, in both orders. */
 #include "rectify/v1/plan.pb-c.h"
+#include "server/handler/all.h"
 #include "tests/service/slice.h"
 
 #include <libpq-fe.h>
@@ -12,9 +12,10 @@ enum { DISC1 = 18, ORG_DISC = 7, CHANGES = 8 };
 static void
 seed_plan(void)
 {
-    slice_sql("INSERT INTO rectify.org (tenant, id, code, name, kind, sort_order, version, event_id)"
-              " VALUES (1, '%s', 'disc', '样例纪委监委', 'DISC', 7, 1, '%s')",
-              slice_id(ORG_DISC), slice_id(1));
+    slice_sql(
+        "INSERT INTO rectify.org (tenant, id, code, name, kind, sort_order, version, event_id)"
+        " VALUES (1, '%s', 'disc', '样例纪委监委', 'DISC', 7, 1, '%s')",
+        slice_id(ORG_DISC), slice_id(1));
     slice_seed_person(DISC1, "disc1", ORG_DISC, ROLE_DISC);
     slice_sql("INSERT INTO rectify.plan_version (tenant, id, inspection, no, state, items,"
               " problems, measures, sha256, approved_ms, version, event_id)"
@@ -252,8 +253,8 @@ a_merge_takes_the_strictest_dates(void **state)
                                  " AND (kind, original_due) IN"
                                  " ((1, '2026-11-20'), (2, '2026-12-31'))"),
                      2);
-    assert_int_equal(slice_count("SELECT count(*) FROM rectify.measure_origin WHERE kind = 'MERGE'"),
-                     2);
+    assert_int_equal(
+        slice_count("SELECT count(*) FROM rectify.measure_origin WHERE kind = 'MERGE'"), 2);
 }
 
 static void
@@ -314,8 +315,8 @@ wrong_changes_are_named(void **state)
          "MEASURE_INCOMPLETE"},
         {PB__PLAN_CHANGE_KIND__PLAN_CANCEL, "P-09-M-01", 0, NULL, STATUS_NOT_FOUND,
          "MEASURE_UNKNOWN"},
-        {PB__PLAN_CHANGE_KIND__PLAN_CANCEL, "P-01-M-01 P-01-M-01", 0, NULL,
-         STATUS_INVALID_ARGUMENT, "MEASURE_TWICE"},
+        {PB__PLAN_CHANGE_KIND__PLAN_CANCEL, "P-01-M-01 P-01-M-01", 0, NULL, STATUS_INVALID_ARGUMENT,
+         "MEASURE_TWICE"},
         {PB__PLAN_CHANGE_KIND__PLAN_CHANGE_KIND_UNSPECIFIED, "P-01-M-01", 0, NULL,
          STATUS_INVALID_ARGUMENT, "CHANGE_SHAPE"},
     };
@@ -337,8 +338,8 @@ wrong_changes_are_named(void **state)
     d->changes[0].reason = slice_text("绝密★ 样例");
     propose_refused(d, STATUS_FAILED_PRECONDITION, "SECRET_MARK");
     d = split_one("P-01-M-01");
-    slice_refused(UNIT1, "PlanService/ProposeAmendment", &d->request.base,
-                  STATUS_PERMISSION_DENIED, "ROLE_FORBIDS");
+    slice_refused(UNIT1, "PlanService/ProposeAmendment", &d->request.base, STATUS_PERMISSION_DENIED,
+                  "ROLE_FORBIDS");
     assert_int_equal(slice_count("SELECT count(*) FROM rectify.plan_version"), 1);
 }
 
@@ -353,8 +354,8 @@ two_amendments_of_one_version(void **state)
         const char *second = slice_text(propose(split_one("P-01-M-03"))->id);
         approve_refused(NULL, STATUS_INVALID_ARGUMENT, "PLAN_NEEDED");
         approve(turn == 0 ? first : second);
-        const Pb__Status *s = approve_refused(turn == 0 ? second : first, STATUS_ABORTED,
-                                              "PLAN_BASE_STALE");
+        const Pb__Status *s =
+            approve_refused(turn == 0 ? second : first, STATUS_ABORTED, "PLAN_BASE_STALE");
         assert_int_equal(s->current_version, 2);
         assert_int_equal(slice_count("SELECT count(*) FROM rectify.plan_version"
                                      " WHERE state = 'APPROVED'"),
@@ -390,8 +391,8 @@ an_amendment_against_a_claim(void **state)
     approve(NULL);
     assert_string_equal(slice_measure(UNIT1, "P-01-M-01")->measure->state, "SUPERSEDED");
     /* The other order: the claim finds the measure gone. */
-    slice_expect(slice_claim(UNIT1, "ClaimComplete", "P-01-M-01", file),
-                 STATUS_FAILED_PRECONDITION, "STATE_FORBIDS");
+    slice_expect(slice_claim(UNIT1, "ClaimComplete", "P-01-M-01", file), STATUS_FAILED_PRECONDITION,
+                 "STATE_FORBIDS");
 }
 
 static void
@@ -463,8 +464,7 @@ submit_review(void)
 {
     Pb__PlanRequest r = PB__PLAN_REQUEST__INIT;
     r.inspection = slice_text("INS1");
-    return slice_ok(OFFICE1, "PlanService/SubmitForReview", &r.base,
-                    &pb__plan_version__descriptor);
+    return slice_ok(OFFICE1, "PlanService/SubmitForReview", &r.base, &pb__plan_version__descriptor);
 }
 
 static void
@@ -521,8 +521,8 @@ a_draft_can_be_withdrawn(void **state)
     slice_refused(OFFICE1, "PlanService/WithdrawReview", &r.base, STATUS_INVALID_ARGUMENT,
                   "TEXT_MISSING");
     r.reason = slice_text("样例：改后再议");
-    const Pb__PlanVersion *v = slice_ok(OFFICE1, "PlanService/WithdrawReview", &r.base,
-                                        &pb__plan_version__descriptor);
+    const Pb__PlanVersion *v =
+        slice_ok(OFFICE1, "PlanService/WithdrawReview", &r.base, &pb__plan_version__descriptor);
     assert_string_equal(v->state, "DRAFT");
     v = slice_ok(OFFICE1, "PlanService/WithdrawPlan", &r.base, &pb__plan_version__descriptor);
     assert_string_equal(v->state, "WITHDRAWN");
@@ -538,9 +538,8 @@ allowed_commands_say_why_not(void **state)
     propose(split_one("P-01-M-01"));
     Pb__PlanRequest r = PB__PLAN_REQUEST__INIT;
     r.inspection = slice_text("INS1");
-    const Pb__AllowedCommandsReply *reply =
-        slice_ok(LGROUP1, "PlanService/AllowedCommands", &r.base,
-                 &pb__allowed_commands_reply__descriptor);
+    const Pb__AllowedCommandsReply *reply = slice_ok(
+        LGROUP1, "PlanService/AllowedCommands", &r.base, &pb__allowed_commands_reply__descriptor);
     assert_string_equal(reply->state, "DRAFT");
     bool seen = false;
     for (size_t i = 0; i < reply->n_commands; i++) {
