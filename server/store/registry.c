@@ -29,16 +29,15 @@ extern const struct statement *const db_statements[];
 extern const struct statement *const migrate_statements[];
 
 static const struct statement *const *const lists[] = {
-    account_statements,         alert_statements,        amendment_statements,
-    audit_statements,           consultation_statements, db_statements,
-    event_statements,           evidence_statements,     idempotency_statements,
-    inspection_part_statements, leader_statements,       log_statements,
-    matter_part_statements,     matter_statements,       measure_statements,
-    migrate_statements,         node_statements,         org_statements,
-    plan_document_statements,   plan_statements,         plan_version_statements,
-    principal_statements,       problem_statements,      settings_statements,
-    status_statements,          system_statements,       table_statements,
-    tenant_statements,
+    account_statements,  alert_statements,        amendment_statements,
+    audit_statements,    db_statements,           event_statements,
+    evidence_statements, idempotency_statements,  inspection_part_statements,
+    leader_statements,   log_statements,          matter_part_statements,
+    matter_statements,   measure_statements,      migrate_statements,
+    node_statements,     org_statements,          plan_document_statements,
+    plan_statements,     plan_version_statements, principal_statements,
+    problem_statements,  settings_statements,     status_statements,
+    system_statements,   table_statements,        tenant_statements,
 };
 
 const struct statement *const *const *
