@@ -22,10 +22,10 @@ static const ProtobufCServiceDescriptor *const services[] = {
     &pb__audit_service__descriptor,    &pb__consultation_service__descriptor,
     &pb__evidence_service__descriptor, &pb__inspection_service__descriptor,
     &pb__matter_service__descriptor,   &pb__measure_service__descriptor,
-    &pb__problem_service__descriptor,  &pb__org_service__descriptor,
-    &pb__plan_service__descriptor,     &pb__settings_service__descriptor,
-    &pb__status_service__descriptor,   &pb__system_service__descriptor,
-    &pb__table_service__descriptor,
+    &pb__node_service__descriptor,     &pb__problem_service__descriptor,
+    &pb__org_service__descriptor,      &pb__plan_service__descriptor,
+    &pb__settings_service__descriptor, &pb__status_service__descriptor,
+    &pb__system_service__descriptor,   &pb__table_service__descriptor,
 };
 
 /* A method whose name begins so reads only; every other one is a command. */

@@ -30,9 +30,10 @@ static const ProtobufCServiceDescriptor *const schema_services[] = {
     &pb__evidence_service__descriptor, &pb__inspection_service__descriptor,
     &pb__job_service__descriptor,      &pb__matter_service__descriptor,
     &pb__measure_service__descriptor,  &pb__problem_service__descriptor,
-    &pb__org_service__descriptor,      &pb__plan_service__descriptor,
-    &pb__settings_service__descriptor, &pb__status_service__descriptor,
-    &pb__system_service__descriptor,   &pb__table_service__descriptor,
+    &pb__node_service__descriptor,     &pb__org_service__descriptor,
+    &pb__plan_service__descriptor,     &pb__settings_service__descriptor,
+    &pb__status_service__descriptor,   &pb__system_service__descriptor,
+    &pb__table_service__descriptor,
 };
 
 /* What no method names: the envelope, the body of an event. */
@@ -40,6 +41,7 @@ static const ProtobufCMessageDescriptor *const schema_others[] = {
     &pb__call_request__descriptor,
     &pb__call_reply__descriptor,
     &pb__log_entry__descriptor,
+    &pb__plan_changes__descriptor,
 };
 
 enum {
