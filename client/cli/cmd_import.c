@@ -200,6 +200,7 @@ cmd_inspection_import(struct cli *c, const struct line *line, struct fault *f)
     import.has_content = true;
     import.name = cli_field(name);
     import.inspection = cli_field(line_value(line, "inspection"));
+    import.document = cli_field(line_value(line, "document"));
     if (line_flag(line, "dry-run")) {
         return notice_preview(c, &import, f);
     }
@@ -257,6 +258,7 @@ cmd_plan_import(struct cli *c, const struct line *line, struct fault *f)
     import.has_content = true;
     import.name = cli_field(name);
     import.inspection = cli_field(line_value(line, "inspection"));
+    import.document = cli_field(line_value(line, "document"));
     if (dry) {
         ProtobufCMessage *message = NULL;
         status = cli_query(c, "rectify.v1.PlanService/PreviewPlan", &import.base, &message, f);
@@ -281,6 +283,7 @@ cmd_plan_approve(struct cli *c, const struct line *line, struct fault *f)
     struct rectify_answer answer;
     approve.inspection = cli_field(line_value(line, "inspection"));
     approve.opinion = cli_field(line_value(line, "opinion"));
+    approve.plan = cli_field(line_value(line, "plan"));
     struct cli_command command = {.method = "rectify.v1.PlanService/ApprovePlan",
                                   .request = &approve.base,
                                   .timeout_ms = IMPORT_TIMEOUT_MS};

@@ -10,6 +10,7 @@
     AREA(closing) \
     AREA(status) \
     AREA(office) \
+    AREA(plan) \
     AREA(admin) \
     AREA(people) \
     AREA(clock) \

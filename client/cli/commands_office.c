@@ -39,13 +39,22 @@ static const struct option inspection_create_options[] = {
     END};
 
 static const struct option import_options[] = {
-    {"inspection", "代码", "导入到哪次巡视", 0}, {"dry-run", NULL, "只试读，不保存", 0}, END};
+    {"inspection", "代码", "导入到哪次巡视", 0},
+    {"dry-run", NULL, "只试读，不保存", 0},
+    {"document", "名称", "这些问题属于哪份方案文本（名称或种类）", 0},
+    END};
 
 static const struct option plan_import_options[] = {
-    {"inspection", "代码", "哪次巡视", OPTION_NEEDED}, {"dry-run", NULL, "只试读，不保存", 0}, END};
+    {"inspection", "代码", "哪次巡视", OPTION_NEEDED},
+    {"dry-run", NULL, "只试读，不保存", 0},
+    {"document", "名称", "表中问题属于哪份方案文本（名称或种类）", 0},
+    END};
 
 static const struct option approve_options[] = {
-    {"inspection", "代码", "哪次巡视", OPTION_NEEDED}, {"opinion", "意见", "批准意见", 0}, END};
+    {"inspection", "代码", "哪次巡视", OPTION_NEEDED},
+    {"opinion", "意见", "批准意见", 0},
+    {"plan", "编号", "哪一份草案；只有一份时可以不写", 0},
+    END};
 
 // clang-format off
 static const struct command rows[] = {

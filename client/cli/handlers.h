@@ -105,6 +105,20 @@ HANDLER(cmd_inspection_list);
 HANDLER(cmd_inspection_import);
 HANDLER(cmd_plan_import);
 HANDLER(cmd_plan_approve);
+/* cmd_plan.c */
+HANDLER(cmd_plan_show);
+HANDLER(cmd_plan_submit);
+HANDLER(cmd_plan_review);
+HANDLER(cmd_plan_withdraw);
+HANDLER(cmd_plan_bodies);
+HANDLER(cmd_plan_document);
+HANDLER(cmd_inspection_date);
+HANDLER(cmd_inspection_show);
+HANDLER(cmd_problem_link);
+HANDLER(cmd_measure_node);
+HANDLER(cmd_measure_reach);
+/* cmd_amend.c */
+HANDLER(cmd_plan_amend);
 /* cmd_org.c */
 HANDLER(cmd_org_import);
 HANDLER(cmd_org_list);

@@ -28,7 +28,7 @@ static const ProtobufCServiceDescriptor *const services[] = {
     &pb__plan_service__descriptor,     &pb__settings_service__descriptor,
     &pb__status_service__descriptor,   &pb__system_service__descriptor,
     &pb__table_service__descriptor,    &pb__grant_service__descriptor,
-    &pb__sitting_service__descriptor,
+    &pb__sitting_service__descriptor,  &pb__node_service__descriptor,
 };
 
 /* A method whose name begins so reads only; every other one is a command. */

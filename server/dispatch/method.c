@@ -33,6 +33,7 @@ static const ProtobufCServiceDescriptor *const services[] = {
     &pb__settings_service__descriptor, &pb__status_service__descriptor,
     &pb__system_service__descriptor,   &pb__table_service__descriptor,
     &pb__grant_service__descriptor,    &pb__sitting_service__descriptor,
+    &pb__node_service__descriptor,
 };
 enum { SERVICE_COUNT = sizeof services / sizeof services[0] };
 

@@ -112,6 +112,7 @@ problem_record(struct call *call, const struct draft *d, const struct draft_prob
         out->state = (char *)(uintptr_t)p->state;
         out->lead_unit = (char *)(uintptr_t)p->lead_org;
         out->special_group = (char *)(uintptr_t)p->sgroup_org;
+        out->origin = (char *)(uintptr_t)p->origin;
         out->version = p->version + 1;
     }
     return out;
@@ -181,7 +182,7 @@ draft_record_changes(struct call *call, const struct draft *d, const char *inspe
 }
 
 enum status
-draft_record_approval(struct call *call, const struct draft *d, const char *inspection_code)
+draft_record_rectifying(struct call *call, const struct draft *d, const char *inspection_code)
 {
     for (size_t i = 0; i < d->problem_count; i++) {
         const struct draft_problem *p = &d->problems[i];
@@ -197,6 +198,16 @@ draft_record_approval(struct call *call, const struct draft *d, const char *insp
             return handler_no_memory(call);
         }
         set_transition(call, COMMAND_APPROVE_PLAN, p->state, STATE_RECTIFYING);
+    }
+    return STATUS_OK;
+}
+
+enum status
+draft_record_approval(struct call *call, const struct draft *d, const char *inspection_code)
+{
+    enum status s = draft_record_rectifying(call, d, inspection_code);
+    if (s != STATUS_OK) {
+        return s;
     }
     for (size_t i = 0; i < d->measure_count; i++) {
         const struct draft_measure *m = &d->measures[i];

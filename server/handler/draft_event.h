@@ -25,4 +25,8 @@ MUST_CHECK enum status draft_record_changes(struct call *call, const struct draf
 MUST_CHECK enum status draft_record_approval(struct call *call, const struct draft *d,
                                              const char *inspection_code);
 
+/* The changes of the problems that begin: every registered one RECTIFYING. */
+MUST_CHECK enum status draft_record_rectifying(struct call *call, const struct draft *d,
+                                               const char *inspection_code);
+
 #endif

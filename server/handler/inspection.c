@@ -9,6 +9,7 @@
 #include "server/handler/common.h"
 #include "server/handler/draft_event.h"
 #include "server/handler/import_reply.h"
+#include "server/handler/plan.h"
 #include "server/handler/request_check.h"
 #include "server/service/role.h"
 #include "server/store/plan.h"
@@ -152,9 +153,9 @@ create_effects(struct call *call, struct db_queue *q)
 
 /* ---- ImportNotice, PreviewNotice ---- */
 
+/* A notice is imported onto a plan's draft: the plan's own reads, and the outline. */
 struct notice_import {
-    struct inspection_record inspection;
-    struct draft draft;
+    struct plan_call *plan;
     struct outline outline;
 };
 
@@ -269,26 +270,17 @@ import_subjects(const struct call *call, struct subject_set *set)
 static int
 import_load(struct call *call, struct db_queue *q)
 {
-    const char *code = inspection_code(REQUEST(call, Pb__ImportNoticeRequest)->inspection);
-    struct notice_import *n = arena_alloc(call->arena, sizeof *n);
-    call->data = n;
-    if (n == NULL) {
-        return handler_no_memory(call);
-    }
-    n->draft.arena = call->arena;
-    n->draft.ids = &call->ids;
-    enum status s = inspection_queue_lock(q, call->who->tenant, code, &n->inspection);
-    return s != STATUS_OK ? s : draft_queue_read(q, call->who->tenant, code, &n->draft);
+    return plan_load_draft(call, q);
 }
 
 static enum status
 import_check(struct call *call, struct notice_import *n)
 {
     const char *code = REQUEST(call, Pb__ImportNoticeRequest)->inspection;
-    if (n->inspection.id == NULL) {
+    if (n->plan->inspection.id == NULL) {
         return no_inspection(call, code);
     }
-    if (strcmp(n->inspection.plan_state, "DRAFT") != 0) {
+    if (strcmp(n->plan->inspection.plan_state, "DRAFT") != 0) {
         return fault_set(&call->fault, STATUS_FAILED_PRECONDITION, "PLAN_FROZEN",
                          "巡视“%s”的整改方案已经批准，不能再导入覆盖：增减措施须走方案调整。",
                          code);
@@ -305,31 +297,46 @@ import_check(struct call *call, struct notice_import *n)
 static enum status
 import_decide(struct call *call)
 {
-    struct notice_import *n = call->data;
+    const Pb__ImportNoticeRequest *r = REQUEST(call, Pb__ImportNoticeRequest);
+    struct plan_call *p = call->data;
+    struct notice_import *n = arena_alloc(call->arena, sizeof *n);
+    if (n == NULL) {
+        return handler_no_memory(call);
+    }
+    n->plan = p;
     enum status s = import_check(call, n);
     if (s != STATUS_OK) {
         return s;
     }
     Pb__ImportNoticeReply *reply = call_message(call, &pb__import_notice_reply__descriptor);
-    if (reply == NULL || apply_outline(&n->draft, &n->outline) != STATUS_OK) {
+    if (reply == NULL || apply_outline(&p->draft, &n->outline) != STATUS_OK) {
         return handler_no_memory(call);
     }
-    struct draft_counts counts = draft_count_all(&n->draft);
+    s = plan_place_problems(call, p, r->document, r->has_body_no ? r->body_no : 0);
+    if (s != STATUS_OK) {
+        return s;
+    }
+    struct draft_counts counts = draft_count_all(&p->draft);
     reply->has_added = reply->has_updated = reply->has_unchanged = 1;
     reply->added = counts.added;
     reply->updated = counts.updated;
     reply->unchanged = counts.unchanged;
     call->no_event = counts.added + counts.updated == 0;
     call->reply = &reply->base;
-    s = draft_record_changes(call, &n->draft, n->inspection.code);
+    s = draft_record_changes(call, &p->draft, p->inspection.code);
+    if (s == STATUS_OK) {
+        s = plan_follow_draft(call, p);
+    }
     return s != STATUS_OK ? s : fill_warnings(call, &n->outline, reply);
 }
 
 static enum status
 import_effects(struct call *call, struct db_queue *q)
 {
-    const struct notice_import *n = call->data;
-    return draft_queue_write(q, call->who->tenant, n->inspection.id, &n->draft, call->event_id);
+    const struct plan_call *p = call->data;
+    enum status s =
+        draft_queue_write(q, call->who->tenant, p->inspection.id, &p->draft, call->event_id);
+    return s != STATUS_OK ? s : plan_write_followed(call, q, p);
 }
 
 /* ---- ListInspections ---- */

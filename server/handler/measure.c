@@ -6,6 +6,7 @@
 #include "server/handler/allowed.h"
 #include "server/handler/common.h"
 #include "server/handler/measure_write.h"
+#include "server/handler/node.h"
 #include "server/handler/request_check.h"
 #include "server/service/role.h"
 #include "server/store/approval.h"
@@ -95,6 +96,7 @@ struct get_call {
     struct evidence_list files;
     struct history_list history;
     struct approval_list endorsements;
+    struct measure_page page;
 };
 
 static int
@@ -128,6 +130,9 @@ get_load(struct call *call, struct db_queue *q)
     if (s == STATUS_OK) {
         s = approval_queue_of(q, call->who->tenant, "measure", c->measure->id, &c->endorsements);
     }
+    if (s == STATUS_OK) {
+        s = measure_page_queue(call, q, c->measure->id, &c->page);
+    }
     return s == STATUS_OK ? (int)history_queue(q, call->who->tenant, c->measure->id, &c->history)
                           : (int)s;
 }
@@ -144,6 +149,10 @@ get_decide(struct call *call)
     reply->evidence = arena_array(call->arena, c->files.count, sizeof(Pb__Evidence *));
     if (reply->measure == NULL || reply->evidence == NULL) {
         return handler_no_memory(call);
+    }
+    enum status s = measure_page_fill(call, &c->page, reply->measure);
+    if (s != STATUS_OK) {
+        return s;
     }
     for (size_t i = 0; i < c->files.count; i++) {
         reply->evidence[i] = evidence_message(&c->files.items[i], call->arena);

@@ -9,82 +9,13 @@
 #include "server/handler/common.h"
 #include "server/handler/draft_event.h"
 #include "server/handler/import_reply.h"
+#include "server/handler/plan.h"
 #include "server/handler/request_check.h"
 #include "server/service/role.h"
 #include "server/store/plan.h"
 
 #include <stdio.h>
 #include <string.h>
-
-enum { OPINION_MAX_BYTES = 1024 };
-
-struct plan_call {
-    struct inspection_list all; /* preview reads without a lock */
-    struct inspection_record inspection;
-    struct draft draft;
-    struct org_list orgs;
-    struct plan_table table;
-    struct apply_faults faults;
-    struct plan_version_record version;
-    const char *first_period;
-};
-
-static const char *
-requested_code(const struct call *call)
-{
-    const char *code = call->request->descriptor == &pb__approve_plan_request__descriptor
-                           ? REQUEST(call, Pb__ApprovePlanRequest)->inspection
-                           : REQUEST(call, Pb__ImportPlanRequest)->inspection;
-    return code == NULL ? "" : code;
-}
-
-static void
-plan_subjects(const struct call *call, struct subject_set *set)
-{
-    subject_add(set, "inspection", requested_code(call));
-}
-
-static int
-load_common(struct call *call, struct db_queue *q)
-{
-    struct plan_call *p = arena_alloc(call->arena, sizeof *p);
-    call->data = p;
-    if (p == NULL) {
-        return handler_no_memory(call);
-    }
-    p->draft.arena = call->arena;
-    p->draft.ids = &call->ids;
-    enum status s =
-        call->handler->effects == NULL
-            ? inspection_queue_all(q, call->who->tenant, &p->all)
-            : inspection_queue_lock(q, call->who->tenant, requested_code(call), &p->inspection);
-    if (s == STATUS_OK) {
-        s = draft_queue_read(q, call->who->tenant, requested_code(call), &p->draft);
-    }
-    return s != STATUS_OK ? s : org_queue_all(q, call->who->tenant, &p->orgs);
-}
-
-static enum status
-find_inspection(struct call *call, struct plan_call *p)
-{
-    const char *code = requested_code(call);
-    for (size_t i = 0; i < p->all.count; i++) {
-        if (strcmp(p->all.items[i].code, code) == 0) {
-            p->inspection = p->all.items[i];
-        }
-    }
-    if (p->inspection.id == NULL) {
-        return fault_set(&call->fault, STATUS_NOT_FOUND, "INSPECTION_UNKNOWN",
-                         "没有巡视“%s”：请核对代码，可用 rectify inspection list 查看。", code);
-    }
-    if (strcmp(p->inspection.plan_state, "DRAFT") != 0) {
-        return fault_set(&call->fault, STATUS_FAILED_PRECONDITION, "PLAN_FROZEN",
-                         "巡视“%s”的整改方案已经批准（第 %d 版），不能再导入或重复批准："
-                         "增减措施须走方案调整。",
-                         code, p->inspection.plan_no);
-    }
-    return STATUS_OK;
-}
 
 /* ---- ImportPlan, PreviewPlan ---- */
 
@@ -156,14 +87,16 @@ read_table(struct call *call, struct plan_call *p)
     if (apply_plan_table(&p->draft, &p->table, &p->orgs, &p->faults) != STATUS_OK) {
         return handler_no_memory(call);
     }
-    return p->table.error_count + p->faults.count > 0 ? refuse_cells(call, p) : STATUS_OK;
+    return p->table.error_count + p->faults.count > 0
+               ? refuse_cells(call, p)
+               : plan_place_problems(call, p, r->document, 0);
 }
 
 static enum status
 import_decide(struct call *call)
 {
     struct plan_call *p = call->data;
-    enum status s = find_inspection(call, p);
+    enum status s = plan_find_draft(call, p);
     if (s == STATUS_OK) {
         s = read_table(call, p);
     }
@@ -185,6 +118,7 @@ import_decide(struct call *call)
     call->reply = &reply->base;
     if (call->handler->effects != NULL) {
         s = draft_record_changes(call, &p->draft, p->inspection.code);
+        s = s != STATUS_OK ? s : plan_follow_draft(call, p);
     }
     return s != STATUS_OK ? s : fill_plan_warnings(call, p, reply);
 }
@@ -193,91 +127,9 @@ static enum status
 import_effects(struct call *call, struct db_queue *q)
 {
     const struct plan_call *p = call->data;
-    return draft_queue_write(q, call->who->tenant, p->inspection.id, &p->draft, call->event_id);
-}
-
-/* ---- ApprovePlan ---- */
-
-/* The inspection as the approval leaves it. */
-static enum status
-record_inspection(struct call *call, const struct plan_call *p)
-{
-    struct inspection_record after = p->inspection;
-    after.plan_no = p->version.no;
-    after.plan_state = "APPROVED";
-    after.first_period = after.first_period == NULL ? p->first_period : after.first_period;
-    after.version++;
-    Pb__Inspection *record = inspection_record_message(call, &after);
-    return record != NULL && call_change(call, "inspection", after.id, after.code, after.version,
-                                         &record->base)
-               ? STATUS_OK
-               : handler_no_memory(call);
-}
-
-static enum status
-approve_decide(struct call *call)
-{
-    const Pb__ApprovePlanRequest *r = REQUEST(call, Pb__ApprovePlanRequest);
-    struct plan_call *p = call->data;
-    enum status s = find_inspection(call, p);
-    if (s == STATUS_OK) {
-        s = draft_check_approvable(&p->draft, (uint32_t)call->who->roles, &call->fault);
-    }
-    if (s != STATUS_OK) {
-        return s;
-    }
-    s = check_text(call, "opinion", r->opinion, OPINION_MAX_BYTES, false);
-    if (s != STATUS_OK) {
-        return s;
-    }
-    unsigned char *sha256 = arena_alloc(call->arena, 32);
-    Pb__ApprovePlanReply *reply = call_message(call, &pb__approve_plan_reply__descriptor);
-    char *hex = arena_alloc(call->arena, 65);
-    if (sha256 == NULL || reply == NULL || hex == NULL) {
-        return handler_no_memory(call);
-    }
-    draft_hash(&p->draft, sha256);
-    for (size_t i = 0; i < 32; i++) {
-        snprintf(hex + 2 * i, 3, "%02x", sha256[i]);
-    }
-    p->version = (struct plan_version_record){
-        .id = call_new_id(call),
-        .inspection_id = p->inspection.id,
-        .no = p->inspection.plan_no + 1,
-        .items = (int32_t)p->draft.item_count,
-        .problems = (int32_t)p->draft.problem_count,
-        .measures = (int32_t)p->draft.measure_count,
-        .sha256 = sha256,
-        .opinion = r->opinion,
-        .approved_ms = call->now_ms,
-    };
-    struct period now = period_of_day(PERIOD_MONTH, call->today);
-    p->first_period = call_strdup(call, now.code);
-    reply->has_plan_version = reply->has_items = reply->has_problems = reply->has_measures = 1;
-    reply->plan_version = p->version.no;
-    reply->items = p->version.items;
-    reply->problems = p->version.problems;
-    reply->measures = p->version.measures;
-    reply->sha256 = hex;
-    call->reason = r->opinion;
-    call->reply = &reply->base;
-    if (p->version.id == NULL || p->first_period == NULL ||
-        !call_change(call, "plan_version", p->version.id, p->inspection.code, 1, &reply->base)) {
-        return handler_no_memory(call);
-    }
-    s = record_inspection(call, p);
-    return s != STATUS_OK ? s : draft_record_approval(call, &p->draft, p->inspection.code);
-}
-
-static enum status
-approve_effects(struct call *call, struct db_queue *q)
-{
-    const struct plan_call *p = call->data;
-    enum status s = plan_queue_approve(q, call->who->tenant, &p->version, call->event_id);
-    return s != STATUS_OK
-               ? s
-               : inspection_queue_approved(q, call->who->tenant, &p->inspection, p->version.no,
-                                           p->first_period, call->event_id);
+    enum status s =
+        draft_queue_write(q, call->who->tenant, p->inspection.id, &p->draft, call->event_id);
+    return s != STATUS_OK ? s : plan_write_followed(call, q, p);
 }
 
 static const struct handler rows[] = {
@@ -288,7 +140,7 @@ static const struct handler rows[] = {
      .request = &pb__import_plan_request__descriptor,
      .reply = &pb__import_plan_reply__descriptor,
      .subjects = plan_subjects,
-     .load = load_common,
+     .load = plan_load_draft,
      .decide = import_decide,
      .effects = import_effects},
     {.method = "rectify.v1.PlanService/PreviewPlan",
@@ -297,7 +149,7 @@ static const struct handler rows[] = {
      .roles = ROLE_OFFICE,
      .request = &pb__import_plan_request__descriptor,
      .reply = &pb__import_plan_reply__descriptor,
-     .load = load_common,
+     .load = plan_load_draft,
      .decide = import_decide},
     {.method = "rectify.v1.PlanService/ApprovePlan",
      .kind = METHOD_SLOW,
@@ -307,9 +159,82 @@ static const struct handler rows[] = {
      .request = &pb__approve_plan_request__descriptor,
      .reply = &pb__approve_plan_reply__descriptor,
      .subjects = plan_subjects,
-     .load = load_common,
-     .decide = approve_decide,
-     .effects = approve_effects},
+     .load = plan_approve_load,
+     .decide = plan_approve_decide,
+     .effects = plan_approve_effects},
+    {.method = "rectify.v1.PlanService/ProposeAmendment",
+     .kind = METHOD_SLOW,
+     .auth = AUTH_SIGNED,
+     .roles = ROLE_OFFICE,
+     .request = &pb__propose_amendment_request__descriptor,
+     .reply = &pb__plan_version__descriptor,
+     .subjects = plan_subjects,
+     .load = plan_propose_load,
+     .decide = plan_propose_decide,
+     .effects = plan_propose_effects},
+    {.method = "rectify.v1.PlanService/SubmitForReview",
+     .kind = METHOD_SLOW,
+     .auth = AUTH_SIGNED,
+     .roles = ROLE_OFFICE,
+     .request = &pb__plan_request__descriptor,
+     .reply = &pb__plan_version__descriptor,
+     .subjects = plan_subjects,
+     .load = plan_load_draft,
+     .decide = plan_submit_decide,
+     .effects = plan_step_effects},
+    {.method = "rectify.v1.PlanService/ReviewPlan",
+     .kind = METHOD_COMMAND,
+     .auth = AUTH_SIGNED,
+     .request = &pb__review_plan_request__descriptor,
+     .reply = &pb__plan_version__descriptor,
+     .subjects = plan_subjects,
+     .load = plan_load,
+     .decide = plan_review_decide,
+     .effects = plan_review_effects},
+    {.method = "rectify.v1.PlanService/WithdrawReview",
+     .kind = METHOD_COMMAND,
+     .auth = AUTH_SIGNED,
+     .roles = ROLE_OFFICE,
+     .request = &pb__withdraw_plan_request__descriptor,
+     .reply = &pb__plan_version__descriptor,
+     .subjects = plan_subjects,
+     .load = plan_load,
+     .decide = plan_withdraw_review_decide,
+     .effects = plan_step_effects},
+    {.method = "rectify.v1.PlanService/WithdrawPlan",
+     .kind = METHOD_COMMAND,
+     .auth = AUTH_SIGNED,
+     .roles = ROLE_OFFICE,
+     .request = &pb__withdraw_plan_request__descriptor,
+     .reply = &pb__plan_version__descriptor,
+     .subjects = plan_subjects,
+     .load = plan_load,
+     .decide = plan_withdraw_decide,
+     .effects = plan_step_effects},
+    {.method = "rectify.v1.PlanService/SetReviewBodies",
+     .kind = METHOD_COMMAND,
+     .auth = AUTH_SIGNED,
+     .roles = ROLE_OFFICE,
+     .request = &pb__set_review_bodies_request__descriptor,
+     .reply = &pb__review_bodies__descriptor,
+     .subjects = plan_subjects,
+     .load = plan_load,
+     .decide = plan_bodies_decide,
+     .effects = plan_bodies_effects},
+    {.method = "rectify.v1.PlanService/GetPlan",
+     .kind = METHOD_QUERY,
+     .auth = AUTH_SESSION,
+     .request = &pb__plan_request__descriptor,
+     .reply = &pb__get_plan_reply__descriptor,
+     .load = plan_load,
+     .decide = plan_get_decide},
+    {.method = "rectify.v1.PlanService/AllowedCommands",
+     .kind = METHOD_QUERY,
+     .auth = AUTH_SESSION,
+     .request = &pb__plan_request__descriptor,
+     .reply = &pb__allowed_commands_reply__descriptor,
+     .load = plan_load,
+     .decide = plan_allowed_decide},
 };
 
 const struct handler_table plan_handler_table = {rows, sizeof rows / sizeof rows[0]};

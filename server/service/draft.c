@@ -103,6 +103,7 @@ draft_add_problem(struct draft *d, size_t item, int32_t no, const char *ref)
                                       .no = no,
                                       .title = "",
                                       .state = STATE_REGISTERED,
+                                      .origin = "FEEDBACK",
                                       .item = item,
                                       .mark = DRAFT_ADDED,
                                       .seen = true};
@@ -234,6 +235,17 @@ refuse_incomplete(const struct draft *d, struct fault *fault)
                      text, bad > named ? "……" : "");
 }
 
+void
+draft_count_problems(const struct draft *d, int32_t *ret_feedback, int32_t *ret_other)
+{
+    int32_t feedback = 0;
+    for (size_t i = 0; i < d->problem_count; i++) {
+        feedback += strcmp(d->problems[i].origin, "FEEDBACK") == 0;
+    }
+    *ret_feedback = feedback;
+    *ret_other = (int32_t)d->problem_count - feedback;
+}
+
 enum status
 draft_check_approvable(const struct draft *d, uint32_t roles, struct fault *fault)
 {
@@ -311,7 +323,7 @@ draft_hash(const struct draft *d, unsigned char ret_sha256[32])
 {
     crypto_hash_sha256_state h;
     crypto_hash_sha256_init(&h);
-    hash_text(&h, "rectify.v1.plan");
+    hash_text(&h, "rectify.v1.plan.2");
     hash_number(&h, (int64_t)d->item_count);
     for (size_t i = 0; i < d->item_count; i++) {
         hash_number(&h, d->items[i].no);
@@ -326,6 +338,9 @@ draft_hash(const struct draft *d, unsigned char ret_sha256[32])
         hash_text(&h, p->title);
         hash_text(&h, p->lead_org);
         hash_text(&h, p->sgroup_org);
+        hash_text(&h, p->origin);
+        hash_number(&h, p->body_no);
+        hash_text(&h, p->document);
     }
     hash_number(&h, (int64_t)d->measure_count);
     for (size_t i = 0; i < d->measure_count; i++) {

@@ -42,6 +42,9 @@ struct draft_counts draft_count_measures(const struct draft *d);
 /* The same over items, problems and measures. */
 struct draft_counts draft_count_all(const struct draft *d);
 
+/* Problems of the feedback, the denominator, and those of other origins, which never change it. */
+void draft_count_problems(const struct draft *d, int32_t *ret_feedback, int32_t *ret_other);
+
 /* Whether the plan can be approved by a caller with these roles: STATUS_OK, or FAILED_PRECONDITION
  * PLAN_INCOMPLETE naming the first measures that lack something, PLAN_EMPTY, or what the transition
  * table says. */

@@ -261,6 +261,7 @@ static const struct {
 } commands[] = {
     {"accept", "通过"},
     {"add", "新增"},
+    {"alter", "改动"},
     {"answer", "答复"},
     {"apply_close", "申请销号"},
     {"approve", "批准"},
@@ -320,17 +321,20 @@ static const struct {
     {"report", "填报进展"},
     {"reset", "重置密码"},
     {"return", "退回"},
+    {"review", "联审"},
     {"revise", "重新认定"},
     {"schedule", "安排"},
     {"sign_for", "签收"},
     {"start", "开始督查"},
     {"submit", "报送"},
     {"submit_late", "补办申请"},
+    {"submit_review", "提交联审"},
     {"supersede", "替代"},
     {"triage", "受理"},
     {"unlock", "解锁"},
     {"waive", "免报"},
     {"withdraw", "撤回"},
+    {"withdraw_review", "撤回联审"},
 };
 
 const char *

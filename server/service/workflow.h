@@ -82,6 +82,7 @@ enum workflow_id {
 #define STATE_DISABLED "DISABLED"
 #define STATE_PLANNED "PLANNED"
 #define STATE_CONCLUDED "CONCLUDED"
+#define STATE_REVIEW "REVIEW"
 
 /* Commands the first slice executes; the others stand in the tables only. */
 #define COMMAND_CREATE "create"
@@ -129,6 +130,10 @@ enum workflow_id {
 #define COMMAND_HOLD "hold"
 #define COMMAND_JUDGE "judge"
 #define COMMAND_CONCLUDE "conclude"
+#define COMMAND_SUBMIT_REVIEW "submit_review"
+#define COMMAND_REVIEW "review"
+#define COMMAND_WITHDRAW_REVIEW "withdraw_review"
+#define COMMAND_ALTER "alter"
 
 /* ---- guards ---- */
 
@@ -191,6 +196,8 @@ enum guard {
     GUARD_HELD_BACK_OUT,
     GUARD_REVIEWER_NEEDED, /* the unit has a 审核人, who confirms before a table is handed in */
     GUARD_NOTHING_JUDGED,
+    GUARD_REVIEWER,       /* the actor's body is named in the plan's review */
+    GUARD_REVIEWS_AGREED, /* every body the plan needs agreed to this very draft */
     GUARD_COUNT
 };
 
@@ -263,6 +270,9 @@ struct workflow_facts {
     bool answer_given;
     bool as_of_chosen;
     bool held_back_out;
+    /* a plan's review */
+    bool reviewer;       /* the actor's body is among those asked */
+    bool reviews_agreed; /* all asked agreed to what stands; true where nobody is asked */
 };
 
 /* ---- tables ---- */

@@ -99,6 +99,10 @@ static const struct {
     [GUARD_REVIEWER_NEEDED] = {false, "NO_REVIEWER", "这个单位没有设审核人，填报后直接报送。"},
     [GUARD_NOTHING_JUDGED] = {false, "JUDGED_ALREADY",
                               "办公室已经开始审核这张表，不能再撤回：需要改的，请办公室退回。"},
+    [GUARD_REVIEWER] = {false, "NOT_A_REVIEWER",
+                        "您所在的单位不在这份方案的联审单位之列，不需要提出意见。"},
+    [GUARD_REVIEWS_AGREED] = {false, "REVIEWS_MISSING",
+                              "联审单位还没有全部对现在这一稿表示同意，请先完成联审。"},
 };
 _Static_assert(sizeof guards / sizeof guards[0] == GUARD_COUNT, "every guard has its sentence");
 
@@ -284,6 +288,10 @@ around_holds(enum guard guard, const struct workflow_facts *f)
         return f->reviewer_needed;
     case GUARD_NOTHING_JUDGED:
         return f->nothing_judged;
+    case GUARD_REVIEWER:
+        return f->reviewer;
+    case GUARD_REVIEWS_AGREED:
+        return f->reviews_agreed;
     default:
         return false;
     }

@@ -35,7 +35,8 @@ static const struct workflow_state measure_states[] = {
 
 #define AMENDED(from)                                                                              \
     {from, "supersede", "SUPERSEDED", LGROUP, 0, G(AMENDMENT) | G(REASON), "经批准的方案调整：由新措施替代"}, \
-    {from, "cancel",    "CANCELLED",  LGROUP, 0, G(AMENDMENT) | G(REASON), "经批准的方案调整：撤销"}
+    {from, "cancel",    "CANCELLED",  LGROUP, 0, G(AMENDMENT) | G(REASON), "经批准的方案调整：撤销"}, \
+    {from, "alter",     from,         LGROUP, 0, G(AMENDMENT) | G(MEASURE_ASSIGNABLE), "经批准的方案调整：改动内容或分工，期限不变"}
 
 #define REOPENED(from)                                                                             \
     {from, "reopen", "IN_PROGRESS", VERIFY, 0, G(REOPEN_GROUND) | G(REASON) | G(NEW_DATES), "重新整改：轮次加一，两个时限重新计算，已销号的问题同时重新打开"}
@@ -208,16 +209,26 @@ const struct workflow_machine workflow_sitting =
 
 static const struct workflow_state plan_states[] = {
     {"DRAFT", "草案", false},
+    {"REVIEW", "联审中", false},
     {"APPROVED", "已批准", true},
     {"SUPERSEDED", "已被新版本替代", true},
     {"WITHDRAWN", "已撤回", true},
 };
 
+/* Whoever can be named as a reviewing body; that he is named is the guard. */
+#define REVIEWERS (VERIFY | STEAD | UNIT | PART | ROLE_LEADER)
+
 static const struct workflow_edge plan_edges[] = {
     {STATE_NONE, "create", "DRAFT", OFFICE, 0, 0, "起草方案或方案调整"},
-    {"DRAFT", "edit",     "DRAFT",     OFFICE, 0, 0, "修改"},
-    {"DRAFT", "approve",  "APPROVED",  LGROUP, 0, G(MEASURE_ASSIGNABLE), "审议通过即冻结；各项措施要素齐全"},
-    {"DRAFT", "withdraw", "WITHDRAWN", OFFICE, 0, G(REASON), "撤回草案"},
+    {"DRAFT",  "edit", "DRAFT",  OFFICE, 0, 0, "修改"},
+    {"REVIEW", "edit", "REVIEW", OFFICE, 0, 0, "联审中修改：此前的意见不再作数"},
+    {"DRAFT",  "submit_review", "REVIEW", OFFICE, 0, 0, "提交联审"},
+    {"REVIEW", "review", "REVIEW", REVIEWERS, 0, G(REVIEWER), "联审单位对这一稿提出意见，不同意须说明理由"},
+    {"REVIEW", "withdraw_review", "DRAFT", OFFICE, 0, G(REASON), "撤回联审，继续修改"},
+    {"DRAFT",  "approve", "APPROVED", LGROUP, 0, G(MEASURE_ASSIGNABLE) | G(REVIEWS_AGREED), "审议通过即冻结；各项措施要素齐全"},
+    {"REVIEW", "approve", "APPROVED", LGROUP, 0, G(MEASURE_ASSIGNABLE) | G(REVIEWS_AGREED), "联审单位对这一稿一致同意，审议通过即冻结"},
+    {"DRAFT",  "withdraw", "WITHDRAWN", OFFICE, 0, G(REASON), "撤回草案"},
+    {"REVIEW", "withdraw", "WITHDRAWN", OFFICE, 0, G(REASON), "撤回草案"},
     {"APPROVED", "supersede", "SUPERSEDED", LGROUP | SYS, 0, G(AMENDMENT), "下一版本获批"},
 };
 

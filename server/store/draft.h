@@ -30,6 +30,9 @@ struct draft_problem {
     size_t item;            /* index into items */
     const char *lead_org;   /* org id, or NULL */
     const char *sgroup_org; /* org id, or NULL */
+    const char *origin;     /* FEEDBACK: of the denominator; or another */
+    int32_t body_no;        /* which inspected body; 0: not said */
+    const char *document;   /* plan document's id, or NULL */
     int64_t version;
     enum draft_mark mark;
     bool seen;

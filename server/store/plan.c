@@ -53,9 +53,11 @@ static const struct statement draft_items = {
 static const struct statement draft_problems = {
     .name = "draft_problems",
     .params = 2,
-    .sql = "SELECT p.id, p.ref, p.no, p.title, p.state, p.item, p.lead_org, p.sgroup_org, p.version"
-           "  FROM problem p JOIN inspection i ON i.tenant = p.tenant AND i.id = p.inspection"
-           " WHERE p.tenant = $1 AND i.code = $2 ORDER BY length(p.ref), p.ref",
+    .sql =
+        "SELECT p.id, p.ref, p.no, p.title, p.state, p.item, p.lead_org, p.sgroup_org, p.version,"
+        "       p.origin, p.body_no, p.plan_document"
+        "  FROM problem p JOIN inspection i ON i.tenant = p.tenant AND i.id = p.inspection"
+        " WHERE p.tenant = $1 AND i.code = $2 ORDER BY length(p.ref), p.ref",
 };
 
 static const struct statement draft_measures = {
@@ -87,18 +89,19 @@ static const struct statement item_update = {
 
 static const struct statement problem_insert = {
     .name = "problem_insert",
-    .params = 11,
+    .params = 14,
     .sql =
         "INSERT INTO problem (tenant, id, inspection, item, no, ref, title, lead_org, sgroup_org,"
-        "                     state, version, event_id)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11)",
+        "                     state, origin, body_no, plan_document, version, event_id)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, nullif($12::int, 0), $13, 1, $14)",
 };
 
 static const struct statement problem_update = {
     .name = "problem_update",
-    .params = 8,
+    .params = 10,
     .sql = "UPDATE problem SET item = $4, title = $5, lead_org = $6, sgroup_org = $7,"
-           "       version = version + 1, event_id = $8"
+           "       body_no = nullif($8::int, 0), plan_document = $9,"
+           "       version = version + 1, event_id = $10"
            " WHERE tenant = $1 AND id = $2 AND version = $3",
 };
 
@@ -145,14 +148,6 @@ static const struct statement participant_insert = {
     .sql = "INSERT INTO participant (tenant, measure, org) VALUES ($1, $2, $3)",
 };
 
-static const struct statement plan_version_insert = {
-    .name = "plan_version_insert",
-    .params = 11,
-    .sql = "INSERT INTO plan_version (tenant, id, inspection, no, state, items, problems, measures,"
-           "                          sha256, opinion, approved_ms, version, event_id)"
-           " VALUES ($1, $2, $3, $4, 'APPROVED', $5, $6, $7, $8, $9, $10, 1, $11)",
-};
-
 static const struct statement plan_assign_measures = {
     .name = "plan_assign_measures",
     .params = 4,
@@ -171,7 +166,8 @@ static const struct statement plan_members = {
     .name = "plan_members",
     .params = 3,
     .sql = "INSERT INTO plan_measure (tenant, plan_version, measure, measure_version)"
-           " SELECT tenant, $3, id, version FROM measure WHERE tenant = $1 AND inspection = $2",
+           " SELECT tenant, $3, id, version FROM measure WHERE tenant = $1 AND inspection = $2"
+           "    AND state NOT IN ('DRAFT', 'SUPERSEDED', 'CANCELLED')",
 };
 
 static const struct statement plan_access = {
@@ -189,12 +185,29 @@ static const struct statement plan_access = {
 };
 
 const struct statement *const plan_statements[] = {
-    &inspection_all,        &inspection_lock,      &inspection_insert,   &inspection_body,
-    &inspection_approved,   &draft_items,          &draft_problems,      &draft_measures,
-    &item_insert,           &item_update,          &problem_insert,      &problem_update,
-    &measure_insert,        &measure_update_draft, &milestone_insert,    &milestone_update_draft,
-    &participants_clear,    &participant_insert,   &plan_version_insert, &plan_assign_measures,
-    &plan_rectify_problems, &plan_members,         &plan_access,         NULL,
+    &inspection_all,
+    &inspection_lock,
+    &inspection_insert,
+    &inspection_body,
+    &inspection_approved,
+    &draft_items,
+    &draft_problems,
+    &draft_measures,
+    &item_insert,
+    &item_update,
+    &problem_insert,
+    &problem_update,
+    &measure_insert,
+    &measure_update_draft,
+    &milestone_insert,
+    &milestone_update_draft,
+    &participants_clear,
+    &participant_insert,
+    &plan_assign_measures,
+    &plan_rectify_problems,
+    &plan_members,
+    &plan_access,
+    NULL,
 };
 
 static const struct db_sink one = {NULL, NULL, 1};
@@ -318,7 +331,10 @@ take_problem(void *ctx, const struct db_row *row, struct arena *a)
                                 .state = db_text(row, 4, a),
                                 .lead_org = db_text(row, 6, a),
                                 .sgroup_org = db_text(row, 7, a),
-                                .version = db_int(row, 8)};
+                                .version = db_int(row, 8),
+                                .origin = db_text(row, 9, a),
+                                .body_no = (int32_t)db_int(row, 10),
+                                .document = db_text(row, 11, a)};
     while (p->item < d->item_count && strcmp(d->items[p->item].id, item) != 0) {
         p->item++;
     }
@@ -417,15 +433,17 @@ write_problem(struct db_queue *q, int tenant, const char *inspection_id, const s
 {
     const char *item = d->items[p->item].id;
     if (p->mark == DRAFT_ADDED) {
-        struct param params[] = {p_int(tenant),    p_text(p->id),       p_text(inspection_id),
-                                 p_text(item),     p_int(p->no),        p_text(p->ref),
-                                 p_text(p->title), p_text(p->lead_org), p_text(p->sgroup_org),
-                                 p_text(p->state), p_text(event_id)};
+        struct param params[] = {p_int(tenant),       p_text(p->id),       p_text(inspection_id),
+                                 p_text(item),        p_int(p->no),        p_text(p->ref),
+                                 p_text(p->title),    p_text(p->lead_org), p_text(p->sgroup_org),
+                                 p_text(p->state),    p_text(p->origin),   p_int(p->body_no),
+                                 p_text(p->document), p_text(event_id)};
         return db_queue_add(q, &problem_insert, params, one);
     }
-    struct param params[] = {p_int(tenant),         p_text(p->id),    p_int(p->version),
-                             p_text(item),          p_text(p->title), p_text(p->lead_org),
-                             p_text(p->sgroup_org), p_text(event_id)};
+    struct param params[] = {p_int(tenant),         p_text(p->id),     p_int(p->version),
+                             p_text(item),          p_text(p->title),  p_text(p->lead_org),
+                             p_text(p->sgroup_org), p_int(p->body_no), p_text(p->document),
+                             p_text(event_id)};
     return db_queue_add(q, &problem_update, params, one);
 }
 
@@ -515,37 +533,31 @@ draft_queue_write(struct db_queue *q, int tenant, const char *inspection_id, con
 /* ---- approval ---- */
 
 enum status
-plan_queue_approve(struct db_queue *q, int tenant, const struct plan_version_record *plan,
-                   const char *event_id)
+plan_queue_assign(struct db_queue *q, int tenant, const struct plan_version_record *plan,
+                  const char *event_id)
 {
-    struct param version[] = {p_int(tenant),
-                              p_text(plan->id),
-                              p_text(plan->inspection_id),
-                              p_int(plan->no),
-                              p_int(plan->items),
-                              p_int(plan->problems),
-                              p_int(plan->measures),
-                              p_bytes(plan->sha256, 32),
-                              p_text(plan->opinion),
-                              p_int(plan->approved_ms),
-                              p_text(event_id)};
     struct param assign[] = {p_int(tenant), p_text(plan->inspection_id), p_int(plan->approved_ms),
                              p_text(event_id)};
-    struct param rectify[] = {p_int(tenant), p_text(plan->inspection_id), p_text(event_id)};
+    struct param access[] = {p_int(tenant), p_text(plan->inspection_id)};
+    enum status s = db_queue_add(q, &plan_assign_measures, assign,
+                                 (struct db_sink){NULL, NULL, plan->measures});
+    if (s == STATUS_OK) {
+        s = plan_queue_rectify(q, tenant, plan, event_id);
+    }
+    return s != STATUS_OK ? s : db_queue_add(q, &plan_access, access, any);
+}
+
+enum status
+plan_queue_members(struct db_queue *q, int tenant, const struct plan_version_record *plan)
+{
     struct param members[] = {p_int(tenant), p_text(plan->inspection_id), p_text(plan->id)};
-    struct db_sink all = {NULL, NULL, plan->measures};
-    enum status s = db_queue_add(q, &plan_version_insert, version, one);
-    if (s == STATUS_OK) {
-        s = db_queue_add(q, &plan_assign_measures, assign, all);
-    }
-    if (s == STATUS_OK) {
-        s = db_queue_add(q, &plan_rectify_problems, rectify, any);
-    }
-    if (s == STATUS_OK) {
-        s = db_queue_add(q, &plan_members, members, all);
-    }
-    if (s == STATUS_OK) {
-        s = db_queue_add(q, &plan_access, members, any);
-    }
-    return s;
+    return db_queue_add(q, &plan_members, members, (struct db_sink){NULL, NULL, plan->measures});
+}
+
+enum status
+plan_queue_rectify(struct db_queue *q, int tenant, const struct plan_version_record *plan,
+                   const char *event_id)
+{
+    struct param rectify[] = {p_int(tenant), p_text(plan->inspection_id), p_text(event_id)};
+    return db_queue_add(q, &plan_rectify_problems, rectify, any);
 }

@@ -4,6 +4,7 @@
 
 #include "server/store/db.h"
 #include "server/store/draft.h"
+#include "server/store/plan_version.h"
 
 struct inspection_record {
     const char *id; /* NULL: there is none */
@@ -52,19 +53,17 @@ MUST_CHECK enum status draft_queue_read(struct db_queue *q, int tenant, const ch
 MUST_CHECK enum status draft_queue_write(struct db_queue *q, int tenant, const char *inspection_id,
                                          const struct draft *draft, const char *event_id);
 
-struct plan_version_record {
-    const char *id;
-    const char *inspection_id;
-    int32_t no;
-    int32_t items, problems, measures;
-    const unsigned char *sha256; /* 32 bytes */
-    const char *opinion;
-    int64_t approved_ms;
-};
-
-/* Freezes: the plan version and its members, every measure ASSIGNED, every problem RECTIFYING, and
- * who may see what. */
-MUST_CHECK enum status plan_queue_approve(struct db_queue *q, int tenant,
+/* The first plan comes into force: every measure ASSIGNED, every problem RECTIFYING, and who may
+ * see what. The plan version's own row is the caller's. */
+MUST_CHECK enum status plan_queue_assign(struct db_queue *q, int tenant,
+                                         const struct plan_version_record *plan,
+                                         const char *event_id);
+/* The members of a version: every measure of the inspection that is in force; plan->measures of
+ * them, else ABORTED. */
+MUST_CHECK enum status plan_queue_members(struct db_queue *q, int tenant,
+                                          const struct plan_version_record *plan);
+/* Registered problems begin to be rectified. */
+MUST_CHECK enum status plan_queue_rectify(struct db_queue *q, int tenant,
                                           const struct plan_version_record *plan,
                                           const char *event_id);
 

@@ -36,6 +36,7 @@ static const ProtobufCServiceDescriptor *const schema_services[] = {
     &pb__settings_service__descriptor, &pb__status_service__descriptor,
     &pb__system_service__descriptor,   &pb__table_service__descriptor,
     &pb__grant_service__descriptor,    &pb__sitting_service__descriptor,
+    &pb__node_service__descriptor,
 };
 
 /* What no method names: the envelope, the body of an event. */
@@ -43,6 +44,7 @@ static const ProtobufCMessageDescriptor *const schema_others[] = {
     &pb__call_request__descriptor,
     &pb__call_reply__descriptor,
     &pb__log_entry__descriptor,
+    &pb__plan_changes__descriptor,
 };
 
 enum {

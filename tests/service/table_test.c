@@ -40,7 +40,7 @@ the_first_period_may_be_the_approvals(void **state)
     assert_int_equal(slice_job("OpenObligations")->changed, 0); /* nothing was approved */
     slice_sql("INSERT INTO rectify.plan_version (tenant, id, inspection, no, state, items,"
               " problems, measures, sha256, approved_ms, version, event_id)"
-              " VALUES (1, '%s', '%s', 1, 'APPROVED', 1, 2, 4, sha256('1'), %lld, 1, '%s')",
+              " VALUES (1, '%s', '%s', 1, 'DRAFT', 1, 2, 4, sha256('1'), %lld, 1, '%s')",
               slice_id(71), slice_id(31), (long long)day_to_instant(day, ZONE_CHINA_MIN) + 60000,
               slice_id(1));
     assert_int_equal(slice_job("OpenObligations")->changed, 2); /* November; in UTC it is October */
