@@ -84,6 +84,8 @@ GRANT SELECT ON false_verdict TO rectify_app, rectify_backup;
 
 -- Told at once, or in the daily digest.
 ALTER TABLE alert ADD COLUMN direct boolean NOT NULL DEFAULT false;
+CREATE INDEX alert_proposing ON alert (tenant, raised_ms)
+    WHERE cancelled_ms IS NULL AND proposals <> 0;
 CREATE INDEX alert_level4 ON alert (tenant, subject, milestone) WHERE level = 4;
 
 -- ---- ladder: a trial before it is switched on ------------------------------------------------------

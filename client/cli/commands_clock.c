@@ -29,7 +29,7 @@ static const struct command rows[] = {
      {"rectify office ladder list"}, OFFICE, "预警规则", 0},
     {"office ladder import", "文件", 1, 1, NULL, cmd_ladder_import, "导入一版预警规则，先不启用",
      "CSV 的各列见 rectify ladder show -o csv；改好后导入，试算，再启用。",
-     {"rectify ladder show -o csv > 规则.csv", "rectify office ladder import 规则.csv"}, OFFICE, NULL,
+     {"rectify office ladder import 规则.csv"}, OFFICE, NULL,
      COMMAND_WRITES},
     {"office ladder dry-run", "", 0, 0, dry_run_options, cmd_ladder_dry_run,
      "试算：今天会通知谁、几条", "不发出任何预警。启用一版规则之前，一天之内必须试算过这一版。",

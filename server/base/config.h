@@ -43,7 +43,8 @@ struct config {
     char ledger_key_file[CONFIG_TEXT_SIZE]; /* Ed25519 key that signs the log's tree heads */
     int seal_seconds;
     /* [notify]: what leaves the system is a count and a link, and only by channels switched on */
-    char mail_url[CONFIG_TEXT_SIZE]; /* smtps://HOST:PORT or smtp://HOST:PORT (STARTTLS); "": none */
+    char
+        mail_url[CONFIG_TEXT_SIZE]; /* smtps://HOST:PORT or smtp://HOST:PORT (STARTTLS); "": none */
     char mail_from[CONFIG_TEXT_SIZE];
     char mail_user[CONFIG_TEXT_SIZE];
     char mail_password_file[CONFIG_TEXT_SIZE];

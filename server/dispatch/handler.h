@@ -131,10 +131,10 @@ struct handler {
 };
 
 enum {
-    HANDLER_BEHALF = 1U << 0, /* on_behalf_of is allowed (OFFICE for a unit: 代报) */
-    HANDLER_SECRET = 1U << 1, /* the payload holds a secret: never logged; only its hash is kept.
-                               * Without a session (Login, EnrolMachine) the reply is a secret too:
-                               * nothing is stored for replays, the same key runs again. */
+    HANDLER_BEHALF = 1U << 0,    /* on_behalf_of is allowed (OFFICE for a unit: 代报) */
+    HANDLER_SECRET = 1U << 1,    /* the payload holds a secret: never logged; only its hash is kept.
+                                  * Without a session (Login, EnrolMachine) the reply is a secret too:
+                                  * nothing is stored for replays, the same key runs again. */
     HANDLER_MAKES_DUE = 1U << 2, /* gives the clock work that should not wait for the next tick (an
                                   * approved plan makes obligations due) */
 };

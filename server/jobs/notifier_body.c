@@ -43,13 +43,17 @@ hmac_base64(const char *key, const char *text, struct arena *a)
 static char *
 url_encode(const char *text, struct arena *a)
 {
+    static const char digits[] = "0123456789ABCDEF";
     char *out = arena_alloc(a, strlen(text) * 3 + 1);
     char *p = out;
     for (; out != NULL && *text != '\0'; text++) {
-        if (isalnum((unsigned char)*text)) {
+        unsigned char c = (unsigned char)*text;
+        if (isalnum(c)) {
             *p++ = *text;
         } else {
-            p += sprintf(p, "%%%02X", (unsigned char)*text);
+            *p++ = '%';
+            *p++ = digits[c >> 4U];
+            *p++ = digits[c & 15U];
         }
     }
     return out;

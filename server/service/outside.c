@@ -180,13 +180,13 @@ place_direct(struct planner *p, enum outside_channel channel, const struct outsi
         enum status s = hold_back(p, d->org_id, day);
         return s == STATUS_OK ? join_digest(p, channel, d) : s;
     }
-    const struct outside_record like = {
-        .key = arena_printf(p->a, "direct/%s/%s/%s", channel_name(channel), d->account_id,
-                            d->alert_id),
-        .channel = channel,
-        .kind = "DIRECT",
-        .day = day,
-        .due_ms = at};
+    const struct outside_record like = {.key = arena_printf(p->a, "direct/%s/%s/%s",
+                                                            channel_name(channel), d->account_id,
+                                                            d->alert_id),
+                                        .channel = channel,
+                                        .kind = "DIRECT",
+                                        .day = day,
+                                        .due_ms = at};
     return make_message(p, d, &like);
 }
 

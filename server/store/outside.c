@@ -236,33 +236,16 @@ static const struct statement setting_put = {
            " VALUES ($1, $2, $3, $4, $5)",
 };
 
-const struct statement *const outside_statements[] = {&outside_fresh,
-                                                      &outside_open,
-                                                      &outside_used,
-                                                      &outside_insert,
-                                                      &outside_insert_for,
-                                                      &outside_item,
-                                                      &outside_held,
-                                                      &outside_mark,
-                                                      &outside_endpoints,
-                                                      &outside_drop_endpoints,
-                                                      &outside_add_endpoints,
-                                                      &outside_take,
-                                                      &outside_sending,
-                                                      &outside_update,
-                                                      &breaker_read,
-                                                      &breaker_lock,
-                                                      &breaker_put,
-                                                      &outside_discard,
-                                                      &outside_count_waiting,
-                                                      &outside_list,
-                                                      &outside_totals,
-                                                      &outside_held_on,
-                                                      &contact_find,
-                                                      &contact_put,
-                                                      &setting_read,
-                                                      &setting_put,
-                                                      NULL};
+const struct statement *const outside_statements[] = {
+    &outside_fresh,          &outside_open,          &outside_used,
+    &outside_insert,         &outside_insert_for,    &outside_item,
+    &outside_held,           &outside_mark,          &outside_endpoints,
+    &outside_drop_endpoints, &outside_add_endpoints, &outside_take,
+    &outside_sending,        &outside_update,        &breaker_read,
+    &breaker_lock,           &breaker_put,           &outside_discard,
+    &outside_count_waiting,  &outside_list,          &outside_totals,
+    &outside_held_on,        &contact_find,          &contact_put,
+    &setting_read,           &setting_put,           NULL};
 
 /* ---- rows ---- */
 

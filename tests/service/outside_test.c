@@ -8,6 +8,7 @@
 #include "server/jobs/sender.h"
 #include "tests/support/district.h"
 #include "tests/support/fixture.h"
+#include "tests/support/folder.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -93,9 +94,8 @@ set_up(void **state)
 static int
 tear_down(void **state)
 {
-    char command[96];
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    return system(command) == 0 ? district_close(state) : -1;
+    folder_remove(folder);
+    return district_close(state);
 }
 
 /* ---- steps ---- */

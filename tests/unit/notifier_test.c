@@ -12,6 +12,7 @@
 #include "server/jobs/notifier.h"
 #include "server/jobs/notifier_body.h"
 #include "server/jobs/sender.h"
+#include "tests/support/folder.h"
 #include "tests/support/sink.h"
 
 #include <stdio.h>
@@ -375,8 +376,7 @@ endpoints_are_files(void **state)
                         "https://example.com/a");
     assert_null(endpoint_find(&list, "unit02", CHANNEL_WECOM));
     assert_string_equal(endpoint_find(&list, "unit99", CHANNEL_DINGTALK)->secret, "SEC1");
-    char *command = arena_printf(&arena, "rm -r %s", folder);
-    assert_int_equal(system(command), 0);
+    folder_remove(folder);
     assert_int_equal(endpoints_read(&config, &arena, &list, &fault), STATUS_NOT_FOUND);
     config.endpoint_dir[0] = '\0';
     assert_int_equal(endpoints_read(&config, &arena, &list, &fault), STATUS_OK);
