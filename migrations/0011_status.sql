@@ -555,10 +555,9 @@ REVOKE EXECUTE ON FUNCTION status_put, status_lock, status_put_measure, status_r
 SELECT table_ready('status_span', 'sees_all() OR (kind = 3 AND unit = ANY (cur_orgs()))'
     ' OR (kind = 1 AND EXISTS (SELECT 1 FROM rectify.access a WHERE a.tenant = status_span.tenant'
     ' AND a.measure = status_span.thing AND a.org = ANY (cur_orgs())))'
-    ' OR (kind IN (2, 4) AND EXISTS (SELECT 1 FROM rectify.access a'
-    ' JOIN rectify.problem p ON p.tenant = a.tenant AND p.id = a.problem'
-    ' WHERE a.tenant = status_span.tenant AND p.item = status_span.item'
-    ' AND (kind = 4 OR p.id = status_span.thing) AND a.org = ANY (cur_orgs())))');
+    ' OR kind = 4 OR (kind = 2 AND EXISTS (SELECT 1 FROM rectify.access a'
+    ' WHERE a.tenant = status_span.tenant AND a.problem = status_span.thing'
+    ' AND a.org = ANY (cur_orgs())))');
 SELECT table_ready('status_pending', 'sees_all()');
 SELECT table_ready('status_total', 'sees_all()');
 SELECT table_ready('status_now', 'sees_all()');
