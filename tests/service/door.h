@@ -66,7 +66,7 @@ static const struct statement door_poison = {
     .params = 2};
 static const struct statement door_foreign = {
     .name = "door_foreign",
-    .sql = "UPDATE setting SET value = 'x' WHERE tenant = $1 AND name = 'nobody''s'",
+    .sql = "UPDATE org SET name = 'x' WHERE tenant = $1 AND code = 'nobodys'",
     .params = 1};
 static const struct statement door_lock = {.name = "door_lock",
                                            .sql = "SELECT pg_advisory_xact_lock_shared(4711)"};

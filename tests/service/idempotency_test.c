@@ -154,8 +154,9 @@ test_passing_trouble_is_not_kept(void **state)
     assert_refused(door_send(door, e), STATUS_ABORTED, "ROW_COUNT");
     assert_int_equal(door_number("SELECT count(*) FROM rectify.idempotency"), 0);
     test_db_exec("rectify_owner",
-                 "INSERT INTO rectify.setting (tenant, name, version, value,"
-                 " event_id) VALUES (" TENANT_SQL ", 'nobody''s', 1, 'x', " EVENT_SQL ")");
+                 "INSERT INTO rectify.org (tenant, id, code, name, kind, version, event_id)"
+                 " VALUES (" TENANT_SQL ", " EVENT_SQL ", 'nobodys', '样例', 'UNIT', 1, " EVENT_SQL
+                 ")");
     assert_int_equal(door_changed(door_send(door, e)), 1);
 }
 

@@ -158,7 +158,8 @@ static void
 touch_a_node(void)
 {
     if (node_count > 0 && one_in(2)) {
-        slice_sql("UPDATE rectify.milestone_node SET reached_day = '%s' WHERE no = %u",
+        slice_sql("UPDATE rectify.milestone_node SET reached_day = '%s', version = version + 1 "
+                  "WHERE no = %u",
                   day_near(3, 1), 1 + random_below((uint32_t)node_count));
         return;
     }

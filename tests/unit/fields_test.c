@@ -46,6 +46,8 @@ static const struct {
     {"MatterService/", "verdicts", "of a round"},
     {"MatterService/", "claimed_state", "set by the server"},
     {"MatterService/", "origin", "of an opinion"},
+    {"PlanService/ReviewPlan", "verdict", "of a draft, by the bodies named for its review"},
+    {"NodeService/ReachNode", "reached_on", "a claim: the office may return it"},
     {"AlertService/", NULL, "reads; acknowledging names alerts alone"},
     /* One message serves every kind: which of its fields a command takes is a row of the kind, and
      * the others are refused (FIELD_UNUSED). What a unit may name is a wish others decide on. */
