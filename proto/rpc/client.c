@@ -2,9 +2,10 @@
  *
  * Every operation is started under the client's lock after a look at `cancelled`, and
  * rpc_client_cancel closes the stream under the same lock: nng 1.5 may never finish an operation
- * started on a closed stream. A send during the TLS handshake has no timeout that works, so the
- * handshake waits for the receive and closes the stream when that fails. Every wait has a deadline
- * of its own (client_io.h); what nng loses is abandoned when the stream is closed. */
+ * started on a closed stream. Nor one started on a TLS stream whose TCP connection has died, so a
+ * receive stands from the first moment of a connection to its end (client_io.h): also while it is
+ * idle, so that the next call knows at once, and before any send. What is lost all the same, a
+ * receive started just after the death, is found by a look at the peer every LOOK_MS. */
 #include "proto/rpc/client.h"
 
 #include "proto/base/limits.h"
@@ -24,7 +25,7 @@ enum {
     BACKOFF_FIRST_MS = 200,
     BACKOFF_MAX_MS = 30000,
     REFUSALS_BELIEVED = 4, /* hang-ups in a row after a good server certificate */
-    LOST_GRACE_MS = 250,   /* nng's own timeout comes first when it comes at all */
+    LOOK_MS = 250,         /* how often a wait looks whether its operation can still end */
     CLOSE_GRACE_MS = 1000  /* for a closed stream to end its operations */
 };
 
@@ -35,11 +36,10 @@ struct rpc_client {
     char *cert_file;
     char *key_file;
     uint32_t connect_timeout_ms;
-    nng_tls_config *tls;  /* NULL with tcp:// */
-    struct client_io *in; /* also dials; NULL after memory ran out */
-    struct client_io *out;
+    nng_tls_config *tls; /* NULL with tcp:// */
     uint32_t request_id;
-    pthread_mutex_t lock; /* stream, cancelled, and the start of operations */
+    pthread_mutex_t lock; /* io itself, stream, cancelled, and the start of operations */
+    struct client_io *io; /* NULL: abandoned, or memory ran out */
     nng_stream *stream;   /* NULL: not connected */
     bool cancelled;
     bool server_verified; /* the last handshake got as far as a good server certificate */
@@ -49,88 +49,127 @@ enum phase { PHASE_DIAL, PHASE_HANDSHAKE, PHASE_CALL };
 
 /* ---- the stream ---- */
 
-enum op { OP_SEND, OP_RECV };
-
-static struct client_io *
-io_of(const struct rpc_client *c, enum op op)
-{
-    return op == OP_SEND ? c->out : c->in;
-}
-
-/* Starts one operation on up to n bytes; false when cancelled or closed. */
+/* Keeps a receive standing. False when cancelled or closed. */
 static bool
-op_start(struct rpc_client *c, enum op op, const unsigned char *bytes, size_t n,
-         int64_t deadline_ms)
+receive_start(struct rpc_client *c)
 {
-    struct client_io *io = io_of(c, op);
-    nng_aio *aio = client_io_begin(io, op == OP_SEND ? bytes : NULL, n, deadline_ms);
+    nng_aio *aio = client_io_receive(c->io);
+    if (aio == NULL) {
+        return true;
+    }
     pthread_mutex_lock(&c->lock);
     bool ok = !c->cancelled && c->stream != NULL;
-    if (ok && op == OP_SEND) {
-        nng_stream_send(c->stream, aio);
-    } else if (ok) {
+    if (ok) {
         nng_stream_recv(c->stream, aio);
     }
     pthread_mutex_unlock(&c->lock);
     if (!ok) {
-        client_io_drop(io);
+        client_io_drop(c->io, CLIENT_IO_IN);
     }
     return ok;
 }
 
-/* The outcome of the operation under way; NNG_ETIMEDOUT also for one that nng has lost. */
+/* Starts to send up to n bytes. Not on a connection that is known to have ended. */
 static int
-op_finish(struct rpc_client *c, enum op op, int64_t deadline_ms)
+send_start(struct rpc_client *c, const unsigned char *bytes, size_t n)
 {
-    struct client_io *io = io_of(c, op);
-    if (!client_io_wait(io, deadline_ms, LOST_GRACE_MS)) {
-        return NNG_ETIMEDOUT;
+    int rv = client_io_failure(c->io);
+    if (rv != 0) {
+        return rv;
     }
-    int rv = client_io_result(io);
-    return rv == 0 && client_io_count(io) == 0 ? NNG_ECONNSHUT : rv;
+    nng_aio *aio = client_io_send(c->io, bytes, n);
+    pthread_mutex_lock(&c->lock);
+    bool ok = !c->cancelled && c->stream != NULL;
+    if (ok) {
+        nng_stream_send(c->stream, aio);
+    }
+    pthread_mutex_unlock(&c->lock);
+    if (!ok) {
+        client_io_drop(c->io, CLIENT_IO_OUT);
+    }
+    return ok ? 0 : NNG_ECANCELED;
 }
 
-/* All n bytes, out or in. An nng error code. */
-static int
-transfer(struct rpc_client *c, enum op op, unsigned char *bytes, size_t n, int64_t deadline_ms)
+/* True when the TCP connection has died, or we have closed it. */
+static bool
+is_gone(struct rpc_client *c)
 {
-    for (size_t done = 0; done < n;) {
-        if (client_now_ms() >= deadline_ms) {
+    nng_sockaddr address;
+    pthread_mutex_lock(&c->lock);
+    bool gone = c->cancelled || c->stream == NULL ||
+                nng_stream_get_addr(c->stream, NNG_OPT_REMADDR, &address) != 0;
+    pthread_mutex_unlock(&c->lock);
+    return gone;
+}
+
+/* Waits on a connected stream. NNG_ETIMEDOUT after the deadline and only then. An operation is lost
+ * when it has not ended one look after the look that found the connection gone. */
+static int
+await(struct rpc_client *c, enum client_io_until until, int64_t deadline_ms)
+{
+    for (bool gone = false;; gone = is_gone(c)) {
+        int64_t now_ms = client_now_ms();
+        if (now_ms >= deadline_ms) {
             return NNG_ETIMEDOUT;
         }
-        if (!op_start(c, op, bytes + done, n - done, deadline_ms)) {
-            return NNG_ECANCELED;
+        int64_t look_ms = now_ms + LOOK_MS;
+        int rv = client_io_wait(c->io, until, look_ms < deadline_ms ? look_ms : deadline_ms);
+        if (rv == NNG_ETIMEDOUT || (rv == CLIENT_IO_PENDING && gone)) {
+            return NNG_ECONNRESET; /* TCP has given up, or nng has lost it */
         }
-        int rv = op_finish(c, op, deadline_ms);
+        if (rv != CLIENT_IO_PENDING) {
+            return rv;
+        }
+    }
+}
+
+/* All n bytes, out. An nng error code. */
+static int
+write_all(struct rpc_client *c, const unsigned char *bytes, size_t n, int64_t deadline_ms)
+{
+    for (size_t done = 0; done < n;) {
+        int rv = send_start(c, bytes + done, n - done);
+        if (rv == 0) {
+            rv = await(c, CLIENT_IO_SENT, deadline_ms);
+        }
+        if (rv == 0 && client_io_sent(c->io) == 0) {
+            rv = NNG_ECONNSHUT;
+        }
         if (rv != 0) {
             return rv;
         }
-        struct client_io *io = io_of(c, op);
-        if (op == OP_RECV) {
-            memcpy(bytes + done, client_io_received(io), client_io_count(io));
-        }
-        done += client_io_count(io);
+        done += client_io_sent(c->io);
     }
     return 0;
 }
 
-/* Both directions, ready for a new connection. */
-static bool
-io_make(struct rpc_client *c)
+/* All n bytes, in; the next receive stands when it returns. An nng error code. */
+static int
+read_all(struct rpc_client *c, unsigned char *bytes, size_t n, int64_t deadline_ms)
 {
-    if (c->in == NULL) {
-        c->in = client_io_new();
+    for (size_t done = 0; done < n;) {
+        int rv = await(c, CLIENT_IO_READABLE, deadline_ms);
+        if (rv != 0) {
+            return rv;
+        }
+        done += client_io_read(c->io, bytes + done, n - done);
+        if (!receive_start(c)) {
+            return NNG_ECANCELED;
+        }
     }
-    if (c->out == NULL) {
-        c->out = client_io_new();
-    }
-    return c->in != NULL && c->out != NULL;
+    return 0;
 }
 
 static bool
-io_idle(struct client_io *io)
+io_make(struct rpc_client *c)
 {
-    return io == NULL || client_io_wait(io, client_now_ms(), CLOSE_GRACE_MS);
+    if (c->io == NULL) {
+        struct client_io *io = client_io_new();
+        pthread_mutex_lock(&c->lock);
+        c->io = io;
+        pthread_mutex_unlock(&c->lock);
+    }
+    return c->io != NULL;
 }
 
 /* What nng does not give back is left behind: the operations, and the stream they are on. True when
@@ -138,13 +177,14 @@ io_idle(struct client_io *io)
 static bool
 io_settle(struct rpc_client *c)
 {
-    bool in = io_idle(c->in);
-    bool out = io_idle(c->out);
+    if (c->io == NULL ||
+        client_io_wait(c->io, CLIENT_IO_QUIET, client_now_ms() + CLOSE_GRACE_MS) == 0) {
+        return true;
+    }
     pthread_mutex_lock(&c->lock);
-    c->in = in ? c->in : NULL;
-    c->out = out ? c->out : NULL;
+    c->io = NULL;
     pthread_mutex_unlock(&c->lock);
-    return in && out;
+    return false;
 }
 
 static void
@@ -179,7 +219,7 @@ dial(struct rpc_client *c, nng_tls_config *tls, int64_t deadline_ms)
     if (rv != 0) {
         goto out;
     }
-    nng_aio *aio = client_io_begin(c->in, NULL, 0, deadline_ms);
+    nng_aio *aio = client_io_dial(c->io);
     pthread_mutex_lock(&c->lock);
     bool go = !c->cancelled;
     if (go) {
@@ -187,20 +227,21 @@ dial(struct rpc_client *c, nng_tls_config *tls, int64_t deadline_ms)
     }
     pthread_mutex_unlock(&c->lock);
     if (!go) {
-        client_io_drop(c->in);
+        client_io_drop(c->io, CLIENT_IO_OUT);
         rv = NNG_ECANCELED;
         goto out;
     }
-    if (!client_io_wait(c->in, deadline_ms, LOST_GRACE_MS)) {
-        client_io_cancel(c->in);
+    rv = client_io_wait(c->io, CLIENT_IO_SENT, deadline_ms);
+    if (rv == CLIENT_IO_PENDING) {
+        client_io_cancel(c->io);
         if (!io_settle(c)) {
             return NNG_ETIMEDOUT; /* the dialer is left behind with its operation */
         }
+        rv = client_io_wait(c->io, CLIENT_IO_SENT, deadline_ms) == 0 ? 0 : NNG_ETIMEDOUT;
     }
-    rv = client_io_result(c->in);
     if (rv == 0) {
         pthread_mutex_lock(&c->lock);
-        c->stream = client_io_dialled(c->in);
+        c->stream = client_io_dialled(c->io);
         pthread_mutex_unlock(&c->lock);
     }
 out:
@@ -223,7 +264,8 @@ is_verified(struct rpc_client *c)
 }
 
 /* Both SP headers, over the TLS handshake. Ours goes out while we wait for theirs: a REP socket
- * sends at once, our own server listens first. NNG_EPROTO: no SP REP there. */
+ * sends at once, our own server listens first. On success a receive stands. NNG_EPROTO: no SP REP
+ * there. */
 static int
 handshake(struct rpc_client *c, int64_t deadline_ms)
 {
@@ -232,17 +274,20 @@ handshake(struct rpc_client *c, int64_t deadline_ms)
     uint16_t protocol = 0;
     sp_handshake_write(SP_PROTO_REQ, ours);
     c->server_verified = false;
-    if (!op_start(c, OP_SEND, ours, sizeof ours, deadline_ms)) {
+    if (!receive_start(c)) {
         return NNG_ECANCELED;
     }
-    int rv = transfer(c, OP_RECV, theirs, sizeof theirs, deadline_ms);
+    int rv = send_start(c, ours, sizeof ours);
+    if (rv == 0) {
+        rv = read_all(c, theirs, sizeof theirs, deadline_ms);
+    }
     if (rv != 0) {
         c->server_verified = is_verified(c);
         stream_close(c); /* ends the send */
         return rv;
     }
-    rv = op_finish(c, OP_SEND, deadline_ms);
-    if (rv == 0 && client_io_count(c->out) != sizeof ours) {
+    rv = await(c, CLIENT_IO_SENT, deadline_ms);
+    if (rv == 0 && client_io_sent(c->io) != sizeof ours) {
         rv = NNG_ECLOSED;
     }
     if (rv == 0 &&
@@ -472,8 +517,8 @@ rpc_client_cancel(struct rpc_client *c)
     c->cancelled = true;
     if (c->stream != NULL) {
         nng_stream_close(c->stream);
-    } else if (c->in != NULL) {
-        client_io_cancel(c->in); /* a dial */
+    } else if (c->io != NULL) {
+        client_io_cancel(c->io); /* a dial */
     }
     pthread_mutex_unlock(&c->lock);
 }
@@ -491,8 +536,7 @@ rpc_client_free(struct rpc_client *c)
         return;
     }
     stream_close(c);
-    client_io_free(c->in);
-    client_io_free(c->out);
+    client_io_free(c->io);
     rpc_tls_config_free(c->tls);
     pthread_mutex_destroy(&c->lock);
     free(c->url);
@@ -518,7 +562,7 @@ request_send(struct rpc_client *c, const unsigned char *bytes, size_t n, int64_t
     if (n != 0) {
         memcpy(frame + head, bytes, n);
     }
-    int rv = transfer(c, OP_SEND, frame, head + n, deadline_ms);
+    int rv = write_all(c, frame, head + n, deadline_ms);
     free(frame);
     return rv;
 }
@@ -528,7 +572,7 @@ static int
 frame_receive(struct rpc_client *c, unsigned char **ret_body, size_t *ret_n, int64_t deadline_ms)
 {
     unsigned char length_word[SP_LENGTH_SIZE];
-    int rv = transfer(c, OP_RECV, length_word, sizeof length_word, deadline_ms);
+    int rv = read_all(c, length_word, sizeof length_word, deadline_ms);
     if (rv != 0) {
         return rv;
     }
@@ -540,7 +584,7 @@ frame_receive(struct rpc_client *c, unsigned char **ret_body, size_t *ret_n, int
     if (body == NULL) {
         return NNG_ENOMEM;
     }
-    rv = transfer(c, OP_RECV, body, (size_t)length, deadline_ms);
+    rv = read_all(c, body, (size_t)length, deadline_ms);
     if (rv != 0) {
         free(body);
         return rv;
@@ -550,7 +594,7 @@ frame_receive(struct rpc_client *c, unsigned char **ret_body, size_t *ret_n, int
     return 0;
 }
 
-/* The reply to our request; replies to earlier ones (there are none of ours) are skipped. */
+/* The reply to our request; what else the server has sent, before or after we asked, is skipped. */
 static int
 reply_receive(struct rpc_client *c, struct rpc_reply *ret_reply, int64_t deadline_ms)
 {

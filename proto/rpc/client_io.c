@@ -2,16 +2,27 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-struct client_io {
-    pthread_mutex_t lock;
-    pthread_cond_t idle;
-    bool busy;
+struct op {
+    struct client_io *io;
     nng_aio *aio;
+    bool busy;
+    int result; /* of the last that has ended */
+    size_t count;
     unsigned char buffer[CLIENT_IO_BYTES];
+};
+
+struct client_io {
+    pthread_mutex_t lock; /* all below; the buffer of a busy operation is nng's from in_end on */
+    pthread_cond_t ended;
+    struct op out;
+    struct op in;
+    size_t in_start; /* received and not yet read: in.buffer from here */
+    size_t in_end;   /* to here */
 };
 
 int64_t
@@ -23,13 +34,34 @@ client_now_ms(void)
 }
 
 static void
-set_idle(void *arg)
+op_ended(void *arg)
 {
-    struct client_io *io = arg;
+    struct op *op = arg;
+    struct client_io *io = op->io;
+    int result = nng_aio_result(op->aio);
+    size_t count = result == 0 ? nng_aio_count(op->aio) : 0;
     pthread_mutex_lock(&io->lock);
-    io->busy = false;
-    pthread_cond_broadcast(&io->idle);
+    op->busy = false;
+    op->result = result;
+    op->count = count;
+    if (op == &io->in) {
+        op->result = result == 0 && count == 0 ? NNG_ECONNSHUT : result;
+        io->in_end += count;
+    }
+    pthread_cond_broadcast(&io->ended);
     pthread_mutex_unlock(&io->lock);
+}
+
+static bool
+op_init(struct op *op, struct client_io *io)
+{
+    op->io = io;
+    if (nng_aio_alloc(&op->aio, op_ended, op) != 0) {
+        op->aio = NULL;
+        return false;
+    }
+    nng_aio_set_timeout(op->aio, NNG_DURATION_INFINITE);
+    return true;
 }
 
 struct client_io *
@@ -42,10 +74,10 @@ client_io_new(void)
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&io->idle, &attributes);
+    pthread_cond_init(&io->ended, &attributes);
     pthread_condattr_destroy(&attributes);
     pthread_mutex_init(&io->lock, NULL);
-    if (nng_aio_alloc(&io->aio, set_idle, io) != 0) {
+    if (!op_init(&io->out, io) || !op_init(&io->in, io)) {
         client_io_free(io);
         return NULL;
     }
@@ -58,81 +90,153 @@ client_io_free(struct client_io *io)
     if (io == NULL) {
         return;
     }
-    assert(!io->busy);
-    if (io->aio != NULL) {
-        nng_aio_free(io->aio); /* waits for a callback that is on its way out */
+    assert(!io->out.busy && !io->in.busy);
+    nng_aio *aios[] = {io->out.aio, io->in.aio};
+    for (size_t i = 0; i < 2; i++) {
+        if (aios[i] != NULL) {
+            nng_aio_free(aios[i]); /* waits for a callback that is on its way out */
+        }
     }
-    pthread_cond_destroy(&io->idle);
+    pthread_cond_destroy(&io->ended);
     pthread_mutex_destroy(&io->lock);
     free(io);
 }
 
-nng_aio *
-client_io_begin(struct client_io *io, const unsigned char *bytes, size_t n, int64_t deadline_ms)
+/* Under the lock. The operation's bytes: n of its buffer from start on. */
+static nng_aio *
+op_begin(struct op *op, size_t start, size_t n)
 {
-    assert(!io->busy);
-    size_t part = n < CLIENT_IO_BYTES ? n : CLIENT_IO_BYTES;
-    if (bytes != NULL) {
-        memcpy(io->buffer, bytes, part);
-    }
-    nng_iov iov = {.iov_buf = io->buffer, .iov_len = part};
-    int rv = nng_aio_set_iov(io->aio, part == 0 ? 0 : 1, &iov);
-    assert(rv == 0);
-    int64_t left = deadline_ms - client_now_ms();
-    nng_aio_set_timeout(io->aio, left < 1 ? 1 : (nng_duration)left);
+    assert(!op->busy);
+    nng_iov iov = {.iov_buf = op->buffer + start, .iov_len = n};
+    int rv = nng_aio_set_iov(op->aio, n == 0 ? 0 : 1, &iov);
+    assert(rv == 0); /* one vector always fits */
+    op->busy = true;
+    op->result = 0;
+    op->count = 0;
+    return op->aio;
+}
+
+nng_aio *
+client_io_dial(struct client_io *io)
+{
     pthread_mutex_lock(&io->lock);
-    io->busy = true;
+    assert(!io->in.busy);
+    io->in.result = 0;
+    io->in_start = 0;
+    io->in_end = 0;
+    nng_aio *aio = op_begin(&io->out, 0, 0);
     pthread_mutex_unlock(&io->lock);
-    return io->aio;
+    return aio;
+}
+
+nng_aio *
+client_io_send(struct client_io *io, const unsigned char *bytes, size_t n)
+{
+    size_t part = n < CLIENT_IO_BYTES ? n : CLIENT_IO_BYTES;
+    pthread_mutex_lock(&io->lock);
+    nng_aio *aio = op_begin(&io->out, 0, part);
+    memcpy(io->out.buffer, bytes, part);
+    pthread_mutex_unlock(&io->lock);
+    return aio;
+}
+
+nng_aio *
+client_io_receive(struct client_io *io)
+{
+    nng_aio *aio = NULL;
+    pthread_mutex_lock(&io->lock);
+    if (!io->in.busy && io->in.result == 0) {
+        io->in_end -= io->in_start;
+        memmove(io->in.buffer, io->in.buffer + io->in_start, io->in_end);
+        io->in_start = 0;
+        if (io->in_end < CLIENT_IO_BYTES) {
+            aio = op_begin(&io->in, io->in_end, CLIENT_IO_BYTES - io->in_end);
+        }
+    }
+    pthread_mutex_unlock(&io->lock);
+    return aio;
 }
 
 void
-client_io_drop(struct client_io *io)
+client_io_drop(struct client_io *io, enum client_io_op op)
 {
-    set_idle(io);
+    pthread_mutex_lock(&io->lock);
+    (op == CLIENT_IO_OUT ? &io->out : &io->in)->busy = false;
+    pthread_mutex_unlock(&io->lock);
 }
 
-bool
-client_io_wait(struct client_io *io, int64_t deadline_ms, int64_t grace_ms)
+/* Under the lock: what client_io_wait answers now. */
+static int
+outcome(const struct client_io *io, enum client_io_until until)
 {
-    int64_t end = deadline_ms + grace_ms;
-    struct timespec until = {.tv_sec = end / 1000, .tv_nsec = (long)(end % 1000) * 1000000};
-    pthread_mutex_lock(&io->lock);
-    int rv = 0;
-    while (io->busy && rv == 0) {
-        rv = pthread_cond_timedwait(&io->idle, &io->lock, &until);
+    switch (until) {
+    case CLIENT_IO_SENT:
+        if (!io->out.busy) {
+            return io->out.result;
+        }
+        break;
+    case CLIENT_IO_READABLE:
+        if (io->in_start < io->in_end) {
+            return 0;
+        }
+        break;
+    case CLIENT_IO_QUIET:
+        return io->out.busy || io->in.busy ? CLIENT_IO_PENDING : 0;
     }
-    bool idle = !io->busy;
-    pthread_mutex_unlock(&io->lock);
-    return idle;
+    return io->in.result != 0 ? io->in.result : CLIENT_IO_PENDING;
 }
 
 int
-client_io_result(struct client_io *io)
+client_io_wait(struct client_io *io, enum client_io_until until, int64_t deadline_ms)
 {
-    return nng_aio_result(io->aio);
+    struct timespec end = {.tv_sec = deadline_ms / 1000,
+                           .tv_nsec = (long)(deadline_ms % 1000) * 1000000};
+    pthread_mutex_lock(&io->lock);
+    int waited = 0;
+    int rv = outcome(io, until);
+    while (rv == CLIENT_IO_PENDING && waited == 0) {
+        waited = pthread_cond_timedwait(&io->ended, &io->lock, &end);
+        rv = outcome(io, until);
+    }
+    pthread_mutex_unlock(&io->lock);
+    return rv;
+}
+
+int
+client_io_failure(struct client_io *io)
+{
+    pthread_mutex_lock(&io->lock);
+    int result = io->in.result;
+    pthread_mutex_unlock(&io->lock);
+    return result;
 }
 
 size_t
-client_io_count(struct client_io *io)
+client_io_read(struct client_io *io, unsigned char *bytes, size_t n)
 {
-    return nng_aio_count(io->aio);
+    pthread_mutex_lock(&io->lock);
+    size_t there = io->in_end - io->in_start;
+    size_t part = n < there ? n : there;
+    memcpy(bytes, io->in.buffer + io->in_start, part);
+    io->in_start += part;
+    pthread_mutex_unlock(&io->lock);
+    return part;
 }
 
-const unsigned char *
-client_io_received(const struct client_io *io)
+size_t
+client_io_sent(const struct client_io *io)
 {
-    return io->buffer;
+    return io->out.count;
 }
 
 nng_stream *
-client_io_dialled(struct client_io *io)
+client_io_dialled(const struct client_io *io)
 {
-    return nng_aio_get_output(io->aio, 0);
+    return nng_aio_get_output(io->out.aio, 0);
 }
 
 void
 client_io_cancel(struct client_io *io)
 {
-    nng_aio_cancel(io->aio);
+    nng_aio_cancel(io->out.aio);
 }

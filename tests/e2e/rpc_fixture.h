@@ -403,8 +403,8 @@ tls_dial(struct world *w, const char *ca, const char *cert, nng_aio *aio)
     return stream;
 }
 
-static UNUSED int
-stream_io(nng_stream *s, nng_aio *aio, bool send, void *bytes, size_t n)
+static UNUSED void
+stream_start(nng_stream *s, nng_aio *aio, bool send, void *bytes, size_t n)
 {
     nng_iov iov = {.iov_buf = bytes, .iov_len = n};
     nng_aio_set_iov(aio, 1, &iov);
@@ -413,6 +413,12 @@ stream_io(nng_stream *s, nng_aio *aio, bool send, void *bytes, size_t n)
     } else {
         nng_stream_recv(s, aio);
     }
+}
+
+static UNUSED int
+stream_io(nng_stream *s, nng_aio *aio, bool send, void *bytes, size_t n)
+{
+    stream_start(s, aio, send, bytes, n);
     nng_aio_wait(aio);
     return nng_aio_result(aio);
 }

@@ -96,6 +96,15 @@ misbehave(struct sink *s, int fd, enum sink_mode mode, const char *answer)
     }
 }
 
+/* Before any answer, so that who got one finds here what it sent. */
+static void
+publish(struct sink *s, const char *got)
+{
+    pthread_mutex_lock(&s->lock);
+    memcpy(s->got, got, SINK_BYTES);
+    pthread_mutex_unlock(&s->lock);
+}
+
 static void
 serve_http(struct sink *s, int fd, enum sink_mode mode, const char *answer, char *got)
 {
@@ -108,6 +117,7 @@ serve_http(struct sink *s, int fd, enum sink_mode mode, const char *answer, char
         used += n;
         got[used] = '\0';
     }
+    publish(s, got);
     misbehave(s, fd, mode, answer);
 }
 
@@ -125,6 +135,7 @@ serve_smtp(struct sink *s, int fd, const char *rcpt_answer, char *got)
         }
         used += n;
         got[used] = '\0';
+        publish(s, got);
         char *line_end = NULL;
         while ((line_end = strstr(got + seen, "\r\n")) != NULL) {
             const char *line = got + seen;
@@ -161,6 +172,7 @@ sink_thread(void *arg)
         pthread_mutex_lock(&s->lock);
         enum sink_mode mode = s->mode;
         const char *answer = s->answer;
+        s->hits++;
         pthread_mutex_unlock(&s->lock);
         got[0] = '\0';
         if (mode == SINK_SMTP) {
@@ -168,10 +180,6 @@ sink_thread(void *arg)
         } else if (mode != SINK_CLOSE) {
             serve_http(s, fd, mode, answer, got);
         }
-        pthread_mutex_lock(&s->lock);
-        memcpy(s->got, got, SINK_BYTES);
-        s->hits++;
-        pthread_mutex_unlock(&s->lock);
         close(fd);
     }
     free(got);
