@@ -55,18 +55,28 @@ CREATE TABLE status_span (
 );
 CREATE INDEX status_span_by_inspection ON status_span (tenant, inspection, to_day);
 CREATE INDEX status_span_by_from ON status_span (tenant, from_day);
--- What is behind now, what was behind when its span ended, what waits for the office.
+-- What is behind now, and what was behind when its span ended: all, and of each key the earliest.
 CREATE INDEX status_span_behind ON status_span (tenant, over_from)
-    INCLUDE (kind, from_day, unit, leader, sgroup, inspection, live,
-             effect_due, effect_stop, complete_due, complete_stop)
     WHERE to_day = 2147483647 AND over_from < 2147483647;
 CREATE INDEX status_span_was_behind ON status_span (tenant, to_day)
-    INCLUDE (kind, from_day, over_from, unit, leader, sgroup, inspection, live,
-             effect_due, effect_stop, complete_due, complete_stop)
     WHERE to_day < 2147483647 AND over_from < to_day;
-CREATE INDEX status_span_claimed ON status_span (tenant, to_day)
-    INCLUDE (from_day, inspection, live, num, effect_stop, complete_stop)
-    WHERE num IN (4, 6);
+CREATE INDEX status_span_claimed ON status_span (tenant, from_day) WHERE num IN (4, 6);
+DO $$
+DECLARE
+    key text;
+BEGIN
+    FOREACH key IN ARRAY ARRAY['inspection', 'unit', 'leader', 'sgroup'] LOOP
+        EXECUTE format('CREATE INDEX %I ON status_span (tenant, %I, over_from)
+                        WHERE kind = 1 AND to_day = 2147483647 AND over_from < 2147483647',
+                       'status_span_behind_' || key, key);
+        EXECUTE format('CREATE INDEX %I ON status_span (tenant, %I, over_from)
+                        INCLUDE (from_day, to_day, kind, thing, live, effect_due, effect_stop,
+                                 complete_due, complete_stop%s)
+                        WHERE kind = 1 AND to_day < 2147483647 AND over_from < to_day',
+                       'status_span_was_behind_' || key, key,
+                       CASE key WHEN 'unit' THEN '' ELSE ', unit' END);
+    END LOOP;
+END $$;
 -- Measures that were started again, of any day.
 CREATE INDEX measure_version_rounds ON measure_version (tenant, id, round) WHERE round > 1;
 CREATE INDEX access_by_org ON access (tenant, org, measure);
@@ -260,12 +270,12 @@ END $$;
 
 -- ---- whoever changes a thing leaves its span and its lines -------------------------------------------
 --
--- These run with the owner's rights: the writer need not see what is counted, and cannot write it
--- otherwise. The thing's present span is locked before the thing is read, so two transactions that
+-- The triggers run with the owner's rights, and what they call with them: the writer need not see
+-- what is counted, and cannot write it otherwise. The thing's present span is locked before the thing is read, so two transactions that
 -- change a measure and its problem agree on the later one.
 
 CREATE FUNCTION status_lock(of_tenant integer, of_kind smallint, of_thing uuid) RETURNS status_span
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = rectify, pg_temp AS $$
+LANGUAGE plpgsql AS $$
 DECLARE
     old status_span;
 BEGIN
@@ -285,7 +295,7 @@ CREATE FUNCTION status_same(a status_span, b status_span) RETURNS boolean LANGUA
             b.over_from, b.orig_from, b.soon_from);
 
 CREATE FUNCTION status_put(old status_span, s status_span) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = rectify, pg_temp AS $$
+LANGUAGE plpgsql AS $$
 DECLARE
     before status_span;
 BEGIN
@@ -331,7 +341,7 @@ BEGIN
 END $$;
 
 CREATE FUNCTION status_put_measure(of_tenant integer, of_measure uuid, event uuid) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = rectify, pg_temp AS $$
+LANGUAGE plpgsql AS $$
 DECLARE
     old status_span := status_lock(of_tenant, 1::smallint, of_measure);
     s status_span;

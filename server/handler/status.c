@@ -198,7 +198,8 @@ totals_decide(struct call *call)
     }
     struct status_row none = {.behind_since = NO_DATE};
     struct status_row *whole = c->whole.count > 0 ? &c->whole.items[0] : &none;
-    whole->counts[COUNT_WAITING] = c->base.head.waiting;
+    whole->counts[COUNT_WAITING] =
+        status_sum(whole, status_number_find("claimed")->numerator) - c->base.head.recent_claims;
     Pb__GetStatusReply *reply = status_message(&c->base.head, whole, call->arena);
     if (reply == NULL) {
         return handler_no_memory(call);

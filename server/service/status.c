@@ -270,7 +270,7 @@ status_message(const struct status_head *head, const struct status_row *whole, s
     out->problems_closed = status_sum(whole, CLOSED);
     out->tables_missing = whole->counts[COUNT_TABLES_MISSING];
     out->plan_version = head->plan_version;
-    out->office_waiting = head->waiting;
+    out->office_waiting = whole->counts[COUNT_WAITING];
     return out->counts != NULL && add_inspections(out, head->inspections, a) &&
                    add_numbers(out, whole, a)
                ? out

@@ -71,28 +71,25 @@ static const struct statement status_totals_inspections = {
         " ORDER BY i.feedback_day, i.code LIMIT 2001",
 };
 
-/* $4 dimension. Of each key the measure that has been behind longest. */
-static const struct statement status_behind = {
-    .name = "status_behind",
-    .params = 4,
-    .sql =
-        "SELECT DISTINCT ON (b.key) coalesce(o.code, i.code), " STATUS_DATE("b.over_from - 1")
-        ", b.days  FROM (SELECT CASE $4::int WHEN 1 THEN s.inspection"
-        "            WHEN 2 THEN s.unit WHEN 3 THEN s.leader"
-        "            WHEN 4 THEN s.sgroup END AS key,          s.over_from, " STATUS_DAYS("s")
-        " AS days          FROM status_span s         WHERE s.tenant = $1 AND s.kind = 1"
-        " AND s.live           AND s.to_day = " STATUS_NEVER "           AND s.over_from < "
-        STATUS_NEVER "           AND s.over_from <= $3::int"
-        "           AND s.from_day <= $3::int        UNION ALL        SELECT CASE $4::int"
-        " WHEN 1 THEN s.inspection            WHEN 2 THEN s.unit WHEN 3 THEN s.leader"
-        "            WHEN 4 THEN s.sgroup END,          s.over_from, " STATUS_DAYS("s")
-        "          FROM status_span s         WHERE s.tenant = $1 AND s.kind = 1"
-        "           AND s.live           AND s.to_day < " STATUS_NEVER
-        "           AND s.over_from < s.to_day           AND s.to_day > $3::int"
-        "           AND s.over_from <= $3::int           AND s.from_day <= $3::int) b  LEFT"
-        " JOIN org o ON o.tenant = $1       AND o.id = b.key  LEFT"
-        " JOIN inspection i ON i.tenant = $1       AND i.id = b.key AND $2::text IS NULL"
-        " ORDER BY b.key, b.over_from, b.days DESC",
+/* Of each key the measure that has been behind longest: the earliest in an index of its own. $4:
+ * the day is today, and what has ended is not looked at. */
+#define EARLIEST(key, ended)                                                                       \
+    "(SELECT s.over_from, " STATUS_DAYS("s") " AS days FROM status_span s"                         \
+    " WHERE s.tenant = $1 AND s." key " = k.id AND s.kind = 1 AND " ended                          \
+    "   AND s.live AND s.over_from <= $3::int AND " STATUS_ON_DAY("s")                             \
+    " ORDER BY s.over_from, days DESC LIMIT 1)"
+#define BEHIND(table, key)                                                                         \
+    "SELECT k.code, " STATUS_DATE("b.over_from - 1") ", b.days FROM " table " k"                   \
+    " CROSS JOIN LATERAL (SELECT * FROM ("                                                         \
+    EARLIEST(key, "s.to_day = " STATUS_NEVER " AND s.over_from < " STATUS_NEVER) " UNION ALL "     \
+    EARLIEST(key, "NOT $4::boolean AND s.to_day < " STATUS_NEVER " AND s.over_from < s.to_day") ") e"                  \
+    "   ORDER BY over_from, days DESC LIMIT 1) b WHERE k.tenant = $1 AND $2::text IS NULL"
+
+static const struct statement status_behind[] = {
+    {"status_behind_inspection", BEHIND("inspection", "inspection"), 4},
+    {"status_behind_unit", BEHIND("org", "unit"), 4},
+    {"status_behind_leader", BEHIND("org", "leader"), 4},
+    {"status_behind_sgroup", BEHIND("org", "sgroup"), 4},
 };
 
 /* ---- counted from spans ---- */
@@ -154,27 +151,26 @@ static const struct statement status_count_own = {"status_count_own", COUNT_FROM
 
 /* ---- what is read once ---- */
 
-/* $4: claims of this day or earlier wait too long; $5: the day is today, so drafts of the plan's
- * number may be read from the inspection; $6: the instant after the day. */
+/* $4: claims of a later day do not wait too long yet, and they are few; $5: the day is today, so
+ * the plan's number may be read from the inspection; $6: the instant after the day. */
 static const struct statement status_head = {
     .name = "status_head",
     .params = 6,
     .sql =
         "WITH approved AS (SELECT v.inspection, max(v.no) AS no FROM plan_version v"
         "       WHERE v.tenant = $1 AND v.approved_ms < $6::bigint GROUP BY 1),"
-        "  ins AS (SELECT i.code, CASE WHEN $5::boolean THEN i.plan_no"
-        " ELSE coalesce(v.no, 0) END              AS no,            CASE"
-        " WHEN $5::boolean THEN i.plan_state = 'APPROVED' ELSE v.no IS NOT NULL END"
-        "              AS approved        FROM inspection i LEFT"
-        " JOIN approved v ON v.inspection = i.id       WHERE i.tenant = $1),"
-        "  scope AS (SELECT code, no FROM ins WHERE CASE"
-        " WHEN $2::text IS NOT NULL THEN code = $2       ELSE approved OR NOT EXISTS (SELECT 1"
-        " FROM ins x WHERE x.approved) END),  claims AS (SELECT coalesce(CASE s.num"
-        " WHEN 4 THEN s.effect_stop ELSE s.complete_stop"
-        "                             END, s.from_day) AS day FROM status_span s"
-        "       WHERE s.tenant = $1 AND s.num IN (4, 6) AND " STATUS_ON_DAY("s") "         AND "
-        STATUS_BY_INSPECTION("s") " AND (s.live OR $2::text IS NOT NULL)) SELECT (SELECT count(*)"
-        " FROM claims WHERE day <= $4::int),        (SELECT count(*) FROM claims),"
+        "  ins AS (SELECT i.code, CASE WHEN $5::boolean THEN i.plan_no ELSE coalesce(v.no, 0) END"
+        "              AS no,"
+        "            CASE WHEN $5::boolean THEN i.plan_state = 'APPROVED' ELSE v.no IS NOT NULL"
+        "              END AS approved"
+        "        FROM inspection i LEFT JOIN approved v ON v.inspection = i.id"
+        "       WHERE i.tenant = $1),"
+        "  scope AS (SELECT code, no FROM ins WHERE CASE WHEN $2::text IS NOT NULL THEN code = $2"
+        "       ELSE approved OR NOT EXISTS (SELECT 1 FROM ins x WHERE x.approved) END)"
+        " SELECT (SELECT count(*) FROM status_span s WHERE s.tenant = $1 AND s.num IN (4, 6)"
+        "            AND s.from_day > $4::int AND " STATUS_ON_DAY("s")
+        "            AND coalesce(CASE s.num WHEN 4 THEN s.effect_stop ELSE s.complete_stop END,"
+        "                         s.from_day) > $4::int AND " STATUS_BY_INSPECTION("s") "),"
         "        (SELECT CASE WHEN count(*) = 1 THEN max(no) ELSE 0 END FROM scope),"
         "        (SELECT string_agg(code, ',' ORDER BY code) FROM scope)",
 };
@@ -182,9 +178,9 @@ static const struct statement status_head = {
 /* clang-format on */
 
 const struct statement *const status_statements[] = {
-    &status_totals_whole,       &status_totals_units, &status_totals_orgs,
-    &status_totals_inspections, &status_behind,       &status_count_all,
-    &status_count_own,          &status_head,         NULL};
+    &status_totals_whole, &status_totals_units, &status_totals_orgs, &status_totals_inspections,
+    &status_behind[0],    &status_behind[1],    &status_behind[2],   &status_behind[3],
+    &status_count_all,    &status_count_own,    &status_head,        NULL};
 
 /* ---- rows ---- */
 
@@ -261,10 +257,9 @@ take_head(void *ctx, const struct db_row *row, struct arena *a)
 {
     struct status_head *head = ctx;
     *head = (struct status_head){
-        .waiting = (int32_t)db_int(row, 0),
-        .claims = (int32_t)db_int(row, 1),
-        .plan_version = (int32_t)db_int(row, 2),
-        .inspections = db_text(row, 3, a),
+        .recent_claims = (int32_t)db_int(row, 0),
+        .plan_version = (int32_t)db_int(row, 1),
+        .inspections = db_text(row, 2, a),
     };
     return STATUS_OK;
 }
@@ -317,9 +312,13 @@ enum status
 status_queue_behind(struct db_queue *q, int tenant, const struct status_query *query,
                     Pb__StatusGroup group, struct status_rows *rows)
 {
+    const int dim = dimension(group);
+    if (dim == 0) {
+        return STATUS_OK;
+    }
     struct param params[] = {p_int(tenant), p_text(NULL), p_int(query->as_of),
-                             p_int(dimension(group))};
-    return db_queue_add(q, &status_behind, params,
+                             p_bool(query->today)};
+    return db_queue_add(q, &status_behind[dim - 1], params,
                         (struct db_sink){take_behind, rows, DB_ANY_COUNT});
 }
 

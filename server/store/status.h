@@ -74,8 +74,7 @@ struct status_rows {
 
 /* What is read once, whatever the groups. */
 struct status_head {
-    int32_t waiting; /* claims undecided too long */
-    int32_t claims;  /* claims undecided */
+    int32_t recent_claims; /* undecided, and not waiting too long yet */
     int32_t plan_version;
     const char *inspections; /* codes joined by commas; NULL for none */
 };

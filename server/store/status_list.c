@@ -28,15 +28,20 @@
     " AND ol.id = s.leader"
 
 /* $4 kind, $5 group, $6 its key ("" for what has none), $7 counted in one of these, or $8 judged so
- * on the day, $9 the last day of claims that wait too long, $10 after this sort key, $11 limit. */
+ * on the day, $9 the last day of claims that wait too long, $10 after this sort key, $11 limit,
+ * $12 the day is today: what stands now is found by its own indexes. */
+#define LISTED_DAY                                                                                 \
+    "(CASE WHEN $12::boolean THEN s.to_day = " STATUS_NEVER " ELSE " STATUS_ON_DAY("s") " END)"
 #define ORG_KEY "(SELECT id FROM org WHERE tenant = $1 AND code = $6)"
+#define ORG_IS(column)                                                                             \
+    "(CASE WHEN $6 = '' THEN " column " IS NULL ELSE " column " = " ORG_KEY " END)"
 #define IN_GROUP \
     "($6::text IS NULL OR CASE $5::int WHEN 1 THEN (SELECT no::text FROM item x" \
     " WHERE x.tenant = $1 AND x.id = s.item)      IS NOT DISTINCT FROM nullif($6, '')" \
     " WHEN 2 THEN (SELECT x.ref FROM problem x WHERE x.tenant = $1" \
-    " AND x.id = s.problem) = $6 WHEN 3 THEN s.unit IS NOT DISTINCT FROM " ORG_KEY \
-    " WHEN 4 THEN s.leader IS NOT DISTINCT FROM " ORG_KEY \
-    " WHEN 5 THEN s.sgroup IS NOT DISTINCT FROM " ORG_KEY " WHEN 6 THEN (SELECT a.no::text" \
+    " AND x.id = s.problem) = $6 WHEN 3 THEN " ORG_IS("s.unit") \
+    " WHEN 4 THEN " ORG_IS("s.leader") \
+    " WHEN 5 THEN " ORG_IS("s.sgroup") " WHEN 6 THEN (SELECT a.no::text" \
     " FROM item x JOIN aspect a ON a.tenant = x.tenant       AND a.id = x.aspect" \
     " WHERE x.tenant = $1 AND x.id = s.item)      IS NOT DISTINCT FROM nullif($6, '')" \
     " WHEN 7 THEN s.body_no::text IS NOT DISTINCT FROM nullif($6, '')" \
@@ -50,13 +55,13 @@
     "       ELSE s.complete_stop END, s.from_day) <= $9::int END"
 #define LIST_FROM(spans) \
     "SELECT e.* FROM (SELECT" ENTRY_COLUMNS " FROM " spans " s" ENTRY_JOINS \
-    " WHERE s.tenant = $1 AND s.num > 0 AND s.kind = $4::int AND " STATUS_ON_DAY("s") "   AND " \
+    " WHERE s.tenant = $1 AND s.num > 0 AND s.kind = $4::int AND " LISTED_DAY "   AND " \
     STATUS_BY_INSPECTION("s") " AND " STATUS_IN_SCOPE("s") " AND " COUNTED "   AND " IN_GROUP \
     ") e WHERE ($10::text IS NULL OR e.sort COLLATE \"C\" > $10)" \
     " ORDER BY e.sort COLLATE \"C\" LIMIT $11::int"
 
-static const struct statement status_list_all = {"status_list_all", LIST_FROM(STATUS_ALL), 11};
-static const struct statement status_list_own = {"status_list_own", LIST_FROM(STATUS_OWN), 11};
+static const struct statement status_list_all = {"status_list_all", LIST_FROM(STATUS_ALL), 12};
+static const struct statement status_list_own = {"status_list_own", LIST_FROM(STATUS_OWN), 12};
 
 /* $4 the earlier day, $5 limit. a is how it stood then, s how it stands. */
 #define CLOSED(s) "(" s ".num IN (15, 16, 18))"
@@ -70,36 +75,45 @@ static const struct statement status_changes = {
     .name = "status_changes",
     .params = 5,
     .sql =
-        "WITH touched AS (  SELECT x.kind, x.thing FROM status_span x WHERE x.tenant = $1"
+        "WITH touched AS (SELECT x.kind, x.thing FROM status_span x WHERE x.tenant = $1"
         "     AND x.from_day > $4::int AND x.from_day <= $3::int AND x.kind < 4"
         "  UNION SELECT x.kind, x.thing FROM status_span x WHERE x.tenant = $1"
         "     AND x.to_day = " STATUS_NEVER " AND x.over_from < " STATUS_NEVER
         "     AND x.over_from > $4::int AND x.over_from <= $3::int"
         "  UNION SELECT x.kind, x.thing FROM status_span x WHERE x.tenant = $1"
-        "     AND x.to_day < " STATUS_NEVER " AND x.over_from < x.to_day"
-        " AND x.to_day > $4::int     AND x.over_from > $4::int"
-        " AND x.over_from <= $3::int) SELECT e.* FROM (SELECT" ENTRY_COLUMNS
-        ", c.change, a.state,   CASE WHEN s.effect_due > a.effect_due THEN "
-        STATUS_DATE("a.effect_due") "        ELSE " STATUS_DATE("a.complete_due") " END,"
-        "   CASE WHEN s.effect_due > a.effect_due THEN " STATUS_DATE("s.effect_due")
-        "        ELSE " STATUS_DATE("s.complete_due") " END, c.no  FROM touched x"
-        "  JOIN status_span s ON s.tenant = $1 AND s.kind = x.kind AND s.thing = x.thing"
-        "       AND " STATUS_ON_DAY("s") "  LEFT JOIN status_span a ON a.tenant = $1"
-        " AND a.kind = x.kind AND a.thing = x.thing       AND a.from_day <= $4::int"
-        " AND a.to_day > $4::int" ENTRY_JOINS " CROSS JOIN LATERAL (VALUES"
+        "     AND x.to_day < " STATUS_NEVER " AND x.over_from < x.to_day AND x.to_day > $4::int"
+        "     AND x.over_from > $4::int AND x.over_from <= $3::int),"
+        " differs AS MATERIALIZED (SELECT s.*, c.no, c.change, a.state AS a_state,"
+        "     a.effect_due AS a_effect, a.complete_due AS a_complete"
+        "   FROM touched x"
+        "   JOIN status_span s ON s.tenant = $1 AND s.kind = x.kind AND s.thing = x.thing"
+        "        AND " STATUS_ON_DAY("s")
+        "   LEFT JOIN status_span a ON a.tenant = $1 AND a.kind = x.kind AND a.thing = x.thing"
+        "        AND a.from_day <= $4::int AND a.to_day > $4::int"
+        "  CROSS JOIN LATERAL (VALUES"
         "   (1, 'ADDED', s.kind < 3 AND " COUNTS("s") " AND NOT " COUNTS("a") "),"
         "   (2, 'REMOVED', s.kind < 3 AND " COUNTS("a") " AND NOT " COUNTS("s") "),"
-        "   (3, 'DONE', s.kind = 1 AND " FINISHED("s") " AND NOT coalesce(" FINISHED("a")
-        "       , false)),   (4, 'CLOSED', s.kind = 2 AND " CLOSED("s") " AND NOT coalesce("
-        CLOSED("a") "       , false)),   (5, 'REOPENED', s.num > 0 AND (s.kind = 1 AND "
-        FINISHED("a") " AND NOT " FINISHED("s") "       OR s.kind = 2 AND " CLOSED("a")
-        " AND NOT " CLOSED("s") ")),   (6, 'EXTENDED', s.kind = 1 AND " LATER "),"
+        "   (3, 'DONE', s.kind = 1 AND " FINISHED("s")
+        "       AND NOT coalesce(" FINISHED("a") ", false)),"
+        "   (4, 'CLOSED', s.kind = 2 AND " CLOSED("s")
+        "       AND NOT coalesce(" CLOSED("a") ", false)),"
+        "   (5, 'REOPENED', s.num > 0 AND (s.kind = 1 AND " FINISHED("a")
+        "       AND NOT " FINISHED("s") " OR s.kind = 2 AND " CLOSED("a")
+        "       AND NOT " CLOSED("s") ")),"
+        "   (6, 'EXTENDED', s.kind = 1 AND " LATER "),"
         "   (7, 'OVERDUE', s.kind = 1 AND " IS_OVER " AND NOT " WAS_OVER "),"
         "   (8, 'NO_LONGER_OVERDUE', s.kind = 1 AND " WAS_OVER " AND NOT " IS_OVER "),"
         "   (9, 'MISSING', s.kind = 3 AND " IS_OVER " AND NOT " WAS_OVER "),"
         "   (10, 'HANDED_IN', s.kind = 3 AND " WAS_OVER " AND NOT " IS_OVER ")"
-        "  ) c (no, change, holds) WHERE c.holds AND " STATUS_BY_INSPECTION("s")
-        "   AND (s.live OR a.live OR $2::text IS NOT NULL)) e"
+        "  ) c (no, change, holds)"
+        "  WHERE c.holds AND " STATUS_BY_INSPECTION("s")
+        "    AND (s.live OR a.live OR $2::text IS NOT NULL))"
+        " SELECT e.* FROM (SELECT" ENTRY_COLUMNS ", s.change, s.a_state,"
+        "   CASE WHEN s.effect_due > s.a_effect THEN " STATUS_DATE("s.a_effect")
+        "        ELSE " STATUS_DATE("s.a_complete") " END,"
+        "   CASE WHEN s.effect_due > s.a_effect THEN " STATUS_DATE("s.effect_due")
+        "        ELSE " STATUS_DATE("s.complete_due") " END, s.no"
+        "  FROM differs s" ENTRY_JOINS ") e"
         " ORDER BY e.sort COLLATE \"C\", e.no LIMIT $5::int",
 };
 
@@ -191,7 +205,8 @@ status_queue_list(struct db_queue *q, int tenant, const struct behind_query *que
                              p_int(query->condition),
                              p_int(query->status->waiting_until),
                              p_text(query->after),
-                             p_int(query->limit)};
+                             p_int(query->limit),
+                             p_bool(query->status->today)};
     return db_queue_add(q, query->own ? &status_list_own : &status_list_all, params,
                         (struct db_sink){take_entry, ret, DB_ANY_COUNT});
 }
