@@ -112,8 +112,6 @@ SELECT table_ready('ladder_trial', 'true');
 SELECT append_only_ready('ladder_trial');
 SELECT append_only_ready('ladder_rule');
 SELECT append_only_ready('calendar_day');
-CREATE TRIGGER setting_append_only BEFORE UPDATE OR DELETE ON setting
-    FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 -- ---- what leaves the system: a count and a link -----------------------------------------------------
 

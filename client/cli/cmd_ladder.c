@@ -272,7 +272,7 @@ cmd_ladder_import(struct cli *c, const struct line *line, struct fault *f)
         (void)fprintf(
             c->out,
             "已存为第 %d 版，%d 条规则，还没有启用。请试算：rectify office ladder dry-run "
-            "--version %d\n",
+            "--ladder %d\n",
             reply->version, reply->rules, reply->version);
     }
     cli_receipt_print(c, &answer);
@@ -353,7 +353,7 @@ cmd_ladder_dry_run(struct cli *c, const struct line *line, struct fault *f)
     const struct cli_command command = {.method = "rectify.v1.SettingsService/DryRunLadder",
                                         .request = &request.base,
                                         .timeout_ms = DRY_RUN_MS};
-    const struct cli_number version = {.name = "version", .min = 1, .max = INT32_MAX};
+    const struct cli_number version = {.name = "ladder", .min = 1, .max = INT32_MAX};
     const struct cli_number limit = {.name = "limit", .min = 0, .max = 500};
     const char *as_of = NULL;
     bool has_version = false;

@@ -3,7 +3,7 @@
 #include "client/cli/handlers.h"
 
 static const struct option dry_run_options[] = {
-    {"version", "版本", "试算第几版；默认正在使用的一版", 0},
+    {"ladder", "版本", "试算第几版；默认正在使用的一版", 0},
     {"file", "文件", "试算这个 CSV 里的规则，不保存", 0},
     {"as-of", "日期", "按哪一天试算；默认今天", 0},
     {"limit", "条数", "列出几条，0 到 500；默认 50", 0},
@@ -33,7 +33,7 @@ static const struct command rows[] = {
      COMMAND_WRITES},
     {"office ladder dry-run", "", 0, 0, dry_run_options, cmd_ladder_dry_run,
      "试算：今天会通知谁、几条", "不发出任何预警。启用一版规则之前，一天之内必须试算过这一版。",
-     {"rectify office ladder dry-run --version 2"}, OFFICE, NULL, 0},
+     {"rectify office ladder dry-run --ladder 2"}, OFFICE, NULL, 0},
     {"office ladder activate", "版本", 1, 1, NULL, cmd_ladder_activate, "启用一版试算过的预警规则",
      NULL, {"rectify office ladder activate 2"}, OFFICE, NULL, COMMAND_WRITES},
     {"admin setting list", "", 0, 0, NULL, cmd_setting_list, "看全部设置", NULL,

@@ -609,7 +609,7 @@ activate_check(struct call *call, const struct activate_call *c, int32_t version
     if (!tried) {
         return fault_set(&call->fault, STATUS_FAILED_PRECONDITION, "LADDER_NOT_TRIED",
                          "第 %d 版预警规则一天之内没有试算过：请先运行 rectify office ladder "
-                         "dry-run --version %d，看清会通知谁，再启用。",
+                         "dry-run --ladder %d，看清会通知谁，再启用。",
                          version, version);
     }
     return STATUS_OK;

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <libpq-fe.h>
 #include <spawn.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -331,9 +332,19 @@ rows_find_their_problem_by_title_where_numbers_restart(void **state)
 /* ---- approval ---- */
 
 static void
+count_kick(void *ctx)
+{
+    atomic_fetch_add((atomic_int *)ctx, 1);
+}
+
+/* An approval makes obligations due: the clock is told at once, after the COMMIT, and only then. */
+static atomic_int kicks;
+
+static void
 only_the_group_approves(void **state)
 {
     (void)state;
+    dispatch_on_due(district.door, count_kick, &kicks);
     district_expect(approve(&office, "INS1"), STATUS_PERMISSION_DENIED, "ROLE_FORBIDS");
     district_expect(approve(&unit01, "INS1"), STATUS_PERMISSION_DENIED, "ROLE_FORBIDS");
     district_expect(approve(&district.admin, "INS1"), STATUS_PERMISSION_DENIED, "ROLE_FORBIDS");
@@ -348,8 +359,11 @@ static void
 an_approved_plan_is_frozen(void **state)
 {
     (void)state;
+    assert_int_equal(atomic_load(&kicks), 0); /* what was refused makes nothing due */
     const Pb__ApprovePlanReply *reply =
         district_read(approve(&group, "INS1"), &pb__approve_plan_reply__descriptor);
+    assert_int_equal(atomic_load(&kicks), 1);
+    dispatch_on_due(district.door, NULL, NULL);
     assert_int_equal(reply->plan_version, 1);
     assert_int_equal(reply->items, 15);
     assert_int_equal(reply->problems, 47);
