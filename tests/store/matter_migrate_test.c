@@ -31,51 +31,53 @@ static const char data[] =
                                    "0") " FROM generate_series(1, 2) t;"
                                         "INSERT INTO problem (tenant, id, inspection, item, no, "
                                         "ref, title, state, version, event_id)"
-                                        " SELECT t, " ID("4") ", " ID(
-                                            "3") ", " ID("6") ", 1, 'P-01', '样例', 'RECTIFYING', "
-                                                              "1, " ID("0") " FROM "
-                                                                            "generate_series(1, 2) "
-                                                                            "t;"
-                                                                            "INSERT INTO measure "
-                                                                            "(tenant, id, "
-                                                                            "inspection, problem, "
-                                                                            "no, ref, text, state, "
-                                                                            "version, event_id)"
-                                                                            " SELECT t, " ID("5") ", " ID("3") ", " ID("4") ", 1, 'P-01-M-01', '样例', 'IN_PROGRESS', 1, " ID(
-                                                                                "0") " FROM "
-                                                                                     "generate_"
-                                                                                     "series(1, 2) "
-                                                                                     "t;"
-                                                                                     "SET "
-                                                                                     "session_"
-                                                                                     "replication_"
-                                                                                     "role = "
-                                                                                     "origin;"
-                                                                                     "INSERT INTO "
-                                                                                     "consultation "
-                                                                                     "(tenant, "
-                                                                                     "id, measure, "
-                                                                                     "org, text, "
-                                                                                     "state, "
-                                                                                     "opened_ms, "
-                                                                                     "triage_due,"
-                                                                                     "  version, "
-                                                                                     "event_id) "
-                                                                                     "VALUES"
-                                                                                     " (1, " ID("8") ", " ID("5") ", " ID("2") ", '后问', 'OPEN', 200, '2026-11-13', 1, " ID(
-                                                                                         "0") "),"
-                                                                                              " (1,"
-                                                                                              " " ID("9") ", " ID("5") ", " ID(
-                                                                                                  "2") ", '先问', "
-                                                                                                       "'OPEN', 100, "
-                                                                                                       "'2026-11-12', "
-                                                                                                       "1, " ID(
-                                                                                                           "0") "),"
-                                                                                                                " ("
-                                                                                                                "2,"
-                                                                                                                " " ID("9") ", " ID("5") ", " ID("2") ", '别区', 'OPEN', 100, '2026-11-12', 1, " ID(
-                                                                                                                    "0") ");"
-                                                                                                                         "UPDATE consultation SET state = 'TRIAGED', version = 2 WHERE text = '先问';";
+                                        " SELECT t, " ID("4") ", " ID("3") ", " ID(
+                                            "6") ", 1, 'P-01', '样例', 'RECTIFYING', "
+                                                 "1, " ID("0") " FROM "
+                                                               "generate_series(1, 2) "
+                                                               "t;"
+                                                               "INSERT INTO measure "
+                                                               "(tenant, id, "
+                                                               "inspection, problem, "
+                                                               "no, ref, text, state, "
+                                                               "version, event_id)"
+                                                               " SELECT t, " ID("5") ", " ID("3") ", " ID("4") ", 1, 'P-01-M-01', '样例', 'IN_PROGRESS', 1, " ID(
+                                                                   "0") " FROM "
+                                                                        "generate_"
+                                                                        "series(1, 2) "
+                                                                        "t;"
+                                                                        "SET "
+                                                                        "session_"
+                                                                        "replication_"
+                                                                        "role = "
+                                                                        "origin;"
+                                                                        "INSERT INTO "
+                                                                        "consultation "
+                                                                        "(tenant, "
+                                                                        "id, measure, "
+                                                                        "org, text, "
+                                                                        "state, "
+                                                                        "opened_ms, "
+                                                                        "triage_due,"
+                                                                        "  version, "
+                                                                        "event_id) "
+                                                                        "VALUES"
+                                                                        " (1, " ID("8") ", " ID("5") ", " ID("2") ", '后问', 'OPEN', 200, '2026-11-13', 1, " ID(
+                                                                            "0") "),"
+                                                                                 " (1,"
+                                                                                 " " ID(
+                                                                                     "9") ","
+                                                                                          " " ID("5") ", " ID(
+                                                                                              "2") ", '先问', "
+                                                                                                   "'OPEN', 100, "
+                                                                                                   "'2026-11-12', "
+                                                                                                   "1, " ID(
+                                                                                                       "0") "),"
+                                                                                                            " ("
+                                                                                                            "2,"
+                                                                                                            " " ID("9") ", " ID("5") ", " ID("2") ", '别区', 'OPEN', 100, '2026-11-12', 1, " ID(
+                                                                                                                "0") ");"
+                                                                                                                     "UPDATE consultation SET state = 'TRIAGED', version = 2 WHERE text = '先问';";
 
 static const char *
 query(const char *sql)
