@@ -266,15 +266,20 @@ take_verdict(const struct matter_case *c, const Pb__MatterSample *in, size_t no,
 
 /* ---- the end ---- */
 
+/* The one place where a final FALSE of a finished measure opens it again: measure_step with the
+ * command reopen (ground SPOT_CHECK, the order's day as the new date) goes into o->reopened, which
+ * the handler records and writes, and final_round is then the round it begins. The measure's reopen
+ * has no decision yet; until then the verdict stands, and counts for the ladder, in the round the
+ * measure is in. */
 static enum status
 finish_sample(const struct matter_case *c, const struct matter_order *order,
               struct matter_sample *s, struct matter_outcome *o, struct fault *fault)
 {
     const struct measure_record *m = pool_find(c, s->measure_id);
-    s->final_round = m == NULL ? s->claimed_round : m->round;
     (void)order;
     (void)o;
     (void)fault;
+    s->final_round = m == NULL ? s->claimed_round : m->round;
     return STATUS_OK;
 }
 

@@ -312,6 +312,11 @@ a_round_finds_what_was_claimed(void **state)
     assert_int_equal(s->units[0]->found_false, 1);
     assert_int_equal(s->units[0]->judged, 2);
     assert_int_equal(share(OFFICE1, NULL)->n_units, 0); /* only final rounds count over all */
+    matter_done(matter_act(DISC, "DC-0001", "finalize"), "FINAL");
+    assert_int_equal(share(OFFICE1, NULL)->units[0]->judged, 2);
+    assert_int_equal(slice_count("SELECT count(*) FROM rectify.matter_sample WHERE verdict = 3"
+                                 " AND final_round = 1"),
+                     1);
 }
 
 /* A body does not judge its own work, and an edited sample leaves no trace in the verdicts. */

@@ -1,6 +1,8 @@
 /* Matters through the door: consultations, extensions, notices; numbers, lists, two deciders. */
 #include "tests/service/matter.h"
 
+#include <pthread.h>
+
 /* ---- consultation ---- */
 
 static const Pb__Matter *
@@ -319,9 +321,9 @@ the_judged_office_is_recused(void **state)
     matter_done(matter_act(SGROUP1, m->ref, "approve"), "APPROVED");
 }
 
-/* Both decide on what they saw; the second is told so, and nothing is written twice. */
+/* The second decides on what is no longer so, and is told. */
 static void
-two_deciders_at_once(void **state)
+a_decision_is_made_once(void **state)
 {
     (void)state;
     slice_sign_all();
@@ -333,6 +335,63 @@ two_deciders_at_once(void **state)
     assert_int_equal(milestone(0)->due_version, 2);
     slice_expected = 1;
     slice_expect(matter_act(OFFICE2, m->ref, "approve"), STATUS_ABORTED, "STALE_VERSION");
+}
+
+struct sender {
+    pthread_t thread;
+    Pb__CallRequest envelope;
+    struct arena arena;
+    int code;
+};
+
+static void *
+send_one(void *ctx)
+{
+    struct sender *s = ctx;
+    Pb__CallReply *reply = NULL;
+    enum status sent = dispatch_call(slice_door, &s->envelope, &s->arena, &reply);
+    s->code = sent != STATUS_OK || reply == NULL ? (int)STATUS_INTERNAL : reply->status->code;
+    return NULL;
+}
+
+/* Two at once, by number and by id so that they are no one subject: one goes through, whichever. */
+static void
+two_deciders_at_once(void **state)
+{
+    (void)state;
+    slice_sign_all();
+    const Pb__Matter *m =
+        matter_done(extend(UNIT1, NULL, PB__MILESTONE_KIND__EFFECT, "2026-11-25"), "SUBMITTED");
+    Pb__MatterInput plain = PB__MATTER_INPUT__INIT;
+    Pb__MatterInput reasoned = PB__MATTER_INPUT__INIT;
+    reasoned.reason_code = slice_text("OTHER");
+    reasoned.reason = slice_text("可以按期完成。");
+    struct sender both[2];
+    for (int i = 0; i < 2; i++) {
+        Pb__ActOnMatterRequest r = PB__ACT_ON_MATTER_REQUEST__INIT;
+        r.ref = i == 0 ? m->ref : m->id;
+        r.command = slice_text(i == 0 ? "approve" : "reject");
+        r.input = i == 0 ? &plain : &reasoned;
+        arena_init(&both[i].arena, LIMIT_UNPACK_BYTES);
+        slice_envelope(&both[i].envelope, i == 0 ? OFFICE1 : OFFICE2, "MatterService/ActOnMatter",
+                       &r.base);
+    }
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(pthread_create(&both[i].thread, NULL, send_one, &both[i]), 0);
+    }
+    int done = 0;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(pthread_join(both[i].thread, NULL), 0);
+        done += both[i].code == STATUS_OK;
+        assert_true(both[i].code == STATUS_OK || both[i].code == STATUS_FAILED_PRECONDITION ||
+                    both[i].code == STATUS_ABORTED);
+        arena_release(&both[i].arena);
+    }
+    assert_int_equal(done, 1);
+    const Pb__Matter *now = matter_get(UNIT1, m->ref)->matter;
+    assert_int_equal(now->version, 2);
+    bool approved = strcmp(now->state, "APPROVED") == 0;
+    assert_string_equal(milestone(0)->current_due, approved ? "2026-11-25" : "2026-11-20");
 }
 
 /* ---- notice ---- */
@@ -493,6 +552,7 @@ main(void)
         TEST(late_days_stay_counted),
         TEST(beyond_the_concentrated_phase_the_leading_group_decides),
         TEST(the_judged_office_is_recused),
+        TEST(a_decision_is_made_once),
         TEST(two_deciders_at_once),
         TEST(a_notice_is_issued_answered_and_cleared),
         TEST(levels_follow_failed_ones),

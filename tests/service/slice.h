@@ -276,27 +276,36 @@ slice_sign(Pb__CallRequest *e, int account)
     signing_sign(&call, &key, e->signature.data);
 }
 
-/* A call as an account; method without the package: "MeasureService/SignFor". */
+/* A signed call of an account, not sent yet; method without the package: "MeasureService/SignFor".
+ */
+HELPER void
+slice_envelope(Pb__CallRequest *e, int account, const char *method, const ProtobufCMessage *request)
+{
+    static int serial;
+    pb__call_request__init(e);
+    e->tenant = arena_strdup(&slice_arena, "t1");
+    e->method = arena_printf(&slice_arena, "rectify.v1.%s", method);
+    e->call_id = arena_strdup(&slice_arena, "call");
+    e->session = arena_printf(&slice_arena, "token-%d", account);
+    e->machine = arena_strdup(&slice_arena, slice_id(account + 10));
+    e->on_behalf_of = slice_behalf == NULL ? NULL : arena_strdup(&slice_arena, slice_behalf);
+    e->idempotency_key = arena_printf(&slice_arena, "01930000-0000-7000-8000-%012d", ++serial);
+    e->has_expected_version = slice_expected != 0;
+    e->expected_version = slice_expected;
+    e->has_timeout_ms = 1;
+    e->timeout_ms = 60000;
+    e->has_payload = 1;
+    assert_int_equal(wire_pack(&slice_arena, request, &e->payload.data, &e->payload.len),
+                     STATUS_OK);
+    slice_sign(e, account);
+}
+
 HELPER const Pb__CallReply *
 slice_call(int account, const char *method, const ProtobufCMessage *request)
 {
-    static int serial;
-    Pb__CallRequest e = PB__CALL_REQUEST__INIT;
+    Pb__CallRequest e;
     Pb__CallReply *reply = NULL;
-    e.tenant = arena_strdup(&slice_arena, "t1");
-    e.method = arena_printf(&slice_arena, "rectify.v1.%s", method);
-    e.call_id = arena_strdup(&slice_arena, "call");
-    e.session = arena_printf(&slice_arena, "token-%d", account);
-    e.machine = arena_strdup(&slice_arena, slice_id(account + 10));
-    e.on_behalf_of = slice_behalf == NULL ? NULL : arena_strdup(&slice_arena, slice_behalf);
-    e.idempotency_key = arena_printf(&slice_arena, "01930000-0000-7000-8000-%012d", ++serial);
-    e.has_expected_version = slice_expected != 0;
-    e.expected_version = slice_expected;
-    e.has_timeout_ms = 1;
-    e.timeout_ms = 60000;
-    e.has_payload = 1;
-    assert_int_equal(wire_pack(&slice_arena, request, &e.payload.data, &e.payload.len), STATUS_OK);
-    slice_sign(&e, account);
+    slice_envelope(&e, account, method, request);
     assert_int_equal(dispatch_call(slice_door, &e, &slice_arena, &reply), STATUS_OK);
     assert_non_null(reply);
     return reply;
