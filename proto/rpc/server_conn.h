@@ -108,6 +108,7 @@ struct rpc_server {
     int probe_fd;          /* -1: none under way */
     uint16_t probe_port;   /* its own port, to know it when accepted */
     bool probe_seen;
+    uint64_t probe_accepted; /* the counter when the probe began */
     int64_t probe_until_ms;
     int64_t probe_next_ms;
     unsigned probe_misses;

@@ -250,11 +250,13 @@ probe_start(struct rpc_server *s, int64_t now_ms)
     s->probe_fd = fd;
     s->probe_port = in.sin_port;
     s->probe_seen = false;
+    s->probe_accepted = s->counters.accepted;
     s->probe_until_ms = now_ms + s->limits.handshake_ms;
 }
 
-/* Looks after the probe under way, or starts one when due. True: the listener lets nobody in.
- * Under the lock. */
+/* Looks after the probe under way, or starts one when due. A listener that has let others in
+ * meanwhile is slow, not stuck: a new one would only turn away those who wait. True: it lets nobody
+ * in. Under the lock. */
 static bool
 probe_tick(struct rpc_server *s, int64_t now_ms)
 {
@@ -263,7 +265,8 @@ probe_tick(struct rpc_server *s, int64_t now_ms)
             probe_start(s, now_ms);
         }
     } else if (s->probe_seen || now_ms > s->probe_until_ms) {
-        s->probe_misses = s->probe_seen ? 0 : s->probe_misses + 1;
+        bool alive = s->probe_seen || s->counters.accepted != s->probe_accepted;
+        s->probe_misses = alive ? 0 : s->probe_misses + 1;
         close(s->probe_fd);
         s->probe_fd = -1;
     }

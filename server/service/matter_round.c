@@ -175,6 +175,9 @@ draw(const struct matter_case *c, int per_unit, struct arena *a, struct matter_o
     enum status s = STATUS_OK;
     int drawn = 0;
     for (size_t i = 0; s == STATUS_OK && i < n; i++) {
+        if (i > 0 && strcmp(lots[i].hash, lots[i - 1].hash) == 0) {
+            continue; /* read twice: as one of all, and as one of the sample before */
+        }
         bool same = i > 0 && strcmp(lots[i].measure->plead.id, lots[i - 1].measure->plead.id) == 0;
         drawn = same ? drawn + 1 : 1;
         s = drawn <= per_unit ? choose(o, lots[i].measure, fault) : STATUS_OK;

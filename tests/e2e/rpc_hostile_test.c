@@ -19,7 +19,7 @@ static const struct rpc_server_limits scaled = {
     .frame_read_ms = 3000,
     .reply_write_ms = 3000,
     .unauth_idle_ms = 5000,
-    .probe_ms = 120000, /* not meanwhile: on a slow machine a flood makes probes late */
+    .probe_ms = 300,
 };
 
 /* ---- the honest client ---- */
