@@ -292,7 +292,7 @@ json_print_message(struct arena *a, const ProtobufCMessage *message, bool pretty
         return st;
     }
     size_t layout = pretty ? JSON_INDENT(2) : JSON_COMPACT;
-    char *text = json_dumps(json, layout | JSON_REAL_PRECISION(15));
+    char *text = json_dumps(json, layout | JSON_REAL_PRECISION(17));
     json_decref(json);
     char *copy = arena_strdup(a, text);
     free(text);

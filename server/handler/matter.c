@@ -441,11 +441,11 @@ enum {
                   ROLE_DISC | ROLE_ORGD,
 };
 
-#define QUERY(name, request_, reply_, roles_, load_, decide_)                                      \
+#define QUERY(name, request_type, reply_type, may, verb)                                           \
     {                                                                                              \
         .method = "rectify.v1.MatterService/" name, .kind = METHOD_QUERY, .auth = AUTH_SESSION,    \
-        .roles = (roles_), .request = &pb__##request_##__descriptor,                               \
-        .reply = &pb__##reply_##__descriptor, .load = load_, .decide = decide_                     \
+        .roles = (may), .request = &pb__##request_type##__descriptor,                              \
+        .reply = &pb__##reply_type##__descriptor, .load = verb##_load, .decide = verb##_decide     \
     }
 
 static const struct handler rows[] = {
@@ -471,13 +471,10 @@ static const struct handler rows[] = {
      .load = act_load,
      .decide = act_decide,
      .effects = act_effects},
-    QUERY("ListMatters", list_matters_request, list_matters_reply, 0, list_matters_load,
-          list_matters_decide),
-    QUERY("GetMatter", get_matter_request, get_matter_reply, 0, get_matter_load, get_matter_decide),
-    QUERY("AllowedCommands", get_matter_request, allowed_commands_reply, 0, allowed_matter_load,
-          allowed_matter_decide),
-    QUERY("GetRoundShare", get_round_share_request, get_round_share_reply, 0, share_load,
-          share_decide),
+    QUERY("ListMatters", list_matters_request, list_matters_reply, 0, list_matters),
+    QUERY("GetMatter", get_matter_request, get_matter_reply, 0, get_matter),
+    QUERY("AllowedCommands", get_matter_request, allowed_commands_reply, 0, allowed_matter),
+    QUERY("GetRoundShare", get_round_share_request, get_round_share_reply, 0, share),
     {.method = "rectify.v1.MatterService/RecordClue",
      .kind = METHOD_COMMAND,
      .auth = AUTH_SIGNED,
@@ -488,8 +485,7 @@ static const struct handler rows[] = {
      .load = clue_load,
      .decide = clue_decide,
      .effects = clue_effects},
-    QUERY("ListClues", list_clues_request, list_clues_reply, ROLE_DISC | ROLE_OFFICE,
-          list_clues_load, list_clues_decide),
+    QUERY("ListClues", list_clues_request, list_clues_reply, ROLE_DISC | ROLE_OFFICE, list_clues),
 };
 
 const struct handler_table matter_handler_table = {rows, sizeof rows / sizeof rows[0]};

@@ -39,12 +39,10 @@ static const ProtobufCServiceDescriptor *const schema_services[] = {
     &pb__node_service__descriptor,
 };
 
-/* What no method names: the envelope, the body of an event. */
+/* What no method names: the envelope, the body of an event, what opinions are bound to by hash. */
 static const ProtobufCMessageDescriptor *const schema_others[] = {
-    &pb__call_request__descriptor,
-    &pb__call_reply__descriptor,
-    &pb__log_entry__descriptor,
-    &pb__plan_changes__descriptor,
+    &pb__call_request__descriptor, &pb__call_reply__descriptor,     &pb__log_entry__descriptor,
+    &pb__plan_changes__descriptor, &pb__closing_record__descriptor,
 };
 
 enum {

@@ -563,8 +563,8 @@ the_database_counts_too(void **state)
     static const char *const wrong[] = {
         "UPDATE rectify.plan_version SET measures = 9, version = version + 1 WHERE no = 1",
         "UPDATE rectify.plan_version SET state = 'DRAFT', version = version + 1 WHERE no = 1",
-        "UPDATE rectify.plan_version SET state = 'SUPERSEDED', version = version + 1 WHERE no = 1;"
-        "UPDATE rectify.plan_version SET state = 'APPROVED', version = version + 1 WHERE no = 2",
+        ("UPDATE rectify.plan_version SET state = 'SUPERSEDED', version = version + 1 WHERE no = 1;"
+         "UPDATE rectify.plan_version SET state = 'APPROVED', version = version + 1 WHERE no = 2"),
     };
     static const char *const names[] = {"plan_version_frozen", "plan_version_edge",
                                         "plan_version_reconciles"};

@@ -3,6 +3,7 @@
 #include "proto/base/limits.h"
 #include "proto/rpc/wirecheck.h"
 
+#include <float.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -73,6 +74,21 @@ absent_is_omitted_but_lists_are_printed(void **state)
     assert_string_equal(print(parse("{}")), "{" EMPTY_LISTS "}");
     assert_string_equal(print(parse("{\"text\":null,\"i32\":null,\"rows\":null}")),
                         "{" EMPTY_LISTS "}");
+}
+
+/* Fewer digits would lose a value's last bits, and round the largest up to one that is none. */
+static void
+every_real_reads_back(void **state)
+{
+    (void)state;
+    static const double values[] = {DBL_MAX, 0x1.ffffffffffffcp+1023, DBL_MIN, 1.0 / 3, -0.1};
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        struct sample s;
+        sample_init(&s.base);
+        s.has_real = 1;
+        s.real = values[i];
+        assert_memory_equal(&parse(print(&s))->real, &values[i], sizeof values[i]);
+    }
 }
 
 static void
@@ -195,6 +211,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(absent_is_omitted_but_lists_are_printed),
         cmocka_unit_test(zero_is_not_absent),
+        cmocka_unit_test(every_real_reads_back),
         cmocka_unit_test(everything_goes_round),
         cmocka_unit_test(large_integers_are_strings),
         cmocka_unit_test(what_is_wrong_is_named),
