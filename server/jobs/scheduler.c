@@ -3,14 +3,12 @@
 #include "proto/base/limits.h"
 #include "rectify/v1/job.pb-c.h"
 #include "server/base/log.h"
+#include "server/jobs/worker.h"
 #include "server/store/leader.h"
 
-#include <errno.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     BACKOFF_FIRST_S = 1, /* after an error; doubled up to a tick */
@@ -23,13 +21,11 @@ struct scheduler {
     struct dispatch *dispatch;
     char *conninfo;
     int tick_seconds;
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    bool stopping; /* under lock */
-    bool kicked;   /* under lock */
-    struct db *db; /* the thread's own */
+    struct worker *worker;
+    /* the thread's own */
+    struct db *db;
     bool leads;
+    int backoff_s;
     atomic_uint_fast64_t ticks;
 };
 
@@ -40,32 +36,6 @@ static const char *const jobs[] = {
     "rectify.v1.JobService/RaiseAlerts",     "rectify.v1.JobService/ProposeMatters",
     "rectify.v1.JobService/SweepUploads",    "rectify.v1.JobService/FoldTotals",
 };
-
-/* Waits, unless kicked; true when it is time to stop. */
-static bool
-wait_seconds(struct scheduler *s, int seconds)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += seconds;
-    pthread_mutex_lock(&s->lock);
-    while (!s->stopping && !s->kicked &&
-           pthread_cond_timedwait(&s->wake, &s->lock, &until) != ETIMEDOUT) {
-    }
-    s->kicked = false;
-    bool stopping = s->stopping;
-    pthread_mutex_unlock(&s->lock);
-    return stopping;
-}
-
-static bool
-is_stopping(struct scheduler *s)
-{
-    pthread_mutex_lock(&s->lock);
-    bool stopping = s->stopping;
-    pthread_mutex_unlock(&s->lock);
-    return stopping;
-}
 
 /* Leads, or tries to. False: an error, in fault. */
 static enum status
@@ -114,18 +84,19 @@ run_once(struct scheduler *s, const char *tenant, const char *method, bool *ret_
 
 /* A job works in portions; bounded, so that one tenant's heap does not hold up the others. */
 static enum status
-run_job(struct scheduler *s, const char *tenant, const char *method, struct fault *fault)
+run_job(struct scheduler *s, struct worker *w, const char *tenant, const char *method,
+        struct fault *fault)
 {
     bool more = true;
     enum status st = STATUS_OK;
-    for (int i = 0; st == STATUS_OK && more && i < PORTIONS_MAX && !is_stopping(s); i++) {
+    for (int i = 0; st == STATUS_OK && more && i < PORTIONS_MAX && !worker_stopping(w); i++) {
         st = run_once(s, tenant, method, &more, fault);
     }
     return st;
 }
 
 static enum status
-run_tick(struct scheduler *s, struct fault *fault)
+run_tick(struct scheduler *s, struct worker *w, struct fault *fault)
 {
     struct arena a;
     const char *const *tenants = NULL;
@@ -135,10 +106,10 @@ run_tick(struct scheduler *s, struct fault *fault)
         fault_set(fault, worst, "TENANTS_UNREAD", "定时任务没有读到租户清单。");
     }
     for (size_t i = 0; tenants != NULL && tenants[i] != NULL; i++) {
-        for (size_t k = 0; k < sizeof jobs / sizeof jobs[0] && !is_stopping(s); k++) {
+        for (size_t k = 0; k < sizeof jobs / sizeof jobs[0] && !worker_stopping(w); k++) {
             /* One tenant's trouble does not hold up the others. */
             struct fault own = {0};
-            enum status st = run_job(s, tenants[i], jobs[k], &own);
+            enum status st = run_job(s, w, tenants[i], jobs[k], &own);
             if (st != STATUS_OK) {
                 log_fault(LOG_LEVEL_ERROR, "scheduler.job", &own);
                 *fault = own;
@@ -162,44 +133,29 @@ drop_connection(struct scheduler *s)
     s->leads = false;
 }
 
-static void *
-scheduler_thread(void *arg)
+static int
+tick(struct worker *w, void *data)
 {
-    struct scheduler *s = arg;
-    int backoff = BACKOFF_FIRST_S;
-    bool stopping = false;
-    while (!stopping) {
-        struct fault fault = {0};
-        int pause = s->tick_seconds;
-        bool failed = false;
-        if (become_leader(s, &fault) != STATUS_OK) {
-            log_fault(LOG_LEVEL_WARN, "scheduler.database", &fault);
-            drop_connection(s);
-            failed = true;
-        } else if (!s->leads) {
-            pause = STANDBY_S;
-        } else {
-            failed = run_tick(s, &fault) != STATUS_OK;
-        }
-        if (failed) {
-            pause = backoff;
-            backoff = backoff * 2 > BACKOFF_LAST_S ? BACKOFF_LAST_S : backoff * 2;
-        } else {
-            backoff = BACKOFF_FIRST_S;
-        }
-        stopping = wait_seconds(s, pause < s->tick_seconds ? pause : s->tick_seconds);
+    struct scheduler *s = data;
+    struct fault fault = {0};
+    int pause = s->tick_seconds;
+    bool failed = false;
+    if (become_leader(s, &fault) != STATUS_OK) {
+        log_fault(LOG_LEVEL_WARN, "scheduler.database", &fault);
+        drop_connection(s);
+        failed = true;
+    } else if (!s->leads) {
+        pause = STANDBY_S;
+    } else {
+        failed = run_tick(s, w, &fault) != STATUS_OK;
     }
-    drop_connection(s);
-    return NULL;
-}
-
-static void
-scheduler_free(struct scheduler *s)
-{
-    pthread_cond_destroy(&s->wake);
-    pthread_mutex_destroy(&s->lock);
-    free(s->conninfo);
-    free(s);
+    if (failed) {
+        pause = s->backoff_s;
+        s->backoff_s = s->backoff_s * 2 > BACKOFF_LAST_S ? BACKOFF_LAST_S : s->backoff_s * 2;
+    } else {
+        s->backoff_s = BACKOFF_FIRST_S;
+    }
+    return pause < s->tick_seconds ? pause : s->tick_seconds;
 }
 
 enum status
@@ -214,18 +170,17 @@ scheduler_start(const struct scheduler_config *config, struct scheduler **ret_sc
     if (s == NULL) {
         return fault_set(fault, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
     }
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&s->wake, &attributes);
-    pthread_condattr_destroy(&attributes);
-    pthread_mutex_init(&s->lock, NULL);
     s->dispatch = config->dispatch;
     s->conninfo = strdup(config->conninfo);
     s->tick_seconds = config->tick_seconds;
-    if (s->conninfo == NULL || pthread_create(&s->thread, NULL, scheduler_thread, s) != 0) {
-        scheduler_free(s);
-        return fault_set(fault, STATUS_RESOURCE_EXHAUSTED, "THREAD", "定时任务的线程无法启动。");
+    s->backoff_s = BACKOFF_FIRST_S;
+    enum status st = s->conninfo != NULL
+                         ? worker_start(tick, s, &s->worker, fault)
+                         : fault_set(fault, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+    if (st != STATUS_OK) {
+        free(s->conninfo);
+        free(s);
+        return st;
     }
     *ret_scheduler = s;
     return STATUS_OK;
@@ -234,10 +189,7 @@ scheduler_start(const struct scheduler_config *config, struct scheduler **ret_sc
 void
 scheduler_kick(struct scheduler *s)
 {
-    pthread_mutex_lock(&s->lock);
-    s->kicked = true;
-    pthread_cond_signal(&s->wake);
-    pthread_mutex_unlock(&s->lock);
+    worker_kick(s->worker);
 }
 
 uint64_t
@@ -252,10 +204,8 @@ scheduler_stop(struct scheduler *s)
     if (s == NULL) {
         return;
     }
-    pthread_mutex_lock(&s->lock);
-    s->stopping = true;
-    pthread_cond_signal(&s->wake);
-    pthread_mutex_unlock(&s->lock);
-    pthread_join(s->thread, NULL);
-    scheduler_free(s);
+    worker_stop(s->worker);
+    drop_connection(s);
+    free(s->conninfo);
+    free(s);
 }

@@ -5,13 +5,11 @@
 #include "rectify/v1/job.pb-c.h"
 #include "server/base/log.h"
 #include "server/jobs/endpoint.h"
+#include "server/jobs/worker.h"
 
-#include <errno.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     PORTIONS_MAX = 200, /* of one step in one round */
@@ -21,11 +19,7 @@ enum {
 
 struct sender {
     struct sender_config config;
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    bool stopping; /* under lock */
-    bool kicked;   /* under lock */
+    struct worker *worker;
     atomic_uint_fast64_t rounds;
     size_t bad_files; /* said in the log when it changes */
 };
@@ -51,22 +45,13 @@ struct round {
     const char *tenant;
     struct arena *arena;
     const struct endpoint_list *endpoints;
-    const struct sender *sender; /* NULL: by hand */
+    const struct worker *worker; /* NULL: by hand */
 };
-
-static bool
-is_stopping(struct sender *s)
-{
-    pthread_mutex_lock(&s->lock);
-    bool stopping = s->stopping;
-    pthread_mutex_unlock(&s->lock);
-    return stopping;
-}
 
 static bool
 must_end(const struct round *r)
 {
-    return r->sender != NULL && is_stopping((struct sender *)(uintptr_t)r->sender);
+    return r->worker != NULL && worker_stopping(r->worker);
 }
 
 /* Calls a job; the reply as its message, to be freed by the caller. */
@@ -226,7 +211,8 @@ send_waiting(const struct round *r, struct fault *fault)
 }
 
 static enum status
-round_of(const struct sender_config *config, struct sender *sender, struct fault *fault)
+round_of(const struct sender_config *config, struct worker *worker, size_t *bad_files,
+         struct fault *fault)
 {
     struct arena a;
     struct endpoint_list endpoints = {0};
@@ -237,8 +223,8 @@ round_of(const struct sender_config *config, struct sender *sender, struct fault
     if (worst != STATUS_OK) {
         *fault = bad;
     }
-    if (sender != NULL && endpoints.bad != sender->bad_files) {
-        sender->bad_files = endpoints.bad;
+    if (endpoints.bad != *bad_files) {
+        *bad_files = endpoints.bad;
         if (endpoints.bad > 0) {
             log_fault(LOG_LEVEL_WARN, "outside.endpoint", &bad);
         }
@@ -247,7 +233,7 @@ round_of(const struct sender_config *config, struct sender *sender, struct fault
         worst = dispatch_tenants(config->dispatch, &a, &tenants);
     }
     for (size_t i = 0; tenants != NULL && tenants[i] != NULL; i++) {
-        const struct round r = {config, tenants[i], &a, &endpoints, sender};
+        const struct round r = {config, tenants[i], &a, &endpoints, worker};
         enum status s = queue_new(&r, fault);
         if (s == STATUS_OK && !must_end(&r)) {
             s = send_waiting(&r, fault);
@@ -267,48 +253,23 @@ round_of(const struct sender_config *config, struct sender *sender, struct fault
 enum status
 sender_round(const struct sender_config *config, struct fault *fault)
 {
-    return round_of(config, NULL, fault);
+    size_t bad_files = 0;
+    return round_of(config, NULL, &bad_files, fault);
 }
 
 /* ---- the thread ---- */
 
-static bool
-wait_seconds(struct sender *s, int seconds)
+static int
+work(struct worker *w, void *data)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += seconds;
-    pthread_mutex_lock(&s->lock);
-    while (!s->stopping && !s->kicked &&
-           pthread_cond_timedwait(&s->wake, &s->lock, &until) != ETIMEDOUT) {
+    struct sender *s = data;
+    struct fault fault = {0};
+    if (round_of(&s->config, w, &s->bad_files, &fault) == STATUS_OK) {
+        atomic_fetch_add(&s->rounds, 1);
+    } else {
+        log_fault(LOG_LEVEL_WARN, "outside.round", &fault);
     }
-    s->kicked = false;
-    bool stopping = s->stopping;
-    pthread_mutex_unlock(&s->lock);
-    return stopping;
-}
-
-static void *
-sender_thread(void *arg)
-{
-    struct sender *s = arg;
-    do {
-        struct fault fault = {0};
-        if (round_of(&s->config, s, &fault) == STATUS_OK) {
-            atomic_fetch_add(&s->rounds, 1);
-        } else {
-            log_fault(LOG_LEVEL_WARN, "outside.round", &fault);
-        }
-    } while (!wait_seconds(s, s->config.tick_seconds));
-    return NULL;
-}
-
-static void
-sender_free(struct sender *s)
-{
-    pthread_cond_destroy(&s->wake);
-    pthread_mutex_destroy(&s->lock);
-    free(s);
+    return s->config.tick_seconds;
 }
 
 enum status
@@ -318,16 +279,11 @@ sender_start(const struct sender_config *config, struct sender **ret_sender, str
     if (s == NULL) {
         return fault_set(fault, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
     }
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&s->wake, &attributes);
-    pthread_condattr_destroy(&attributes);
-    pthread_mutex_init(&s->lock, NULL);
     s->config = *config;
-    if (pthread_create(&s->thread, NULL, sender_thread, s) != 0) {
-        sender_free(s);
-        return fault_set(fault, STATUS_RESOURCE_EXHAUSTED, "THREAD", "外发任务的线程无法启动。");
+    enum status st = worker_start(work, s, &s->worker, fault);
+    if (st != STATUS_OK) {
+        free(s);
+        return st;
     }
     *ret_sender = s;
     return STATUS_OK;
@@ -336,10 +292,7 @@ sender_start(const struct sender_config *config, struct sender **ret_sender, str
 void
 sender_kick(struct sender *s)
 {
-    pthread_mutex_lock(&s->lock);
-    s->kicked = true;
-    pthread_cond_signal(&s->wake);
-    pthread_mutex_unlock(&s->lock);
+    worker_kick(s->worker);
 }
 
 uint64_t
@@ -354,10 +307,6 @@ sender_stop(struct sender *s)
     if (s == NULL) {
         return;
     }
-    pthread_mutex_lock(&s->lock);
-    s->stopping = true;
-    pthread_cond_signal(&s->wake);
-    pthread_mutex_unlock(&s->lock);
-    pthread_join(s->thread, NULL);
-    sender_free(s);
+    worker_stop(s->worker);
+    free(s);
 }
