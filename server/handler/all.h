@@ -20,6 +20,7 @@ extern const struct handler_table ladder_handler_table;
 extern const struct handler_table measure_handler_table;
 extern const struct handler_table node_handler_table;
 extern const struct handler_table org_handler_table;
+extern const struct handler_table outcome_handler_table;
 extern const struct handler_table outside_handler_table;
 extern const struct handler_table plan_handler_table;
 extern const struct handler_table problem_handler_table;

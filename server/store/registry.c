@@ -16,6 +16,7 @@
 #include "server/store/measure.h"
 #include "server/store/node.h"
 #include "server/store/org.h"
+#include "server/store/outcome.h"
 #include "server/store/outside.h"
 #include "server/store/plan.h"
 #include "server/store/plan_document.h"
@@ -72,6 +73,7 @@ static const struct statement *const *const lists[] = {
     amendment_statements,
     inspection_part_statements,
     node_statements,
+    outcome_statements,
     plan_document_statements,
     plan_version_statements,
 };
