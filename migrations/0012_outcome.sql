@@ -92,13 +92,13 @@ CREATE POLICY event_change_of_outcome ON event_change FOR SELECT
                          AND v.id = event_change.thing AND v.version = event_change.version));
 
 INSERT INTO edge (machine, from_state, command, to_state) VALUES
-    ('outcome', 'NONE', 'record', 'RECORDED'),
+    ('outcome', 'NONE', 'register', 'RECORDED'),
     ('outcome', 'RECORDED', 'correct', 'RECORDED'),
     ('outcome', 'RETURNED', 'correct', 'RECORDED'),
     ('outcome', 'CONFIRMED', 'correct', 'RECORDED'),
     ('outcome', 'RECORDED', 'withdraw', 'WITHDRAWN'),
     ('outcome', 'RETURNED', 'withdraw', 'WITHDRAWN'),
     ('outcome', 'CONFIRMED', 'withdraw', 'WITHDRAWN'),
-    ('outcome', 'RECORDED', 'confirm', 'CONFIRMED'),
+    ('outcome', 'RECORDED', 'verify', 'CONFIRMED'),
     ('outcome', 'RECORDED', 'return', 'RETURNED'),
     ('outcome', 'CONFIRMED', 'return', 'RETURNED');

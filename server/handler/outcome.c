@@ -190,7 +190,7 @@ record_decide(struct call *call)
     const Pb__OutcomeInput *in =
         r->input != NULL ? r->input : call_message(call, &pb__outcome_input__descriptor);
     struct outcome_order order = {
-        .command = COMMAND_RECORD,
+        .command = COMMAND_REGISTER,
         .input = in,
         .id = call_new_id(call),
         .ref = outcome_ref(call->arena, c->last + 1),
@@ -338,7 +338,7 @@ judge_decide(struct call *call)
 {
     const Pb__DecideOutcomeRequest *r = REQUEST(call, Pb__DecideOutcomeRequest);
     bool accepted = r->has_verdict && r->verdict == PB__VERDICT__ACCEPTED;
-    struct outcome_order order = {.command = accepted ? COMMAND_CONFIRM : COMMAND_RETURN,
+    struct outcome_order order = {.command = accepted ? COMMAND_VERIFY : COMMAND_RETURN,
                                   .happened_day = NO_DATE};
     const char *reason = NULL;
     if (!accepted && (!r->has_verdict || r->verdict != PB__VERDICT__RETURNED)) {

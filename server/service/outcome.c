@@ -56,7 +56,7 @@ independent(const struct outcome_case *c)
 static bool
 is_judgement(const char *command)
 {
-    return is(command, COMMAND_CONFIRM) || is(command, COMMAND_RETURN);
+    return is(command, COMMAND_VERIFY) || is(command, COMMAND_RETURN);
 }
 
 static struct workflow_facts
@@ -77,7 +77,7 @@ static enum status
 check_beside(const struct outcome_case *c, const char *command, uint32_t roles, struct fault *fault)
 {
     const struct measure_record *m = c->measure;
-    bool words = is(command, COMMAND_RECORD) || is(command, COMMAND_CORRECT);
+    bool words = is(command, COMMAND_REGISTER) || is(command, COMMAND_CORRECT);
     if (words && !measure_live(m)) {
         return fault_set(fault, STATUS_FAILED_PRECONDITION, "MEASURE_NOT_LIVE",
                          "措施 %s 还没有批准，或已被替代、取消，不能在它下面登记成效。", m->ref);
@@ -137,10 +137,6 @@ check_day_and_title(const struct outcome_record *o, int32_t today, struct fault 
         return fault_set_field(fault, "input.title", "TEXT_MISSING",
                                "请用一句话写明是什么成效，例如制度的名称。");
     }
-    if (o->happened_day == NO_DATE) {
-        return fault_set_field(fault, "input.happened_on", "DAY_MISSING",
-                               "请写明是哪一天取得的，写成 2026-11-30 这样的形式。");
-    }
     return o->happened_day <= today ? STATUS_OK
                                     : fault_set_field(fault, "input.happened_on", "DAY_IN_FUTURE",
                                                       "取得成效的日子不能晚于今天，请核对。");
@@ -168,7 +164,8 @@ take_words(const struct outcome_case *c, const struct outcome_order *order,
     next->word = said(in->word) ? in->word : next->word;
     next->title = said(in->title) ? in->title : next->title;
     next->text = said(in->text) ? in->text : next->text;
-    next->happened_day = order->happened_day != NO_DATE ? order->happened_day : next->happened_day;
+    int32_t stated = next->happened_day == NO_DATE ? c->today : next->happened_day;
+    next->happened_day = order->happened_day != NO_DATE ? order->happened_day : stated;
     enum status s = check_amount(next, fault);
     if (s == STATUS_OK) {
         s = check_word(next, in->word, fault);

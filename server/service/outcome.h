@@ -40,7 +40,7 @@ struct outcome_case {
 
 /* The request, its texts checked and its day read. */
 struct outcome_order {
-    const char *command;           /* COMMAND_RECORD, _CORRECT, _WITHDRAW, _CONFIRM or _RETURN */
+    const char *command;           /* COMMAND_REGISTER, _CORRECT, _WITHDRAW, _VERIFY or _RETURN */
     const Pb__OutcomeInput *input; /* of the first two, else NULL */
     int32_t happened_day;          /* NO_DATE: not said */
     const char *reason;            /* NULL: none */

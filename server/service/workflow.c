@@ -333,6 +333,7 @@ static const struct {
     {"supersede", "替代"},
     {"triage", "受理"},
     {"unlock", "解锁"},
+    {"verify", "核实"},
     {"waive", "免报"},
     {"withdraw", "撤回"},
     {"withdraw_review", "撤回联审"},

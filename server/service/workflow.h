@@ -137,7 +137,7 @@ enum workflow_id {
 #define COMMAND_REVIEW "review"
 #define COMMAND_WITHDRAW_REVIEW "withdraw_review"
 #define COMMAND_ALTER "alter"
-#define COMMAND_RECORD "record"
+#define COMMAND_VERIFY "verify"
 
 /* ---- guards ---- */
 

@@ -199,15 +199,15 @@ static const struct workflow_state outcome_states[] = {
 };
 
 static const struct workflow_edge outcome_edges[] = {
-    {STATE_NONE, "record", "RECORDED", UNIT, 0, 0, "单位登记一项可计数的成效"},
+    {STATE_NONE, "register", "RECORDED", UNIT, 0, 0, "单位登记一项可计数的成效"},
     {"RECORDED",  "correct",  "RECORDED",  UNIT, 0, G(REASON), "更正，原来的说法保留"},
     {"RETURNED",  "correct",  "RECORDED",  UNIT, 0, G(REASON), "按退回意见更正，重新待核实"},
     {"CONFIRMED", "correct",  "RECORDED",  UNIT, 0, G(REASON), "更正后要重新核实"},
     {"RECORDED",  "withdraw", "WITHDRAWN", UNIT, 0, G(REASON), "撤回，不再计入"},
     {"RETURNED",  "withdraw", "WITHDRAWN", UNIT, 0, G(REASON), "撤回，不再计入"},
     {"CONFIRMED", "withdraw", "WITHDRAWN", UNIT, 0, G(REASON), "撤回，不再计入"},
-    {"RECORDED",  "confirm",  "CONFIRMED", STEAD, G(OFFICE_RECUSED), G(INDEPENDENT) | G(TWO_PEOPLE) | G(PROOF), "核实（办公室回避，由专项小组或领导小组代行）"},
-    {"RECORDED",  "confirm",  "CONFIRMED", OFFICE, 0, G(INDEPENDENT) | G(TWO_PEOPLE) | G(PROOF), "核实"},
+    {"RECORDED",  "verify",   "CONFIRMED", STEAD, G(OFFICE_RECUSED), G(INDEPENDENT) | G(TWO_PEOPLE) | G(PROOF), "核实（办公室回避，由专项小组或领导小组代行）"},
+    {"RECORDED",  "verify",   "CONFIRMED", OFFICE, 0, G(INDEPENDENT) | G(TWO_PEOPLE) | G(PROOF), "核实"},
     {"RECORDED",  "return",   "RETURNED",  STEAD, G(OFFICE_RECUSED), G(INDEPENDENT) | G(TWO_PEOPLE) | G(REASON), "退回，说明理由（办公室回避，由专项小组或领导小组代行）"},
     {"RECORDED",  "return",   "RETURNED",  OFFICE, 0, G(INDEPENDENT) | G(TWO_PEOPLE) | G(REASON), "退回，说明理由"},
     {"CONFIRMED", "return",   "RETURNED",  STEAD, G(OFFICE_RECUSED), G(INDEPENDENT) | G(TWO_PEOPLE) | G(REASON), "核实有误，退回（办公室回避，由专项小组或领导小组代行）"},

@@ -245,7 +245,7 @@ allowed_commands_say_why(void **state)
         const Pb__AllowedCommand *c = r->commands[i];
         if (strcmp(c->command, COMMAND_RETURN) == 0) {
             assert_true(c->allowed);
-        } else if (strcmp(c->command, COMMAND_CONFIRM) == 0) {
+        } else if (strcmp(c->command, COMMAND_VERIFY) == 0) {
             assert_string_equal(c->reason, "PROOF_MISSING");
         } else {
             assert_false(c->allowed);

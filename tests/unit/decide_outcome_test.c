@@ -63,7 +63,7 @@ case_of(const struct measure_record *m, const struct outcome_record *o, const ch
 static struct outcome_order
 order(const char *command)
 {
-    bool words = strcmp(command, COMMAND_RECORD) == 0 || strcmp(command, COMMAND_CORRECT) == 0;
+    bool words = strcmp(command, COMMAND_REGISTER) == 0 || strcmp(command, COMMAND_CORRECT) == 0;
     pb__outcome_input__init(&input);
     input.has_kind = input.has_amount = 1;
     input.kind = PB__OUTCOME_KIND__PEOPLE_HANDLED;
@@ -115,7 +115,7 @@ test_amounts_are_bounded_by_kind(void **state)
     struct measure_record m = measure(STATE_IN_PROGRESS);
     struct outcome_case c = case_of(&m, NULL, "o-unit1", ROLE_MLEAD);
     for (int kind = 1; kind < 9; kind++) {
-        struct outcome_order o = order(COMMAND_RECORD);
+        struct outcome_order o = order(COMMAND_REGISTER);
         const struct outcome_kind *k = outcome_kind_find((Pb__OutcomeKind)kind);
         assert_non_null(k);
         input.kind = (Pb__OutcomeKind)kind;
@@ -142,7 +142,7 @@ test_what_must_be_said(void **state)
     struct measure_record m = measure(STATE_IN_PROGRESS);
     struct outcome_case c = case_of(&m, NULL, "o-unit1", ROLE_MLEAD);
     struct outcome_record made;
-    struct outcome_order o = order(COMMAND_RECORD);
+    struct outcome_order o = order(COMMAND_REGISTER);
     assert_string_equal(step(&c, &o, &made), "");
     assert_string_equal(made.state, STATE_RECORDED);
     assert_string_equal(made.word, "人次");
@@ -151,18 +151,19 @@ test_what_must_be_said(void **state)
     assert_int_equal(made.confirmed_day, NO_DATE);
     input.title = NULL;
     assert_string_equal(step(&c, &o, NULL), "TEXT_MISSING");
-    o = order(COMMAND_RECORD);
+    o = order(COMMAND_REGISTER);
     o.happened_day = NO_DATE;
-    assert_string_equal(step(&c, &o, NULL), "DAY_MISSING");
+    assert_string_equal(step(&c, &o, &made), "");
+    assert_int_equal(made.happened_day, TODAY);
     o.happened_day = TODAY + 1;
     assert_string_equal(step(&c, &o, NULL), "DAY_IN_FUTURE");
-    o = order(COMMAND_RECORD);
+    o = order(COMMAND_REGISTER);
     input.has_kind = 0;
     assert_string_equal(step(&c, &o, NULL), "OUTCOME_KIND");
     static const char *const gone[] = {STATE_DRAFT, STATE_SUPERSEDED, STATE_CANCELLED};
     for (int i = 0; i < 3; i++) {
         m = measure(gone[i]);
-        o = order(COMMAND_RECORD);
+        o = order(COMMAND_REGISTER);
         assert_string_equal(step(&c, &o, NULL), "MEASURE_NOT_LIVE");
     }
     m = measure(STATE_DONE); /* what came of it may be said later, too */
@@ -174,7 +175,7 @@ test_who_says_it(void **state)
 {
     (void)state;
     struct measure_record m = measure(STATE_IN_PROGRESS);
-    struct outcome_order o = order(COMMAND_RECORD);
+    struct outcome_order o = order(COMMAND_REGISTER);
     const struct {
         const char *org;
         uint64_t roles;
@@ -230,7 +231,7 @@ test_who_judges(void **state)
     struct measure_record m = measure(STATE_IN_PROGRESS);
     struct outcome_record before = stored(STATE_RECORDED);
     struct outcome_record made;
-    struct outcome_order o = order(COMMAND_CONFIRM);
+    struct outcome_order o = order(COMMAND_VERIFY);
     struct outcome_case c = case_of(&m, &before, "o-office", ROLE_OFFICE);
     assert_string_equal(step(&c, &o, &made), "");
     assert_int_equal(made.confirmed_day, TODAY);
