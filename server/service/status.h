@@ -55,5 +55,8 @@ bool status_changes_fill(Pb__GetChangesReply *reply, struct arena *a);
 /* Names stages and causes, adds up the days. */
 void status_stages_fill(Pb__GetAgeingReply *reply);
 void status_causes_fill(Pb__Cause **causes, size_t n);
+/* "RETURN" and "EVIDENCE_WEAK" in Chinese; the name itself when there is no word for it. */
+const char *status_cause_zh(const char *kind);
+const char *status_reason_zh(const char *code);
 
 #endif

@@ -23,6 +23,7 @@
 #include "server/store/plan_version.h"
 #include "server/store/principal.h"
 #include "server/store/problem.h"
+#include "server/store/report.h"
 #include "server/store/settings.h"
 #include "server/store/sitting.h"
 #include "server/store/status.h"
@@ -74,6 +75,7 @@ static const struct statement *const *const lists[] = {
     inspection_part_statements,
     node_statements,
     outcome_statements,
+    report_statements,
     plan_document_statements,
     plan_version_statements,
 };

@@ -21,6 +21,7 @@
 #include "rectify/v1/org.pb-c.h"
 #include "rectify/v1/outcome.pb-c.h"
 #include "rectify/v1/plan.pb-c.h"
+#include "rectify/v1/report.pb-c.h"
 #include "rectify/v1/settings.pb-c.h"
 #include "rectify/v1/sitting.pb-c.h"
 #include "rectify/v1/status.pb-c.h"
@@ -38,6 +39,7 @@ static const ProtobufCServiceDescriptor *const schema_services[] = {
     &pb__system_service__descriptor,   &pb__table_service__descriptor,
     &pb__grant_service__descriptor,    &pb__sitting_service__descriptor,
     &pb__node_service__descriptor,     &pb__outcome_service__descriptor,
+    &pb__report_service__descriptor,
 };
 
 /* What no method names: the envelope, the body of an event, what opinions are bound to by hash. */
