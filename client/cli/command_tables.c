@@ -11,6 +11,7 @@
     AREA(outcome) \
     AREA(status) \
     AREA(office) \
+    AREA(export) \
     AREA(plan) \
     AREA(admin) \
     AREA(people) \

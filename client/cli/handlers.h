@@ -140,6 +140,9 @@ HANDLER(cmd_channel_test);
 HANDLER(cmd_channel_contact);
 HANDLER(cmd_channel_messages);
 HANDLER(cmd_channel_reset);
+/* cmd_export.c */
+HANDLER(cmd_export_assessment);
+HANDLER(cmd_export_common);
 /* cmd_outcome.c */
 HANDLER(cmd_outcome_add);
 HANDLER(cmd_outcome_list);
