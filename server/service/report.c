@@ -181,21 +181,26 @@ verdict_zh(const char *kind, const char *state)
     return strcmp(kind, "SAMPLE") == 0 ? found[verdict] : judged[verdict];
 }
 
-/* "RULE_MADE 1 项" with the kind in Chinese; everything else as it is. */
+/* "RULE_MADE 1 项", "EVIDENCE_WEAK 文本": the code in Chinese; everything else as it is. */
 static const char *
 detail_of(const struct assessment_fact *f, struct arena *a)
 {
-    const char *blank = f->detail == NULL ? NULL : strchr(f->detail, ' ');
-    if (blank == NULL || strcmp(f->kind, "OUTCOME") != 0) {
-        return f->detail;
+    const char *text = f->detail;
+    const char *blank = text == NULL ? NULL : strchr(text, ' ');
+    const char *code = blank == NULL ? NULL : arena_strndup(a, text, (size_t)(blank - text));
+    if (code == NULL) {
+        return text;
     }
-    for (int k = 1; k <= PB__OUTCOME_KIND__OTHER_OUTCOME; k++) {
-        const char *code = outcome_kind_code((Pb__OutcomeKind)k);
-        if (strncmp(code, f->detail, (size_t)(blank - f->detail)) == 0) {
+    if (strcmp(f->kind, "CLAIM") == 0) {
+        const char *zh = status_reason_zh(code);
+        return zh == code ? text : arena_printf(a, "%s：%s", zh, blank + 1);
+    }
+    for (int k = 1; strcmp(f->kind, "OUTCOME") == 0 && k <= PB__OUTCOME_KIND__OTHER_OUTCOME; k++) {
+        if (strcmp(outcome_kind_code((Pb__OutcomeKind)k), code) == 0) {
             return arena_printf(a, "%s%s", outcome_kind_find((Pb__OutcomeKind)k)->zh, blank);
         }
     }
-    return f->detail;
+    return text;
 }
 
 static bool

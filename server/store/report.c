@@ -50,7 +50,9 @@
 #define IN_TIME(due) "coalesce(d.reached_day <= d." due ", true)"
 #define MEASURES                                                                                   \
     "SELECT a.unit, 'MEASURE', m.ref, m.text, a.state, d.reached_day,"                             \
-    "       '现行时限 ' || d.current_due || '，原定时限 ' || d.original_due,"                                        \
+    "       concat('到位时限：现行 ' || d.current_due, '，原定 ' || d.original_due,"                 \
+    "              CASE WHEN a.over_from <= $3::int THEN '；' || " STATUS_DATE("a.over_from - 1")  \
+    "              || ' 到期，已超期' END),"                                                       \
     "       " B(4) " | " B(11) " | " B(12)                                                         \
     "       | " WHEN(PLACED, B(5) " | " B(6) " | " B(7) " | " B(8))                                \
     "       | " WHEN("a.num BETWEEN 2 AND 6", B(9) " | " B(10)) ","                                \

@@ -126,7 +126,7 @@ static const struct statement status_common_list = {
         GIVEN ", common AS (SELECT g.kind, g.code" GIVEN_JOINS " GROUP BY g.kind, g.code" COMMON ")"
         " SELECT g.kind, g.code, i.code, a.title, it.no, it.title, p.ref, p.title, g.measure,"
         "        o.code, o.name, " STATUS_DATE("((g.ms + $7::bigint * 60000) / 86400000)::int")
-        "        , g.reason" GIVEN_JOINS
+        "        , regexp_replace(g.reason, '^[A-Z][A-Z_]+ ', '')" GIVEN_JOINS
         "   JOIN common c ON c.kind = g.kind AND c.code = g.code"
         "   LEFT JOIN aspect a ON a.tenant = $1 AND a.id = it.aspect"
         "   LEFT JOIN org o ON o.tenant = $1 AND o.id = p.lead_org"
