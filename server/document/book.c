@@ -112,6 +112,18 @@ page_set(lxw_worksheet *sheet, int columns)
     worksheet_set_footer(sheet, "&C第 &P 页，共 &N 页");
 }
 
+/* Column titles have two lines at least. */
+static double
+head_points(const struct book_sheet *sheet)
+{
+    double most = 2;
+    for (size_t i = 0; i < sheet->count; i++) {
+        double lines = text_lines(sheet->columns[i].title, sheet->columns[i].width - 1);
+        most = lines > most ? lines : most;
+    }
+    return most * LINE_POINTS + 6;
+}
+
 struct lxw_worksheet *
 book_sheet_add(struct book *b, const struct book_sheet *sheet)
 {
@@ -131,7 +143,7 @@ book_sheet_add(struct book *b, const struct book_sheet *sheet)
     worksheet_merge_range(to, 1, 0, 1, last, sheet->about, b->about);
     worksheet_set_row(to, 0, 34, NULL);
     worksheet_set_row(to, 1, 20, NULL);
-    worksheet_set_row(to, HEAD_ROWS - 1, 34, NULL);
+    worksheet_set_row(to, HEAD_ROWS - 1, head_points(sheet), NULL);
     return to;
 }
 

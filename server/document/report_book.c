@@ -34,7 +34,7 @@ plain_row(struct book *b, struct lxw_worksheet *to, const struct book_sheet *she
 {
     struct lxw_format *formats[NUMBERS_MAX + 2];
     for (size_t i = 0; i < sheet->count; i++) {
-        formats[i] = sheet->columns[i].width >= 12 ? b->text : b->centre;
+        formats[i] = sheet->columns[i].width >= 20 ? b->text : b->centre;
     }
     book_row_write(b, to, sheet, index, cells, formats);
 }
@@ -44,7 +44,7 @@ plain_row(struct book *b, struct lxw_worksheet *to, const struct book_sheet *she
 static const struct book_column meaning_columns[] = {
     {"序号", 6}, {"数字", 22}, {"全部（分子/分母）", 16}, {"口径", 90}, {"代码", 24}};
 static const struct book_column entry_columns[] = {
-    {"牵头单位", 18}, {"类别", 10}, {"编号", 16}, {"内容", 50},
+    {"牵头单位", 27}, {"类别", 10}, {"编号", 16}, {"内容", 50},
     {"情况", 14},     {"日期", 11}, {"说明", 40}, {"计入", 44},
 };
 static const struct book_column outcome_columns[] = {
@@ -65,11 +65,11 @@ assessment_about(struct book *b, const Pb__GetAssessmentReply *r)
 static void
 units_write(struct book *b, const Pb__GetAssessmentReply *r, const char *about)
 {
-    struct book_column columns[NUMBERS_MAX + 2] = {{"序号", 5}, {"牵头单位", 20}};
+    struct book_column columns[NUMBERS_MAX + 2] = {{"序号", 5}, {"牵头单位", 27}};
     const char *cells[NUMBERS_MAX + 2];
     size_t numbers = r->n_whole < NUMBERS_MAX ? r->n_whole : NUMBERS_MAX;
     for (size_t i = 0; i < numbers; i++) {
-        columns[i + 2] = (struct book_column){r->whole[i]->name_zh, 8.5};
+        columns[i + 2] = (struct book_column){r->whole[i]->name_zh, 7.5};
     }
     const struct book_sheet sheet = {
         "考核事实", "巡视整改年度综合考核事实（分子/分母）", about, columns, numbers + 2, 2};
@@ -193,7 +193,7 @@ static const struct book_column item_columns[] = {
 };
 static const struct book_column common_columns[] = {
     {"情形", 13},     {"原因", 15}, {"项", 5},        {"整改项目", 26}, {"问题", 9},
-    {"反馈问题", 34}, {"措施", 13}, {"牵头单位", 20}, {"日期", 11},     {"内容", 44},
+    {"反馈问题", 34}, {"措施", 13}, {"牵头单位", 27}, {"日期", 11},     {"内容", 44},
 };
 
 struct common_book {

@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-#define PERIOD_END "期末（已过去的日子按当天结束时，否则按现在）"
+/* The end of the period; a workbook and a reply say which day that is (as_of). */
+#define PERIOD_END "期末"
 
 static const struct {
     const char *name;
