@@ -166,7 +166,8 @@ enum status
 cmd_export_assessment(struct cli *c, const struct line *line, struct fault *f)
 {
     Pb__GetAssessmentRequest get = PB__GET_ASSESSMENT_REQUEST__INIT;
-    Pb__GetAssessmentReply *r = NULL;
+    Pb__GetAssessmentReply none = PB__GET_ASSESSMENT_REPLY__INIT;
+    Pb__GetAssessmentReply *r = &none;
     const char *from = NULL;
     const char *to = NULL;
     const char *path = line_value(line, "out");
@@ -312,7 +313,8 @@ cmd_export_common(struct cli *c, const struct line *line, struct fault *f)
 {
     static const struct cli_number units = {"units", 1, 1000};
     Pb__GetCommonProblemsRequest get = PB__GET_COMMON_PROBLEMS_REQUEST__INIT;
-    Pb__GetCommonProblemsReply *r = NULL;
+    Pb__GetCommonProblemsReply none = PB__GET_COMMON_PROBLEMS_REPLY__INIT;
+    Pb__GetCommonProblemsReply *r = &none;
     const char *as_of = NULL;
     const char *since = NULL;
     const char *path = line_value(line, "out");
