@@ -197,8 +197,8 @@ cmd_outcome_decide(struct cli *c, const struct line *line, struct fault *f)
 
 /* ---- looking ---- */
 
-static enum status
-outcomes_print(struct cli *c, Pb__Outcome *const *outcomes, size_t n, struct fault *f)
+enum status
+view_outcomes(struct cli *c, Pb__Outcome *const *outcomes, size_t n, struct fault *f)
 {
     static const struct grid_column columns[] = {
         {.title = "编号"},
@@ -259,7 +259,7 @@ cmd_outcome_list(struct cli *c, const struct line *line, struct fault *f)
         return status != STATUS_OK ? status : cli_json_print(c, message, f);
     }
     const Pb__ListOutcomesReply *r = (const Pb__ListOutcomesReply *)message;
-    status = outcomes_print(c, r->outcomes, r->n_outcomes, f);
+    status = view_outcomes(c, r->outcomes, r->n_outcomes, f);
     if (status == STATUS_OK && c->format == CLI_TABLE) {
         (void)fprintf(c->out, "%s 的情况，共 %zu 项%s\n", or_empty(r->as_of), r->n_outcomes,
                       r->more ? "，后面还有：加上 --after 和最后一个编号。" : "。");
@@ -278,7 +278,7 @@ cmd_outcome_show(struct cli *c, const struct line *line, struct fault *f)
     const Pb__GetOutcomeReply *r = (const Pb__GetOutcomeReply *)message;
     const Pb__Outcome *o = r->outcome;
     if (c->format == CLI_CSV) {
-        return outcomes_print(c, &r->outcome, 1, f);
+        return view_outcomes(c, &r->outcome, 1, f);
     }
     (void)fprintf(c->out, "成效 %s  %s %s  %s（第 %" PRId64 " 版）\n", cli_text(c, o->ref),
                   cli_text(c, o->kind_zh), cli_text(c, o->amount_text), cli_text(c, o->state_zh),

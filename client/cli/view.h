@@ -8,6 +8,7 @@
 #include <rectify/v1/alert.pb-c.h>
 #include <rectify/v1/matter.pb-c.h>
 #include <rectify/v1/measure.pb-c.h>
+#include <rectify/v1/outcome.pb-c.h>
 #include <rectify/v1/table.pb-c.h>
 
 /* Measures, problems, tables, alerts: one row each. */
@@ -23,6 +24,10 @@ MUST_CHECK enum status view_alerts(struct cli *c, Pb__Alert *const *alerts, size
 /* Matters: one row each (cmd_matter_view.c). */
 MUST_CHECK enum status view_matters(struct cli *c, Pb__Matter *const *matters, size_t n,
                                     struct fault *f);
+
+/* Outcomes: one row each (cmd_outcome.c). */
+MUST_CHECK enum status view_outcomes(struct cli *c, Pb__Outcome *const *outcomes, size_t n,
+                                     struct fault *f);
 
 /* The rows of a month's table. */
 MUST_CHECK enum status view_table_rows(struct cli *c, const Pb__Table *table, struct fault *f);

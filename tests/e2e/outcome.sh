@@ -20,9 +20,11 @@ expect_refused "another unit's outcome" OUTCOME_UNKNOWN cli unit02 outcome show 
 expect_refused "a return without a reason" REASON cli office office outcome decide CG-0001 --verdict 退回
 expect_refused "confirming without a file" PROOF_MISSING cli office office outcome decide CG-0002 \
     --verdict 核实
+expect "the office sees what waits" grep -q CG-0002 <(cli office todo)
 expect "one is confirmed" grep -q 已核实 <(cli office office outcome decide CG-0001 --verdict 核实)
 expect "one is returned" grep -q 已退回 <(cli office office outcome decide CG-0002 --verdict 退回 \
     --reason 样例：缺少缴款凭证)
+expect "the unit sees what came back" grep -q CG-0002 <(cli unit01 todo)
 expect "the unit corrects it" grep -q '1.00 元' <(cli unit01 outcome correct CG-0002 --amount 1 \
     --reason 样例：金额有误)
 expect "the list shows what waits" grep -q CG-0002 <(cli office outcome list --state 未核实 -o csv)
