@@ -2,6 +2,7 @@
 #include "client/cli/csv.h"
 #include "client/cli/grid.h"
 #include "client/cli/handlers.h"
+#include "client/cli/pieces.h"
 #include "client/cli/value.h"
 #include "client/lib/file.h"
 
@@ -35,29 +36,6 @@ names_join(struct arena *a, char *const *names, size_t n)
         text = longer != NULL ? longer : text;
     }
     return text;
-}
-
-/* ---- the workbook ---- */
-
-static enum status
-book_write(struct cli *c, Pb__GetSummaryRequest *get, FILE *out, struct fault *f)
-{
-    bool more = true;
-    get->has_offset = true;
-    get->offset = 0;
-    while (more) {
-        ProtobufCMessage *message = NULL;
-        enum status status =
-            cli_query(c, "rectify.v1.TableService/GetSummaryFile", &get->base, &message, f);
-        if (status != STATUS_OK) {
-            return status;
-        }
-        const Pb__SummaryFile *piece = (const Pb__SummaryFile *)message;
-        (void)fwrite(piece->data.data, 1, piece->data.len, out);
-        more = piece->has_next && piece->next > get->offset;
-        get->offset = piece->next;
-    }
-    return STATUS_OK; /* commit looks at ferror */
 }
 
 /* ---- rows ---- */
@@ -160,14 +138,6 @@ counts_print(struct cli *c, Pb__GetSummaryRequest *get, const char *path, struct
     return STATUS_OK;
 }
 
-static bool
-ends_with(const char *text, const char *end)
-{
-    size_t n = strlen(text);
-    size_t m = strlen(end);
-    return n >= m && strcmp(text + n - m, end) == 0;
-}
-
 enum status
 cmd_summary(struct cli *c, const struct line *line, struct fault *f)
 {
@@ -185,8 +155,11 @@ cmd_summary(struct cli *c, const struct line *line, struct fault *f)
         status = rectify_file_begin(path, 0640, &file, f);
     }
     if (status == STATUS_OK) {
-        status = ends_with(path, ".xlsx") ? book_write(c, &get, file.stream, f)
-                                          : rows_write(c, &get, file.stream, f);
+        get.has_offset = true;
+        status = ends_with(path, ".xlsx")
+                     ? pieces_write(c, "rectify.v1.TableService/GetSummaryFile", &get.base,
+                                    &get.offset, file.stream, f)
+                     : rows_write(c, &get, file.stream, f);
     }
     if (status == STATUS_OK) {
         status = rectify_file_commit(&file, f);

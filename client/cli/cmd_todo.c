@@ -26,6 +26,8 @@ struct todo {
     size_t draft_count;
     Pb__Matter **matters; /* whose next step is his body's */
     size_t matter_count;
+    Pb__Outcome **outcomes; /* to be confirmed: the office; returned: the unit */
+    size_t outcome_count;
     Pb__Alert **alerts;
     size_t alert_count;
     size_t returned_count; /* of owed: tables with returned rows */
@@ -159,6 +161,30 @@ matters_load(struct cli *c, struct todo *t, struct fault *f)
     return status;
 }
 
+/* What waits for the office, or came back to the unit. */
+static enum status
+outcomes_load(struct cli *c, struct todo *t, bool office, struct fault *f)
+{
+    Pb__ListOutcomesRequest list = PB__LIST_OUTCOMES_REQUEST__INIT;
+    ProtobufCMessage *message = NULL;
+    list.state = cli_field(office ? "RECORDED" : "RETURNED");
+    list.has_limit = true;
+    list.limit = LIMIT_LIST_ROWS;
+    enum status status =
+        cli_query(c, "rectify.v1.OutcomeService/ListOutcomes", &list.base, &message, f);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    const Pb__ListOutcomesReply *reply = (const Pb__ListOutcomesReply *)message;
+    t->outcomes = reply->outcomes;
+    for (size_t i = 0; i < reply->n_outcomes; i++) {
+        if (office || view_owns(c, t->who, reply->outcomes[i]->recorded_by)) {
+            t->outcomes[t->outcome_count++] = reply->outcomes[i]; /* packed to the front */
+        }
+    }
+    return STATUS_OK;
+}
+
 static enum status
 alerts_load(struct cli *c, struct todo *t, struct fault *f)
 {
@@ -202,6 +228,9 @@ todo_load(struct cli *c, struct todo *t, struct fault *f)
     }
     if (status == STATUS_OK && (unit || office)) {
         status = denied_is_empty(tables_load(c, t, unit, office, f));
+    }
+    if (status == STATUS_OK && (unit || office)) {
+        status = denied_is_empty(outcomes_load(c, t, office, f));
     }
     if (status == STATUS_OK && own && view_has_role(t->who, "LGROUP")) {
         status = denied_is_empty(drafts_load(c, t, f));
@@ -251,6 +280,7 @@ todo_print_json(struct cli *c, const struct todo *t, struct fault *f)
         {"tables_to_decide", t->submitted, t->submitted_count},
         {"plans_to_approve", t->drafts, t->draft_count},
         {"matters", t->matters, t->matter_count},
+        {"outcomes", t->outcomes, t->outcome_count},
         {"alerts", t->alerts, t->alert_count},
     };
     json_t *object = json_object();
@@ -309,6 +339,10 @@ todo_print(struct cli *c, const struct todo *t, struct fault *f)
         heading(c, "待办的会商、延期、督办等", t->matter_count, "件");
         status = view_matters(c, t->matters, t->matter_count, f);
     }
+    if (status == STATUS_OK && t->outcome_count > 0) {
+        heading(c, "待核实或被退回的成效", t->outcome_count, "项");
+        status = view_outcomes(c, t->outcomes, t->outcome_count, f);
+    }
     if (status == STATUS_OK && t->alert_count > 0) {
         heading(c, "未确认的预警", t->alert_count, "条");
         status = view_alerts(c, t->alerts, t->alert_count, f);
@@ -316,16 +350,20 @@ todo_print(struct cli *c, const struct todo *t, struct fault *f)
     return status;
 }
 
+static bool
+nothing_waits(const struct todo *t)
+{
+    return t->sign_for_count + t->owed_count + t->confirming_count + t->submitted_count +
+               t->claim_count + t->draft_count + t->matter_count + t->outcome_count +
+               t->alert_count + (size_t)t->who->pending_grants ==
+           0;
+}
+
 /* What to type next: one line for each kind of work. */
 static void
 next_print(struct cli *c, const struct todo *t)
 {
-    size_t grants = (size_t)t->who->pending_grants;
-    bool nothing = t->sign_for_count + t->owed_count + t->confirming_count + t->submitted_count +
-                       t->claim_count + t->draft_count + t->matter_count + t->alert_count +
-                       grants ==
-                   0;
-    if (nothing) {
+    if (nothing_waits(t)) {
         (void)fputs("现在没有要办的事。\n", c->out);
         return;
     }
@@ -372,7 +410,7 @@ next_print(struct cli *c, const struct todo *t)
         (void)fprintf(c->out, "  rectify office plan approve --inspection %s     批准方案\n",
                       cli_text(c, t->drafts[0]->code));
     }
-    if (grants > 0) {
+    if (t->who->pending_grants > 0) {
         (void)fputs(view_has_role(t->who, "GRANT")
                         ? "  rectify grant list --state PROPOSED            看清后 rectify grant "
                           "approve 授权号…\n"
@@ -383,6 +421,11 @@ next_print(struct cli *c, const struct todo *t)
         (void)fprintf(c->out,
                       "  rectify matter show %s                    看内容和现在可以办什么\n",
                       cli_text(c, t->matters[0]->ref));
+    }
+    if (t->outcome_count > 0) {
+        (void)fprintf(c->out,
+                      "  rectify outcome show %s                   看内容、材料和退回的理由\n",
+                      cli_text(c, t->outcomes[0]->ref));
     }
     if (t->alert_count > 0) {
         (void)fputs("  rectify alert ack --all                    确认知悉全部预警\n", c->out);

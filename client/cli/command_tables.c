@@ -8,8 +8,10 @@
     AREA(view) \
     AREA(matter) \
     AREA(closing) \
+    AREA(outcome) \
     AREA(status) \
     AREA(office) \
+    AREA(export) \
     AREA(plan) \
     AREA(admin) \
     AREA(people) \

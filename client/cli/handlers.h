@@ -140,6 +140,18 @@ HANDLER(cmd_channel_test);
 HANDLER(cmd_channel_contact);
 HANDLER(cmd_channel_messages);
 HANDLER(cmd_channel_reset);
+/* cmd_export.c */
+HANDLER(cmd_export_assessment);
+HANDLER(cmd_export_common);
+/* cmd_outcome.c */
+HANDLER(cmd_outcome_add);
+HANDLER(cmd_outcome_list);
+HANDLER(cmd_outcome_show);
+HANDLER(cmd_outcome_correct);
+HANDLER(cmd_outcome_withdraw);
+HANDLER(cmd_outcome_allowed);
+HANDLER(cmd_outcome_totals);
+HANDLER(cmd_outcome_decide);
 /* cmd_account.c */
 HANDLER(cmd_account_add);
 HANDLER(cmd_account_code);

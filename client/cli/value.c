@@ -349,6 +349,9 @@ static const struct name commands[] = {
     {"reopen", "重新整改"},
     {"supersede", "替代"},
     {"cancel", "撤销"},
+    {"register", "登记"},
+    {"correct", "更正"},
+    {"verify", "核实"},
 };
 
 static const char *

@@ -8,6 +8,7 @@
 #include <rectify/v1/alert.pb-c.h>
 #include <rectify/v1/matter.pb-c.h>
 #include <rectify/v1/measure.pb-c.h>
+#include <rectify/v1/outcome.pb-c.h>
 #include <rectify/v1/table.pb-c.h>
 
 /* Measures, problems, tables, alerts: one row each. */
@@ -24,6 +25,10 @@ MUST_CHECK enum status view_alerts(struct cli *c, Pb__Alert *const *alerts, size
 MUST_CHECK enum status view_matters(struct cli *c, Pb__Matter *const *matters, size_t n,
                                     struct fault *f);
 
+/* Outcomes: one row each (cmd_outcome.c). */
+MUST_CHECK enum status view_outcomes(struct cli *c, Pb__Outcome *const *outcomes, size_t n,
+                                     struct fault *f);
+
 /* The rows of a month's table. */
 MUST_CHECK enum status view_table_rows(struct cli *c, const Pb__Table *table, struct fault *f);
 
@@ -38,6 +43,11 @@ bool view_closed(const Pb__Measure *m);
 
 /* The light with its days: "临期，还剩 3 天", "超期 2 天"; in the arena. */
 const char *view_light(struct cli *c, Pb__Light light, bool has, int32_t days_left);
+
+/* Asks a method AllowedCommands and prints what may be given now; with --all also what may not, and
+ * why. */
+MUST_CHECK enum status view_allowed(struct cli *c, const struct line *line, const char *method,
+                                    const ProtobufCMessage *request, struct fault *f);
 
 /* Who the caller is; asked once a run at most by those who need it. */
 MUST_CHECK enum status view_whoami(struct cli *c, const Pb__WhoAmIReply **ret_who, struct fault *f);

@@ -213,9 +213,11 @@ status_group_message(const struct status_row *row, struct arena *a)
     return g->counts == NULL ? NULL : g;
 }
 
-static bool
-add_inspections(Pb__GetStatusReply *out, const char *codes, struct arena *a)
+bool
+status_inspections(const struct status_head *head, struct arena *a, char ***ret_codes,
+                   size_t *ret_count)
 {
+    const char *codes = head->inspections;
     if (codes == NULL) {
         return true;
     }
@@ -223,17 +225,18 @@ add_inspections(Pb__GetStatusReply *out, const char *codes, struct arena *a)
     for (const char *p = codes; *p != '\0'; p++) {
         n += *p == ',';
     }
-    out->inspections = arena_array(a, n, sizeof *out->inspections);
-    for (const char *p = codes; out->inspections != NULL && *p != '\0';) {
+    char **items = arena_array(a, n, sizeof *items);
+    for (const char *p = codes; items != NULL && *p != '\0';) {
         size_t length = strcspn(p, ",");
         char *code = arena_strndup(a, p, length);
         if (code == NULL) {
             return false;
         }
-        out->inspections[out->n_inspections++] = code;
+        items[(*ret_count)++] = code;
         p += length + (p[length] == ',');
     }
-    return out->inspections != NULL;
+    *ret_codes = items;
+    return items != NULL;
 }
 
 static bool
@@ -271,7 +274,8 @@ status_message(const struct status_head *head, const struct status_row *whole, s
     out->tables_missing = whole->counts[COUNT_TABLES_MISSING];
     out->plan_version = head->plan_version;
     out->office_waiting = whole->counts[COUNT_WAITING];
-    return out->counts != NULL && add_inspections(out, head->inspections, a) &&
+    return out->counts != NULL &&
+                   status_inspections(head, a, &out->inspections, &out->n_inspections) &&
                    add_numbers(out, whole, a)
                ? out
                : NULL;

@@ -39,6 +39,10 @@ bool status_maintained(Pb__StatusGroup group);
 /* Something is overdue in it, or a table missing. */
 bool status_row_behind(const struct status_row *row);
 
+/* The codes of the inspections a head covers, added to *ret_count (0). False: exhausted. */
+bool status_inspections(const struct status_head *head, struct arena *a, char ***ret_codes,
+                        size_t *ret_count);
+
 /* Messages; NULL when the arena is exhausted. number_message: row NULL leaves the counts out. */
 Pb__StatusNumber *status_number_message(const struct status_number *number,
                                         const struct status_row *row, struct arena *a);
@@ -51,5 +55,8 @@ bool status_changes_fill(Pb__GetChangesReply *reply, struct arena *a);
 /* Names stages and causes, adds up the days. */
 void status_stages_fill(Pb__GetAgeingReply *reply);
 void status_causes_fill(Pb__Cause **causes, size_t n);
+/* "RETURN" and "EVIDENCE_WEAK" in Chinese; the name itself when there is no word for it. */
+const char *status_cause_zh(const char *kind);
+const char *status_reason_zh(const char *code);
 
 #endif

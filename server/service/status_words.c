@@ -37,6 +37,18 @@ static const struct words causes[] = {
     {"DIFFICULTY", "困难求助"}, {"ROUND", "整改轮次"},
 };
 
+/* Reason codes of returns, extensions, reopenings and the like. */
+static const struct words reasons[] = {
+    {"EVIDENCE_WEAK", "材料不足"},    {"EFFECT_UNCLEAR", "成效不明显"},
+    {"WRONG_SCOPE", "不是本条内容"},  {"NARRATIVE_THIN", "写得太空"},
+    {"NOT_NEEDED", "没有必要"},       {"DUPLICATE", "重复"},
+    {"POLICY_CHANGED", "政策变化"},   {"FUNDS_OR_PEOPLE", "资金或人员"},
+    {"COORDINATION", "需多部门协调"}, {"OUTSIDE_CAUSE", "外部原因"},
+    {"UNANSWERED", "逾期未办"},       {"RELAPSE", "反弹回潮"},
+    {"WRONG_CONFIRM", "认定有误"},    {"TIP", "信访举报"},
+    {"SPOT_CHECK", "督查发现"},       {"OTHER", "其他"},
+};
+
 static char *
 borrowed(const char *text)
 {
@@ -146,4 +158,27 @@ status_causes_fill(Pb__Cause **list, size_t n)
     for (size_t i = 0; i < n; i++) {
         list[i]->kind_zh = word(causes, sizeof causes / sizeof causes[0], list[i]->kind);
     }
+}
+
+static const char *
+name_of(const struct words *list, size_t count, const char *name)
+{
+    for (size_t i = 0; name != NULL && i < count; i++) {
+        if (strcmp(list[i].name, name) == 0) {
+            return list[i].zh;
+        }
+    }
+    return name;
+}
+
+const char *
+status_cause_zh(const char *kind)
+{
+    return name_of(causes, sizeof causes / sizeof causes[0], kind);
+}
+
+const char *
+status_reason_zh(const char *code)
+{
+    return name_of(reasons, sizeof reasons / sizeof reasons[0], code);
 }

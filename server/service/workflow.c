@@ -22,6 +22,7 @@ static const struct workflow_machine *const machines[] = {
     [WORKFLOW_GRANT] = &workflow_grant,
     [WORKFLOW_ACCOUNT] = &workflow_account,
     [WORKFLOW_SITTING] = &workflow_sitting,
+    [WORKFLOW_OUTCOME] = &workflow_outcome,
 };
 _Static_assert(sizeof machines / sizeof machines[0] == WORKFLOW_COUNT, "every machine is listed");
 
@@ -332,6 +333,7 @@ static const struct {
     {"supersede", "替代"},
     {"triage", "受理"},
     {"unlock", "解锁"},
+    {"verify", "核实"},
     {"waive", "免报"},
     {"withdraw", "撤回"},
     {"withdraw_review", "撤回联审"},

@@ -42,6 +42,7 @@ enum workflow_id {
     WORKFLOW_GRANT,        /* 授权: a seat from proposal to its end */
     WORKFLOW_ACCOUNT,      /* 账号 */
     WORKFLOW_SITTING,      /* 批量会审 */
+    WORKFLOW_OUTCOME,      /* 整改成效 */
     WORKFLOW_COUNT
 };
 
@@ -83,6 +84,8 @@ enum workflow_id {
 #define STATE_PLANNED "PLANNED"
 #define STATE_CONCLUDED "CONCLUDED"
 #define STATE_REVIEW "REVIEW"
+#define STATE_RECORDED "RECORDED"
+#define STATE_CONFIRMED "CONFIRMED"
 
 /* Commands the first slice executes; the others stand in the tables only. */
 #define COMMAND_CREATE "create"
@@ -134,6 +137,7 @@ enum workflow_id {
 #define COMMAND_REVIEW "review"
 #define COMMAND_WITHDRAW_REVIEW "withdraw_review"
 #define COMMAND_ALTER "alter"
+#define COMMAND_VERIFY "verify"
 
 /* ---- guards ---- */
 
@@ -198,6 +202,7 @@ enum guard {
     GUARD_NOTHING_JUDGED,
     GUARD_REVIEWER,       /* the actor's body is named in the plan's review */
     GUARD_REVIEWS_AGREED, /* every body the plan needs agreed to this very draft */
+    GUARD_PROOF,          /* an outcome is shown by a file */
     GUARD_COUNT
 };
 

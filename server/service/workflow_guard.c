@@ -103,6 +103,8 @@ static const struct {
                         "您所在的单位不在这份方案的联审单位之列，不需要提出意见。"},
     [GUARD_REVIEWS_AGREED] = {false, "REVIEWS_MISSING",
                               "联审单位还没有全部对现在这一稿表示同意，请先完成联审。"},
+    [GUARD_PROOF] = {false, "PROOF_MISSING",
+                     "这项成效还没有佐证材料，不能核实。请退回，由单位补充材料后再核实。"},
 };
 _Static_assert(sizeof guards / sizeof guards[0] == GUARD_COUNT, "every guard has its sentence");
 
@@ -292,6 +294,8 @@ around_holds(enum guard guard, const struct workflow_facts *f)
         return f->reviewer;
     case GUARD_REVIEWS_AGREED:
         return f->reviews_agreed;
+    case GUARD_PROOF:
+        return f->evidence_count > 0;
     default:
         return false;
     }

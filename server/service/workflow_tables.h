@@ -21,6 +21,7 @@ extern const struct workflow_machine workflow_round;
 extern const struct workflow_machine workflow_instruction;
 extern const struct workflow_machine workflow_opinion;
 extern const struct workflow_machine workflow_publication;
+extern const struct workflow_machine workflow_outcome;
 
 /* Who may do anything at all (workflow_tables_people.c). */
 extern const struct workflow_machine workflow_grant;

@@ -1,5 +1,5 @@
-/* The machines around the core: help, extensions, supervision, publication. One line an edge:
- * {from, command, to, who, when, guard, why}. */
+/* The machines around the core: help, extensions, supervision, outcomes, publication. One line an
+ * edge: {from, command, to, who, when, guard, why}. */
 #include "server/service/workflow_tables.h"
 
 /* clang-format off */
@@ -188,6 +188,34 @@ static const struct workflow_edge opinion_edges[] = {
 
 const struct workflow_machine workflow_opinion =
     WORKFLOW_MACHINE(WORKFLOW_OPINION, "opinion", "意见建议", opinion_states, opinion_edges);
+
+/* ---- outcome (整改成效): claimed by the unit, confirmed by the office ---- */
+
+static const struct workflow_state outcome_states[] = {
+    {"RECORDED", "待核实", false},
+    {"CONFIRMED", "已核实", true},
+    {"RETURNED", "已退回", false},
+    {"WITHDRAWN", "已撤回", true},
+};
+
+static const struct workflow_edge outcome_edges[] = {
+    {STATE_NONE, "register", "RECORDED", UNIT, 0, 0, "单位登记一项可计数的成效"},
+    {"RECORDED",  "correct",  "RECORDED",  UNIT, 0, G(REASON), "更正，原来的说法保留"},
+    {"RETURNED",  "correct",  "RECORDED",  UNIT, 0, G(REASON), "按退回意见更正，重新待核实"},
+    {"CONFIRMED", "correct",  "RECORDED",  UNIT, 0, G(REASON), "更正后要重新核实"},
+    {"RECORDED",  "withdraw", "WITHDRAWN", UNIT, 0, G(REASON), "撤回，不再计入"},
+    {"RETURNED",  "withdraw", "WITHDRAWN", UNIT, 0, G(REASON), "撤回，不再计入"},
+    {"CONFIRMED", "withdraw", "WITHDRAWN", UNIT, 0, G(REASON), "撤回，不再计入"},
+    {"RECORDED",  "verify",   "CONFIRMED", STEAD, G(OFFICE_RECUSED), G(INDEPENDENT) | G(TWO_PEOPLE) | G(PROOF), "核实（办公室回避，由专项小组或领导小组代行）"},
+    {"RECORDED",  "verify",   "CONFIRMED", OFFICE, 0, G(INDEPENDENT) | G(TWO_PEOPLE) | G(PROOF), "核实"},
+    {"RECORDED",  "return",   "RETURNED",  STEAD, G(OFFICE_RECUSED), G(INDEPENDENT) | G(TWO_PEOPLE) | G(REASON), "退回，说明理由（办公室回避，由专项小组或领导小组代行）"},
+    {"RECORDED",  "return",   "RETURNED",  OFFICE, 0, G(INDEPENDENT) | G(TWO_PEOPLE) | G(REASON), "退回，说明理由"},
+    {"CONFIRMED", "return",   "RETURNED",  STEAD, G(OFFICE_RECUSED), G(INDEPENDENT) | G(TWO_PEOPLE) | G(REASON), "核实有误，退回（办公室回避，由专项小组或领导小组代行）"},
+    {"CONFIRMED", "return",   "RETURNED",  OFFICE, 0, G(INDEPENDENT) | G(TWO_PEOPLE) | G(REASON), "核实有误，退回"},
+};
+
+const struct workflow_machine workflow_outcome =
+    WORKFLOW_MACHINE(WORKFLOW_OUTCOME, "outcome", "整改成效", outcome_states, outcome_edges);
 
 /* ---- published notice (通报) ---- */
 

@@ -16,12 +16,14 @@
 #include "server/store/measure.h"
 #include "server/store/node.h"
 #include "server/store/org.h"
+#include "server/store/outcome.h"
 #include "server/store/outside.h"
 #include "server/store/plan.h"
 #include "server/store/plan_document.h"
 #include "server/store/plan_version.h"
 #include "server/store/principal.h"
 #include "server/store/problem.h"
+#include "server/store/report.h"
 #include "server/store/settings.h"
 #include "server/store/sitting.h"
 #include "server/store/status.h"
@@ -72,6 +74,8 @@ static const struct statement *const *const lists[] = {
     amendment_statements,
     inspection_part_statements,
     node_statements,
+    outcome_statements,
+    report_statements,
     plan_document_statements,
     plan_version_statements,
 };

@@ -8,6 +8,7 @@
 #ifndef SERVER_STORE_STATUS_H
 #define SERVER_STORE_STATUS_H
 
+#include "rectify/v1/report.pb-c.h"
 #include "rectify/v1/status.pb-c.h"
 #include "server/store/db.h"
 
@@ -170,6 +171,40 @@ MUST_CHECK enum status status_queue_causes(struct db_queue *q, int tenant,
 MUST_CHECK enum status status_queue_repeats(struct db_queue *q, int tenant,
                                             const struct status_query *query,
                                             struct cause_list *ret);
+
+/* Common to several units (共性问题). */
+struct common_query {
+    const struct status_query *status; /* up to the end of its day */
+    int64_t since_ms;                  /* given from this instant on */
+    const char *since_id;              /* the least id an event of that instant can have */
+    int32_t min_units;
+    int zone_min; /* the tenant's offset, minutes */
+};
+struct common_scope {
+    int32_t units; /* lead units of problems */
+    int32_t problems;
+};
+struct common_group_list {
+    Pb__CommonGroup **items;
+    size_t count;
+    size_t capacity;
+};
+struct common_entry_list {
+    Pb__CommonEntry **items;
+    size_t count;
+    size_t capacity;
+};
+
+/* The reasons status_queue_causes counts, by cause and by item, where they concern at least
+ * min_units units; and of how many. */
+MUST_CHECK enum status status_queue_common(struct db_queue *q, int tenant,
+                                           const struct common_query *query,
+                                           struct common_scope *ret_scope,
+                                           struct common_group_list *ret_groups);
+/* Every reason counted in a group by cause, from the offset on. */
+MUST_CHECK enum status status_queue_common_list(struct db_queue *q, int tenant,
+                                                const struct common_query *query, int64_t offset,
+                                                int32_t limit, struct common_entry_list *ret);
 
 /* Where the folding stands. */
 struct status_clock {

@@ -19,7 +19,9 @@
 #include "rectify/v1/matter.pb-c.h"
 #include "rectify/v1/measure.pb-c.h"
 #include "rectify/v1/org.pb-c.h"
+#include "rectify/v1/outcome.pb-c.h"
 #include "rectify/v1/plan.pb-c.h"
+#include "rectify/v1/report.pb-c.h"
 #include "rectify/v1/settings.pb-c.h"
 #include "rectify/v1/sitting.pb-c.h"
 #include "rectify/v1/status.pb-c.h"
@@ -36,7 +38,8 @@ static const ProtobufCServiceDescriptor *const schema_services[] = {
     &pb__settings_service__descriptor, &pb__status_service__descriptor,
     &pb__system_service__descriptor,   &pb__table_service__descriptor,
     &pb__grant_service__descriptor,    &pb__sitting_service__descriptor,
-    &pb__node_service__descriptor,
+    &pb__node_service__descriptor,     &pb__outcome_service__descriptor,
+    &pb__report_service__descriptor,
 };
 
 /* What no method names: the envelope, the body of an event, what opinions are bound to by hash. */

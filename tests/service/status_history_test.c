@@ -7,6 +7,7 @@
  */
 #include "tests/service/slice.h"
 
+#include "rectify/v1/report.pb-c.h"
 #include "server/service/status.h"
 
 enum { DAYS = 24, VIEWS = 8 };
@@ -290,6 +291,67 @@ lists_match(int account, const char *as_of)
     }
 }
 
+static const Pb__GetAssessmentReply *
+facts_of(const char *as_of, const char *number, int32_t offset)
+{
+    Pb__GetAssessmentRequest request = PB__GET_ASSESSMENT_REQUEST__INIT;
+    request.from = slice_text("1970-01-01");
+    request.to = slice_text(as_of);
+    request.number = slice_text(number);
+    request.has_offset = 1;
+    request.offset = offset;
+    return slice_ok(OFFICE1, "ReportService/GetAssessment", &request.base,
+                    &pb__get_assessment_reply__descriptor);
+}
+
+static const Pb__StatusNumber *
+number_named(Pb__StatusNumber *const *numbers, size_t n, const char *name)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(numbers[i]->name, name) == 0) {
+            return numbers[i];
+        }
+    }
+    fail_msg("no number %s", name);
+    return NULL;
+}
+
+/* The facts for the yearly assessment say the same of the day. */
+static void
+assessment_agrees(const char *as_of)
+{
+    static const char *const names[] = {"problems_closed",  "problems_other_closed",
+                                        "completed",        "overdue",
+                                        "overdue_original", "tables_missing"};
+    const Pb__GetAssessmentReply *facts = facts_of(as_of, NULL, 0);
+    const Pb__GetStatusReply *r = see(OFFICE1, PB__STATUS_GROUP__BY_UNIT, NULL, as_of);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const Pb__StatusNumber *ours = number_named(facts->whole, facts->n_whole, names[i]);
+        const Pb__StatusNumber *theirs = number_named(r->numbers, r->n_numbers, names[i]);
+        assert_int_equal(ours->numerator, theirs->numerator);
+        assert_int_equal(ours->denominator, theirs->denominator);
+    }
+}
+
+/* Those numbers' lists are as long as they say. */
+static void
+assessment_lists_match(const char *as_of)
+{
+    const Pb__GetAssessmentReply *facts = facts_of(as_of, NULL, 0);
+    for (size_t i = 0; i < facts->n_whole; i++) {
+        const Pb__StatusNumber *n = facts->whole[i];
+        const Pb__GetAssessmentReply *piece = NULL;
+        int32_t length = 0;
+        do {
+            piece = facts_of(as_of, n->name, length);
+            length += (int32_t)piece->n_entries;
+        } while (piece->has_next);
+        if (length != n->numerator || n->numerator > n->denominator) {
+            fail_msg("%s of %s: %d, its list has %d", n->name, as_of, n->numerator, length);
+        }
+    }
+}
+
 /* Newly done and newly overdue explain the difference of the two days. */
 static void
 changes_explain(const char *since, const char *as_of)
@@ -419,8 +481,10 @@ the_past_is_what_was_seen(void **state)
     for (int d = 5; d < DAYS; d += 9) {
         assert_int_equal(totals_differ(days[d]), 0);
         lists_match(OFFICE1, days[d]);
+        assessment_agrees(days[d]);
         changes_explain(days[d - 5], days[d]);
     }
+    assessment_lists_match(days[DAYS / 2]);
     lists_match(UNIT1, days[DAYS / 2]);
     lists_match(LEADER1, NULL);
     the_log_holds();

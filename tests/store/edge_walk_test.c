@@ -42,37 +42,32 @@ static const struct target targets[] = {
     {"round", "matter", "kind, ref, opened_ms, state_ms", "'round', 'DC-0009', 0, 0"},
     {"instruction", "matter", "kind, ref, opened_ms, state_ms", "'instruction', 'PS-0009', 0, 0"},
     {"opinion", "matter", "kind, ref, opened_ms, state_ms", "'opinion', 'YJ-0009', 0, 0"},
+    {"outcome", "outcome",
+     "ref, measure, org, kind, amount, word, title, happened_day, reason, recorded_by, changed_ms,"
+     " confirmed_day",
+     "'CG-0009', " ID("5") ", " ID("4") ", 'RULE_MADE', 1, '项', '样例', '2026-11-12', '样例', " ID(
+         "6") ", 0, '2026-11-12'"},
 };
 
+// clang-format off
 static const char ground[] =
     "SET search_path = rectify; SET session_replication_role = replica;"
     "INSERT INTO tenant (code, name, created_ms) VALUES ('t1', '样例', 0);"
     "INSERT INTO org (tenant, id, code, name, kind, version, event_id)"
-    " VALUES (1, " ID("4") ", 'unit01', '样例', 'UNIT', 1, " ID(
-        "0") ");"
-             "INSERT INTO inspection (tenant, id, code, name, version, event_id)"
-             " VALUES (1, " ID("1") ", 'INS1', '样例', 1, " ID(
-                 "0") ");"
-                      "INSERT INTO item (tenant, id, inspection, no, title, version, "
-                      "event_id)"
-                      " VALUES (1, " ID("2") ", " ID("1") ", 1, '样例', 1, " ID(
-                          "0") ");"
-                               "INSERT INTO problem (tenant, id, inspection, item, no, "
-                               "ref, title, state, version, event_id)"
-                               " VALUES (1, " ID("3") ", " ID("1") ", " ID(
-                                   "2") ", 1, 'P-01', '样例', 'RECTIFYING', "
-                                        "1, " ID("0") ");"
-                                                      "INSERT INTO measure "
-                                                      "(tenant, id, "
-                                                      "inspection, problem, "
-                                                      "no, ref, text, state, "
-                                                      "version, event_id)"
-                                                      " VALUES (1, " ID("5") ", " ID("1") ", " ID(
-                                                          "3") ", 1, "
-                                                               "'P-01-M-01', "
-                                                               "'样例', "
-                                                               "'IN_PROGRESS',"
-                                                               " 1, " ID("0") ");";
+    " VALUES (1, " ID("4") ", 'unit01', '样例', 'UNIT', 1, " ID("0") ");"
+    "INSERT INTO account (tenant, id, name, display_name, password_hash, version, event_id)"
+    " VALUES (1, " ID("6") ", 'unit1', '样例', '-', 1, " ID("0") ");"
+    "INSERT INTO inspection (tenant, id, code, name, version, event_id)"
+    " VALUES (1, " ID("1") ", 'INS1', '样例', 1, " ID("0") ");"
+    "INSERT INTO item (tenant, id, inspection, no, title, version, event_id)"
+    " VALUES (1, " ID("2") ", " ID("1") ", 1, '样例', 1, " ID("0") ");"
+    "INSERT INTO problem (tenant, id, inspection, item, no, ref, title, state, version, event_id)"
+    " VALUES (1, " ID("3") ", " ID("1") ", " ID("2") ", 1, 'P-01', '样例', 'RECTIFYING', 1, "
+    ID("0") ");"
+    "INSERT INTO measure (tenant, id, inspection, problem, no, ref, text, state, version,"
+    " event_id) VALUES (1, " ID("5") ", " ID("1") ", " ID("3") ", 1, 'P-01-M-01', '样例',"
+    " 'IN_PROGRESS', 1, " ID("0") ");";
+// clang-format on
 
 static PGconn *app;
 static PGconn *super;
