@@ -32,7 +32,8 @@ struct walk_answer {
 
 /* Who stands how to the thing; numbers of orgs, 0: nobody. */
 struct walk_thing {
-    int plead, mlead, part, leader, sgroup;
+    int plead, mlead, part, leader, sgroup; /* of its measure or problem */
+    int org, holder, issuer, owner;         /* of a matter; owner: of its task */
 };
 
 struct walk;
@@ -42,7 +43,9 @@ struct walk_command {
     const char *method; /* without the package; NULL: no call of its own */
     const Pb__CallReply *(*send)(const struct walk *w, const struct walk_seat *seat,
                                  const char *ref);
-    bool makes; /* it names no thing that is there: sent in STATE_NONE alone */
+    bool makes;        /* it names no thing that is there: sent in STATE_NONE alone */
+    const char *about; /* of one that makes: what is not there for whom the thing is foreign */
+    unsigned input;    /* the machine's own: what send puts into the request */
 };
 
 struct walk_variant {
@@ -77,6 +80,9 @@ struct walk_machine {
     /* A rule beside the table that speaks first; false: none. */
     bool (*beside)(const struct walk *w, const struct walk_seat *seat, const char *command,
                    struct walk_answer *ret);
+    /* And one that speaks last, where the table has nothing against it. */
+    bool (*after)(const struct walk *w, const struct walk_seat *seat, const char *command,
+                  struct walk_answer *ret);
 };
 
 struct walk_count {
@@ -95,6 +101,8 @@ struct walk {
     bool taken[WALK_EDGES_MAX];
     const struct walk_variant *variant;
     const char *state;
+    const struct walk_command *command; /* being sent */
+    char before[128];                   /* the thing, as `look` shows it */
     bool quiet; /* a control: mismatches are counted, not shown */
     struct walk_count count;
 };
@@ -181,6 +189,19 @@ walk_unmet(const struct walk *w, const struct walk_seat *seat, uint64_t mask, en
     return false;
 }
 
+/* Whether the state has the command at all. */
+HELPER bool
+walk_knows(const struct walk *w, const char *command)
+{
+    for (size_t i = 0; i < w->edge_count; i++) {
+        if (strcmp(w->edges[i].from, w->state) == 0 &&
+            strcmp(w->edges[i].command, command) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Whoever may never give a command hears that first, as at the door. */
 HELPER struct walk_answer
 walk_by_table(const struct walk *w, const struct walk_seat *seat, const char *command)
@@ -222,11 +243,16 @@ walk_by_table(const struct walk *w, const struct walk_seat *seat, const char *co
 HELPER struct walk_answer
 walk_says(const struct walk *w, const struct walk_seat *seat, const char *command)
 {
-    struct walk_answer beside;
-    if (w->machine->beside != NULL && w->machine->beside(w, seat, command, &beside)) {
-        return beside;
+    struct walk_answer rule;
+    if (w->machine->beside != NULL && w->machine->beside(w, seat, command, &rule)) {
+        return rule;
     }
-    return walk_by_table(w, seat, command);
+    struct walk_answer answer = walk_by_table(w, seat, command);
+    if (answer.status == STATUS_OK && w->machine->after != NULL &&
+        w->machine->after(w, seat, command, &rule)) {
+        return rule;
+    }
+    return answer;
 }
 
 /* The door itself: the policy row. True when it lets the seat in. */
@@ -259,6 +285,9 @@ walk_expects(const struct walk *w, const struct walk_seat *seat, const struct wa
     }
     if (!command->makes && (!there || !sees(w, seat))) {
         return (struct walk_answer){STATUS_NOT_FOUND, w->machine->unknown, NULL};
+    }
+    if (command->about != NULL && !walk_sees(w, seat)) {
+        return (struct walk_answer){STATUS_NOT_FOUND, command->about, NULL};
     }
     return walk_says(w, seat, command->command);
 }
@@ -308,15 +337,15 @@ walk_tally(struct walk *w, const struct walk_seat *seat, const Pb__Status *statu
 /* A refusal tells in Chinese why, and leaves the thing and the log as they were. */
 HELPER void
 walk_check_refusal(struct walk *w, const struct walk_seat *seat, const char *command,
-                   const Pb__Status *status, const char *before)
+                   const Pb__Status *status)
 {
     char now[128];
     if (status->message == NULL || strlen(status->message) < strlen("不能办理。")) {
         walk_unlike(w, seat, command, "no sentence");
     }
     snapshot_text(now, sizeof now, w->machine->look);
-    if (strcmp(now, before) != 0) {
-        walk_unlike(w, seat, command, "refused, and yet %s became %s", before, now);
+    if (strcmp(now, w->before) != 0) {
+        walk_unlike(w, seat, command, "refused, and yet %s became %s", w->before, now);
     }
 }
 
@@ -344,7 +373,8 @@ walk_allowed_of(const Pb__AllowedCommandsReply *says, const char *command)
     return NULL;
 }
 
-/* AllowedCommands beside the call's answer. What the door itself refuses it need not know. */
+/* AllowedCommands beside the call's answer: what the request lacks is not held against it. What the
+ * door itself refuses it need not know. */
 HELPER void
 walk_check_allowed(struct walk *w, const struct walk_seat *seat, const char *command,
                    const Pb__AllowedCommandsReply *says, const Pb__Status *status)
@@ -358,7 +388,8 @@ walk_check_allowed(struct walk *w, const struct walk_seat *seat, const char *com
         return;
     }
     const char *said = c->allowed ? "" : c->reason == NULL ? "?" : c->reason;
-    const char *came = status->code == STATUS_OK ? "" : status->reason;
+    bool input = status->code == STATUS_INVALID_ARGUMENT;
+    const char *came = status->code == STATUS_OK || input ? "" : status->reason;
     if (strcmp(said, came) != 0) {
         walk_unlike(w, seat, command, "AllowedCommands says “%s”, the door “%s” (%s)", said, came,
                     status->message == NULL ? "" : status->message);
@@ -369,11 +400,10 @@ HELPER void
 walk_call(struct walk *w, const struct walk_seat *seat, const struct walk_command *command,
           const Pb__AllowedCommandsReply *says)
 {
-    char before[128];
     bool there = strcmp(w->state, STATE_NONE) != 0;
     struct walk_answer want = walk_expects(w, seat, command);
     struct walk_answer ignored;
-    snapshot_text(before, sizeof before, w->machine->look);
+    w->command = command;
     slice_behalf = walk_org_code(seat->behalf);
     const Pb__CallReply *reply =
         command->send(w, seat, there ? w->machine->ref : w->machine->no_ref);
@@ -394,7 +424,7 @@ walk_call(struct walk *w, const struct walk_seat *seat, const struct walk_comman
         snapshot_note_changes();
         snapshot_restore();
     } else {
-        walk_check_refusal(w, seat, command->command, status, before);
+        walk_check_refusal(w, seat, command->command, status);
     }
     if (walk_let_in(seat, command->method, &ignored)) {
         walk_check_allowed(w, seat, command->command, says, status);
@@ -445,9 +475,9 @@ walk_compare_saying(struct walk *w, const struct walk_seat *seat, const char *co
         return;
     }
     const char *said = c->allowed ? "" : c->reason == NULL ? "?" : c->reason;
-    if (strcmp(said, want.reason) != 0) {
-        walk_unlike(w, seat, command, "AllowedCommands says “%s”, the table “%s”", said,
-                    want.reason);
+    const char *due = want.status == STATUS_INVALID_ARGUMENT ? "" : want.reason;
+    if (strcmp(said, due) != 0) {
+        walk_unlike(w, seat, command, "AllowedCommands says “%s”, the table “%s”", said, due);
     }
 }
 
@@ -473,6 +503,7 @@ walk_state(struct walk *w, const char *state)
         w->variant->more(w);
     }
     snapshot_take();
+    snapshot_text(w->before, sizeof w->before, m->look);
     for (size_t i = 0; i < WALK_SEATS; i++) {
         const Pb__AllowedCommandsReply *says = walk_ask(w, &walk_seats[i]);
         for (size_t k = 0; k < m->command_count; k++) {

@@ -33,6 +33,7 @@ endorse(struct walk *w)
 }
 
 #define MEASURE_61 "'00000000-0000-7000-8000-000000000061'"
+#define AT_UNIT01 "'00000000-0000-7000-8000-000000000005'"
 #define AT_UNIT03 "'00000000-0000-7000-8000-000000000009'"
 #define AT_OFFICE "'00000000-0000-7000-8000-000000000001'"
 
@@ -74,13 +75,17 @@ static const struct walk_variant variants[] = {
      .holds = G(ENDORSER)},
     {.name = "the office leads it",
      .states = judged,
-     .sql = "UPDATE rectify.problem SET lead_org = " AT_OFFICE " WHERE ref = 'P-01'",
+     .sql = "UPDATE rectify.problem SET lead_org = " AT_OFFICE " WHERE ref = 'P-01';"
+            "DELETE FROM rectify.access WHERE org = " AT_UNIT01,
      .holds = G(OFFICE_RECUSED),
-     .thing = {ORG_OFFICE, ORG_UNIT03, ORG_UNIT04, ORG_LEADER1, ORG_SG1}},
+     .thing = {.plead = ORG_OFFICE,
+               .mlead = ORG_UNIT03,
+               .part = ORG_UNIT04,
+               .leader = ORG_LEADER1,
+               .sgroup = ORG_SG1}},
     {.name = "without proof",
      .states = unproved,
      .sql = "DELETE FROM rectify.evidence_link",
-     .holds = G(EFFECT_FIRST),
      .fails = G(EVIDENCE) | G(EVIDENCE_REAL)},
 };
 
@@ -101,16 +106,26 @@ guard(const struct walk *w, const struct walk_seat *seat, enum guard guard, bool
     return held;
 }
 
-/* Rule 4 is told to whoever would judge his own body's work; nobody signs twice. */
+/* Rule 4 is told to whoever would judge his own body's work; nobody signs twice. Both where the
+ * state knows the command. */
 static bool
 beside(const struct walk *w, const struct walk_seat *seat, const char *command,
        struct walk_answer *ret)
 {
-    (void)w;
-    (void)seat;
-    (void)command;
-    (void)ret;
-    return false;
+    bool judges = strcmp(command, "confirm") == 0 || strcmp(command, "return") == 0;
+    bool judge = (walk_roles(w, seat) & (ROLE_OFFICE | ROLE_SGROUP | ROLE_LGROUP)) != 0;
+    bool own = !guard(w, seat, GUARD_INDEPENDENT, true);
+    bool again = w->variant->more == endorse && strcmp(command, "endorse") == 0 &&
+                 seat->org == walk_thing_of(w)->plead;
+    if (!walk_knows(w, command)) {
+        return false;
+    }
+    if (judges && judge && own) {
+        *ret = (struct walk_answer){STATUS_PERMISSION_DENIED, "RECUSED", NULL};
+        return true;
+    }
+    *ret = (struct walk_answer){STATUS_FAILED_PRECONDITION, "ALREADY_ENDORSED", NULL};
+    return again;
 }
 
 /* ---- commands ---- */
@@ -238,28 +253,28 @@ allowed(const struct walk_seat *seat, const char *ref)
 }
 
 static const struct walk_command commands[] = {
-    {"sign_for", "MeasureService/SignFor", sign_for, false},
-    {"object", "MeasureService/Object", object, false},
-    {"claim_effect", "MeasureService/ClaimEffect", claim_effect, false},
-    {"claim_complete", "MeasureService/ClaimComplete", claim_complete, false},
-    {"endorse", "MeasureService/Endorse", endorse_claim, false},
-    {"confirm", "MeasureService/ConfirmClaim", confirm, false},
-    {"return", "MeasureService/ReturnClaim", return_claim, false},
-    {"withdraw", "MeasureService/WithdrawClaim", withdraw, false},
-    {"check_ok", "MeasureService/CheckOk", check_ok, false},
-    {"finish", "MeasureService/FinishSustaining", finish, false},
-    {"fail", "MeasureService/FailCheck", fail_check, false},
-    {"reopen", "MeasureService/Reopen", reopen, false},
+    {"sign_for", "MeasureService/SignFor", sign_for, false, NULL, 0},
+    {"object", "MeasureService/Object", object, false, NULL, 0},
+    {"claim_effect", "MeasureService/ClaimEffect", claim_effect, false, NULL, 0},
+    {"claim_complete", "MeasureService/ClaimComplete", claim_complete, false, NULL, 0},
+    {"endorse", "MeasureService/Endorse", endorse_claim, false, NULL, 0},
+    {"confirm", "MeasureService/ConfirmClaim", confirm, false, NULL, 0},
+    {"return", "MeasureService/ReturnClaim", return_claim, false, NULL, 0},
+    {"withdraw", "MeasureService/WithdrawClaim", withdraw, false, NULL, 0},
+    {"check_ok", "MeasureService/CheckOk", check_ok, false, NULL, 0},
+    {"finish", "MeasureService/FinishSustaining", finish, false, NULL, 0},
+    {"fail", "MeasureService/FailCheck", fail_check, false, NULL, 0},
+    {"reopen", "MeasureService/Reopen", reopen, false, NULL, 0},
     /* What a plan, an amendment or a table does to its measures has no call of its own. */
-    {"create", NULL, NULL, false},
-    {"add", NULL, NULL, false},
-    {"edit", NULL, NULL, false},
-    {"approve_plan", NULL, NULL, false},
-    {"discard", NULL, NULL, false},
-    {"report", NULL, NULL, false},
-    {"supersede", NULL, NULL, false},
-    {"cancel", NULL, NULL, false},
-    {"alter", NULL, NULL, false},
+    {"create", NULL, NULL, false, NULL, 0},
+    {"add", NULL, NULL, false, NULL, 0},
+    {"edit", NULL, NULL, false, NULL, 0},
+    {"approve_plan", NULL, NULL, false, NULL, 0},
+    {"discard", NULL, NULL, false, NULL, 0},
+    {"report", NULL, NULL, false, NULL, 0},
+    {"supersede", NULL, NULL, false, NULL, 0},
+    {"cancel", NULL, NULL, false, NULL, 0},
+    {"alter", NULL, NULL, false, NULL, 0},
 };
 
 static const struct walk_machine measure = {
@@ -279,7 +294,11 @@ static const struct walk_machine measure = {
     .holds = G(PLAN_NOT_APPROVED) | G(MEASURE_ASSIGNABLE) | G(EVIDENCE) | G(EVIDENCE_REAL) |
              G(PERCENT_REASON) | G(NOT_IMMEDIATE) | G(NOT_LONG_TERM) | G(CLAIMED_FROM_PROGRESS) |
              G(NEXT_CHECK) | G(ENDORSED) | G(REASON) | G(NEW_DATES) | G(REOPEN_GROUND),
-    .thing = {ORG_UNIT01, ORG_UNIT03, ORG_UNIT04, ORG_LEADER1, ORG_SG1},
+    .thing = {.plead = ORG_UNIT01,
+              .mlead = ORG_UNIT03,
+              .part = ORG_UNIT04,
+              .leader = ORG_LEADER1,
+              .sgroup = ORG_SG1},
     .guard = guard,
     .beside = beside,
 };
