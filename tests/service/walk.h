@@ -53,8 +53,8 @@ struct walk_variant {
     const char *const *states; /* NULL-terminated; NULL: every state */
     const char *sql;           /* after the thing is placed; may be NULL */
     void (*more)(struct walk *w);
-    uint64_t holds;    /* guards that hold beside the machine's own */
-    uint64_t fails;    /* guards that do not */
+    uint64_t holds;          /* guards that hold beside the machine's own */
+    uint64_t fails;          /* guards that do not */
     struct walk_thing thing; /* all zero: the machine's */
 };
 
@@ -103,7 +103,7 @@ struct walk {
     const char *state;
     const struct walk_command *command; /* being sent */
     char before[128];                   /* the thing, as `look` shows it */
-    bool quiet; /* a control: mismatches are counted, not shown */
+    bool quiet;                         /* a control: mismatches are counted, not shown */
     struct walk_count count;
 };
 
@@ -194,8 +194,7 @@ HELPER bool
 walk_knows(const struct walk *w, const char *command)
 {
     for (size_t i = 0; i < w->edge_count; i++) {
-        if (strcmp(w->edges[i].from, w->state) == 0 &&
-            strcmp(w->edges[i].command, command) == 0) {
+        if (strcmp(w->edges[i].from, w->state) == 0 && strcmp(w->edges[i].command, command) == 0) {
             return true;
         }
     }
@@ -557,11 +556,11 @@ HELPER void
 walk_print(const struct walk *w)
 {
     const struct walk_count *n = &w->count;
-    print_message("%s: %zu states × %zu commands × %d seats in %zu circumstances: %ld calls (own %ld,"
-                  " foreign %ld), went through %ld",
-                  w->table->code, w->table->state_count + 1, w->machine->command_count,
-                  (int)WALK_SEATS, w->machine->variant_count, n->tried, n->own, n->foreign,
-                  n->allowed);
+    print_message(
+        "%s: %zu states × %zu commands × %d seats in %zu circumstances: %ld calls (own %ld,"
+        " foreign %ld), went through %ld",
+        w->table->code, w->table->state_count + 1, w->machine->command_count, (int)WALK_SEATS,
+        w->machine->variant_count, n->tried, n->own, n->foreign, n->allowed);
     for (size_t i = 0; i < WALK_REASONS_MAX && n->refused[i].reason != NULL; i++) {
         print_message(", %s %ld", n->refused[i].reason, n->refused[i].times);
         free((void *)(uintptr_t)n->refused[i].reason);

@@ -79,7 +79,7 @@ fill(Pb__MatterInput *in, unsigned what, const struct walk_seat *seat)
     in->milestone = PB__MILESTONE_KIND__COMPLETE;
     in->new_due = (what & IN_NEW_DUE) != 0 ? slice_text("2027-01-10") : NULL;
     in->origin = (what & IN_ORIGIN) != 0 ? slice_text("PHONE") : NULL;
-    if ((what & IN_HOLDER) != 0 && seat->roles == ROLE_OFFICE) {
+    if ((what & IN_HOLDER) != 0 && seat->roles == ROLE_OFFICE && seat->behalf == 0) {
         in->holder = slice_text("lgroup");
     }
 }
@@ -117,8 +117,14 @@ allowed(const struct walk_seat *seat, const char *ref)
     return slice_call(seat->account, "MatterService/AllowedCommands", &r.base);
 }
 
-#define ACT(name, what) {name, "MatterService/ActOnMatter", act, false, NULL, what}
-#define MAKE(name, about, what) {name, "MatterService/OpenMatter", open_it, true, about, what}
+#define ACT(name, what)                                                                            \
+    {                                                                                              \
+        name, "MatterService/ActOnMatter", act, false, NULL, what                                  \
+    }
+#define MAKE(name, about, what)                                                                    \
+    {                                                                                              \
+        name, "MatterService/OpenMatter", open_it, true, about, what                               \
+    }
 
 /* ---- placing ---- */
 
@@ -177,9 +183,9 @@ sees(const struct walk *w, const struct walk_seat *seat)
 {
     const struct walk_thing *t = walk_thing_of(w);
     int org = org_of(seat);
-    bool proposed = (w->machine->id == WORKFLOW_NOTICE || w->machine->id == WORKFLOW_TALK) &&
-                    (is_state(w, "PROPOSED") || is_state(w, "DISMISSED") ||
-                     is_state(w, "DECLINED"));
+    bool proposed =
+        (w->machine->id == WORKFLOW_NOTICE || w->machine->id == WORKFLOW_TALK) &&
+        (is_state(w, "PROPOSED") || is_state(w, "DISMISSED") || is_state(w, "DECLINED"));
     bool by_measure = w->machine->id == WORKFLOW_CONSULTATION ||
                       w->machine->id == WORKFLOW_EXTENSION || w->machine->id == WORKFLOW_NOTICE;
     if ((seat->roles & ROLE_SEES_ALL) != 0 || org == t->holder || org == t->issuer) {
@@ -216,7 +222,8 @@ roles(const struct walk *w, const struct walk_seat *seat)
         have &= ~(uint32_t)ROLE_UNIT;
         have |= there && seated && org == t->org ? ROLE_PLEAD : 0;
     }
-    return have | (there && t->owner != 0 && seated && org == t->owner ? ROLE_PLEAD : 0);
+    bool owes = (w->variant->holds & G(TASKS_DONE)) == 0 && t->owner != 0 && org == t->owner;
+    return have | (there && seated && owes ? ROLE_PLEAD : 0);
 }
 
 static bool
@@ -251,8 +258,9 @@ static const struct walk_command consultation_commands[] = {
     .sgroup = ORG_SG1
 #define TASK(done)                                                                                 \
     "INSERT INTO rectify.matter_task (tenant, matter, no, org, owners, measure, text, due,"        \
-    " done_day, version, event_id) VALUES (1, " MATTER ", 1, " ORG("06") ", ARRAY[" ORG(           \
-        "06") "]::uuid[], " ORG("61") ", '样例', '2026-12-20', " done ", 1, " ORG("01") ")"
+    " done_day, version, event_id) VALUES (1, " MATTER                                             \
+    ", 1, " ORG("06") ", ARRAY[" ORG("06") "]::uuid[], " ORG("61") ", '样例', '2026-12-20', " done \
+                                                                   ", 1, " ORG("01") ")"
 
 static const char *const decided[] = {"DECIDED", NULL};
 
@@ -262,19 +270,13 @@ static const struct walk_variant consultation_variants[] = {
     {.name = "an open task",
      .states = decided,
      .sql = TASK("NULL"),
-     .thing = {THING_61,
-               .org = ORG_UNIT01,
-               .holder = ORG_OFFICE,
-               .issuer = ORG_UNIT01,
+     .thing = {THING_61, .org = ORG_UNIT01, .holder = ORG_OFFICE, .issuer = ORG_UNIT01,
                .owner = ORG_UNIT02}},
     {.name = "a task done",
      .states = decided,
      .sql = TASK("'2026-11-09'"),
      .holds = G(TASKS_DONE),
-     .thing = {THING_61,
-               .org = ORG_UNIT01,
-               .holder = ORG_OFFICE,
-               .issuer = ORG_UNIT01,
+     .thing = {THING_61, .org = ORG_UNIT01, .holder = ORG_OFFICE, .issuer = ORG_UNIT01,
                .owner = ORG_UNIT02}},
 };
 
@@ -339,8 +341,9 @@ static const struct walk_variant extension_variants[] = {
      .holds = G(EXTENSION_LONG)},
     {.name = "the office leads it",
      .states = asked,
-     .sql = "UPDATE rectify.problem SET lead_org = " ORG("01") " WHERE ref = 'P-01';"
-            "DELETE FROM rectify.access WHERE org = " ORG("05"),
+     .sql = "UPDATE rectify.problem SET lead_org = " ORG(
+         "01") " WHERE ref = 'P-01';"
+               "DELETE FROM rectify.access WHERE org = " ORG("05"),
      .holds = G(EXTENSION_SHORT) | G(OFFICE_RECUSED),
      .thing = {.plead = ORG_OFFICE,
                .mlead = ORG_UNIT03,
@@ -384,7 +387,8 @@ static const struct walk_variant notice_variants[] = {
     {.name = "level 2, urgent",
      .states = proposed,
      .sql = "UPDATE rectify.matter SET level = 2, urgent = true",
-     .holds = G(NOTICE_LEVEL_2) | G(FORMER_NOTICE_FAILED)},
+     .holds = G(NOTICE_LEVEL_2) | G(FORMER_NOTICE_FAILED),
+     .thing = {THING_61, .org = ORG_UNIT01, .holder = ORG_LEADER1, .issuer = ORG_LEADER1}},
     {.name = "level 3, urgent",
      .states = proposed,
      .sql = "UPDATE rectify.matter SET level = 3, urgent = true",
@@ -441,15 +445,18 @@ static const struct walk_command round_commands[] = {
 
 /* Measure 61, signed for, with the verdict TRUE or none yet. */
 #define SAMPLE(holder, verdict)                                                                    \
-    "UPDATE rectify.measure SET state = 'IN_PROGRESS' WHERE id = " ORG("61") ";"                   \
-    "INSERT INTO rectify.matter_sample (tenant, matter, measure, holder, org, claimed_state,"      \
-    " claimed_round, verdict, version, event_id) VALUES (1, " MATTER ", " ORG("61") ", "          \
-    holder ", " ORG("05") ", 'IN_PROGRESS', 1, " verdict ", 1, " ORG("01") ")"
+    "UPDATE rectify.measure SET state = 'IN_PROGRESS' WHERE id = " ORG(                            \
+        "61") ";"                                                                                  \
+              "INSERT INTO rectify.matter_sample (tenant, matter, measure, holder, org, "          \
+              "claimed_state,"                                                                     \
+              " claimed_round, verdict, version, event_id) VALUES (1, " MATTER                     \
+              ", " ORG("61") ", " holder ", " ORG("05") ", 'IN_PROGRESS', 1, " verdict             \
+                                                        ", 1, " ORG("01") ")"
 
 static const char *const planned[] = {"PLANNED", NULL};
 static const char *const running[] = {"PLANNED", "RUNNING", NULL};
-static const char *const sampled[] = {"PLANNED",  "RUNNING", "CONCLUDED", "FED_BACK",
-                                      "FINAL", "CANCELLED", NULL};
+static const char *const sampled[] = {"PLANNED", "RUNNING",   "CONCLUDED", "FED_BACK",
+                                      "FINAL",   "CANCELLED", NULL};
 
 static const struct walk_variant round_variants[] = {
     {.name = "nothing begun", .states = none},
@@ -486,9 +493,12 @@ static const struct walk_command instruction_commands[] = {
     ACT("cancel", IN_REASON),
 };
 
+static const char *const told[] = {"ISSUED", "IN_PROGRESS", "REPLIED", "CLOSED", "CANCELLED", NULL};
+
 static const struct walk_variant instruction_variants[] = {
     {.name = "to a measure's lead unit"},
     {.name = "to a unit",
+     .states = told,
      .thing = {.org = ORG_UNIT01, .holder = ORG_UNIT01, .issuer = ORG_LEADER1}},
 };
 
@@ -541,9 +551,8 @@ control(void **state)
 int
 main(void)
 {
-    static const struct walk_machine *const machines[] = {&consultation, &extension,   &notice,
-                                                          &talk,         &round_machine, &instruction,
-                                                          &opinion};
+    static const struct walk_machine *const machines[] = {
+        &consultation, &extension, &notice, &talk, &round_machine, &instruction, &opinion};
     enum { MACHINES = sizeof machines / sizeof machines[0] };
     struct CMUnitTest tests[MACHINES + 1];
     for (size_t i = 0; i < MACHINES; i++) {

@@ -36,10 +36,10 @@ enum walk_org {
 };
 
 static const char *const walk_orgs[ORG_END][2] = {
-    {NULL, NULL},           {"office", "OFFICE"},   {"lgroup", "LGROUP"}, {"leader1", "LEADER"},
-    {"sg1", "SGROUP"},      {"unit01", "UNIT"},     {"unit02", "UNIT"},   {"disc", "DISC"},
-    {"orgd", "ORGD"},       {"unit03", "UNIT"},     {"unit04", "UNIT"},   {"leader2", "LEADER"},
-    {"sg2", "SGROUP"},      {"sysadmin", "OTHER"},
+    {NULL, NULL},      {"office", "OFFICE"},  {"lgroup", "LGROUP"}, {"leader1", "LEADER"},
+    {"sg1", "SGROUP"}, {"unit01", "UNIT"},    {"unit02", "UNIT"},   {"disc", "DISC"},
+    {"orgd", "ORGD"},  {"unit03", "UNIT"},    {"unit04", "UNIT"},   {"leader2", "LEADER"},
+    {"sg2", "SGROUP"}, {"sysadmin", "OTHER"},
 };
 
 struct walk_seat {
@@ -359,8 +359,8 @@ walk_seed_rest(void)
     for (int i = 0; i < WALK_SEATS; i++) {
         const struct walk_seat *s = &walk_seats[i];
         if (s->behalf == 0) {
-            slice_seed_person(s->account,
-                              arena_printf(&slice_arena, "seat%d", s->account), s->org, s->roles);
+            slice_seed_person(s->account, arena_printf(&slice_arena, "seat%d", s->account), s->org,
+                              s->roles);
         }
     }
     snapshot_sqlf("UPDATE rectify.measure SET lead_org = '%s' WHERE id = '%s';"
