@@ -577,33 +577,55 @@ struct walk_elsewhere {
     const char *why;
 };
 
-HELPER bool
-walk_is_elsewhere(const struct walk_elsewhere *list, const struct workflow_edge *e)
+HELPER const struct walk_elsewhere *
+walk_find_elsewhere(const struct walk_elsewhere *list, const struct workflow_edge *e)
 {
     for (; list != NULL && list->from != NULL; list++) {
         bool from = strcmp(list->from, "*") == 0 || strcmp(list->from, e->from) == 0;
         if (from && strcmp(list->command, e->command) == 0) {
-            return true;
+            return list;
         }
     }
-    return false;
+    return NULL;
 }
 
+/* By a call of the walk, precisely this edge; where the command has no call of its own, by what an
+ * event says of it. */
+HELPER bool
+walk_took(const struct walk *w, size_t i)
+{
+    const struct workflow_edge *e = &w->edges[i];
+    for (size_t k = 0; k < w->machine->command_count; k++) {
+        const struct walk_command *c = &w->machine->commands[k];
+        if (strcmp(c->command, e->command) == 0 && c->method != NULL) {
+            return w->taken[i];
+        }
+    }
+    return snapshot_noted(w->table->code, e->from, e->command, e->to);
+}
+
+/* How many edges nobody took and no exception names. Exceptions are shown. */
 HELPER int
 walk_untaken(const struct walk *w, const struct walk_elsewhere *elsewhere)
 {
     int missing = 0;
+    size_t taken = 0;
     for (size_t i = 0; i < w->edge_count; i++) {
         const struct workflow_edge *e = &w->edges[i];
-        bool noted = snapshot_noted(w->table->code, e->from, e->command, e->to);
-        if (w->taken[i] || noted || walk_is_elsewhere(elsewhere, e)) {
-            continue;
+        const struct walk_elsewhere *other = walk_find_elsewhere(elsewhere, e);
+        if (walk_took(w, i)) {
+            taken++;
+        } else if (other != NULL) {
+            print_message("%s: %s × %s → %s: %s\n", w->table->code, e->from, e->command, e->to,
+                          other->why);
+        } else {
+            char who[ROLE_NAMES_SIZE];
+            print_error("%s: nobody took %s × %s → %s (%s)\n", w->table->code, e->from, e->command,
+                        e->to, role_names(e->who, who, sizeof who));
+            missing++;
         }
-        char who[ROLE_NAMES_SIZE];
-        print_error("%s: nobody took %s × %s → %s (%s)\n", w->table->code, e->from, e->command,
-                    e->to, role_names(e->who, who, sizeof who));
-        missing++;
     }
+    print_message("%s: took %zu of %zu edges\n", w->table->code, taken, w->edge_count);
     return missing;
 }
 

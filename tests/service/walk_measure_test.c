@@ -304,15 +304,23 @@ static const struct walk_machine measure = {
 };
 
 static const struct walk_elsewhere elsewhere[] = {
-    {"*", "create", "a plan's import: plan_test, walk_plan_test"},
-    {"*", "add", "an approved amendment: amendment_test"},
-    {"*", "edit", "a plan's import again: plan_test"},
-    {"*", "approve_plan", "ApprovePlan: plan_test, walk_plan_test"},
-    {"*", "discard", "a plan's import without it: plan_test"},
-    {"*", "report", "a table's row: walk_table_test"},
-    {"*", "supersede", "an approved amendment: amendment_test"},
-    {"*", "cancel", "an approved amendment: amendment_test"},
-    {"*", "alter", "an approved amendment: amendment_test"},
+    {"NONE", "create", "the import of a plan: plan_test"},
+    {"DRAFT", "edit", "a plan imported again (a new version, without a command): plan_test"},
+    {"DRAFT", "discard", "by nobody: no call takes a draft measure away"},
+    {"DRAFT", "approve_plan", "ApprovePlan: walk_plan_test the_first_approval"},
+    {"IN_PROGRESS", "report", "a table's row: walk_table_test rows_report_to_measures"},
+    {"EFFECT_REACHED", "report", "a table's row: walk_table_test rows_report_to_measures"},
+    {"SUSTAINING", "report", "by nobody: a table has no row for a measure that is sustained"},
+    {"EFFECT_CLAIMED", "supersede", "by nobody: CLAIM_PENDING, a claim is decided first"},
+    {"EFFECT_CLAIMED", "cancel", "by nobody: CLAIM_PENDING"},
+    {"EFFECT_CLAIMED", "alter", "by nobody: CLAIM_PENDING"},
+    {"COMPLETE_CLAIMED", "supersede", "by nobody: CLAIM_PENDING"},
+    {"COMPLETE_CLAIMED", "cancel", "by nobody: CLAIM_PENDING"},
+    {"COMPLETE_CLAIMED", "alter", "by nobody: CLAIM_PENDING"},
+    {"NONE", "add", "an approved amendment: walk_plan_test amendments_move_measures"},
+    {"*", "supersede", "an approved amendment: walk_plan_test amendments_move_measures"},
+    {"*", "cancel", "an approved amendment: walk_plan_test amendments_move_measures"},
+    {"*", "alter", "an approved amendment: walk_plan_test amendments_move_measures"},
     {NULL, NULL, NULL},
 };
 

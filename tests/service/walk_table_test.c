@@ -254,6 +254,9 @@ after(const struct walk *w, const struct walk_seat *seat, const char *command,
 static const char *const filling[] = {"OPEN", "DRAFT", "RETURNED", NULL};
 static const char *const handed[] = {"OPEN", "DRAFT", "SUBMITTED", "NIL", NULL};
 
+#define REVIEWERS_FILL_IN                                                                          \
+    "UPDATE rectify.seat SET roles = roles & ~16384 | 8192 WHERE roles & 16384 <> 0"
+
 #define OFFICES_OWN                                                                                \
     "UPDATE rectify.problem SET lead_org = " ORG(                                                  \
         "01") " WHERE ref = 'P-01';"                                                               \
@@ -263,9 +266,7 @@ static const char *const handed[] = {"OPEN", "DRAFT", "SUBMITTED", "NIL", NULL};
 
 static const struct walk_variant table_variants[] = {
     {.name = "with a reviewer", .holds = G(REVIEWER_NEEDED)},
-    {.name = "without a reviewer",
-     .states = filling,
-     .sql = "UPDATE rectify.seat SET roles = roles & ~16384 | 8192 WHERE roles & 16384 <> 0"},
+    {.name = "without a reviewer", .states = filling, .sql = REVIEWERS_FILL_IN},
     {.name = "the office's own",
      .states = handed,
      .sql = OFFICES_OWN,
@@ -325,8 +326,7 @@ place_row(const struct walk *w, const char *state)
 static const char *const submitted[] = {"SUBMITTED", NULL};
 
 static const struct walk_variant row_variants[] = {
-    {.name = "without a reviewer",
-     .sql = "UPDATE rectify.seat SET roles = roles & ~16384 | 8192 WHERE roles & 16384 <> 0"},
+    {.name = "without a reviewer", .sql = REVIEWERS_FILL_IN},
     {.name = "the office's own",
      .states = submitted,
      .sql = OFFICES_OWN,
@@ -384,6 +384,30 @@ the_clock(void **state)
     assert_true(snapshot_noted("table", "ACCEPTED", "lock", "LOCKED"));
 }
 
+/* What a row says its measure hears. */
+static void
+rows_report_to_measures(void **state)
+{
+    static const char *const states[] = {"IN_PROGRESS", "EFFECT_REACHED"};
+    struct walk w = {.state = STATE_OPEN};
+    const struct walk_seat *plead = &walk_seats[0];
+    (void)state;
+    while (plead->account != SEAT_PLEAD) {
+        plead++;
+    }
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
+        snapshot_back_to_start();
+        place_table_row("OPEN", 0);
+        snapshot_sql(REVIEWERS_FILL_IN);
+        snapshot_sqlf("UPDATE rectify.measure SET state = '%s' WHERE id = '%s'", states[i],
+                      slice_id(61));
+        snapshot_take();
+        slice_expect(submit(&w, plead, TABLE_ID), STATUS_OK, NULL);
+        snapshot_note_changes();
+        assert_true(snapshot_noted("measure", states[i], "report", states[i]));
+    }
+}
+
 static void
 rows(void **state)
 {
@@ -409,9 +433,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_clock),
-        cmocka_unit_test(tables),
-        cmocka_unit_test(rows),
+        cmocka_unit_test(the_clock), cmocka_unit_test(rows_report_to_measures),
+        cmocka_unit_test(tables),    cmocka_unit_test(rows),
         cmocka_unit_test(control),
     };
     return cmocka_run_group_tests(tests, walk_open, walk_close);
