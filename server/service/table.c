@@ -546,6 +546,9 @@ check_confirm(const struct table_case *c, const Pb__ConfirmTableRequest *request
     enum status s =
         table_check_seen(c, request->has_expected_version, request->expected_version, fault);
     if (s == STATUS_OK) {
+        s = table_check_actor(c, fault);
+    }
+    if (s == STATUS_OK) {
         s = check_step(c, COMMAND_COUNTERSIGN, fault);
     }
     if (s == STATUS_OK) {

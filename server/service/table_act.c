@@ -391,10 +391,13 @@ static void
 judge_option(const struct table_case *c, struct workflow_option *o, bool independent)
 {
     struct fault fault = {0};
+    /* A confirmation asks first for whom; every other command what the table says. */
+    bool first =
+        command_is(o->command, COMMAND_COUNTERSIGN) && table_check_actor(c, &fault) != STATUS_OK;
     if (recused(c, o, independent)) {
         refuse_option(o, "RECUSED", recused_zh);
     }
-    if (!o->allowed || check_beside(c, o->command, &fault) == STATUS_OK) {
+    if ((!o->allowed && !first) || check_beside(c, o->command, &fault) == STATUS_OK) {
         return;
     }
     if (strcmp(fault.reason, "BEHALF_NEEDED") == 0) {

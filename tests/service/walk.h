@@ -85,6 +85,18 @@ struct walk_machine {
                   struct walk_answer *ret);
 };
 
+/* Where each machine is walked. */
+static const char *const walk_where[WORKFLOW_COUNT] = {
+    [WORKFLOW_MEASURE] = "walk_measure",       [WORKFLOW_PROBLEM] = "walk_closing",
+    [WORKFLOW_TABLE] = "walk_table",           [WORKFLOW_TABLE_ROW] = "walk_table",
+    [WORKFLOW_PLAN_VERSION] = "walk_plan",     [WORKFLOW_CONSULTATION] = "walk_matter",
+    [WORKFLOW_EXTENSION] = "walk_matter",      [WORKFLOW_NOTICE] = "walk_matter",
+    [WORKFLOW_TALK] = "walk_matter",           [WORKFLOW_ROUND] = "walk_matter",
+    [WORKFLOW_INSTRUCTION] = "walk_matter",    [WORKFLOW_OPINION] = "walk_matter",
+    [WORKFLOW_PUBLICATION] = "no methods yet", [WORKFLOW_GRANT] = "walk_people",
+    [WORKFLOW_ACCOUNT] = "walk_people",        [WORKFLOW_SITTING] = "walk_closing",
+};
+
 struct walk_count {
     long tried, own, foreign, allowed, unlike;
     struct {
@@ -412,6 +424,37 @@ walk_check_allowed(struct walk *w, const struct walk_seat *seat, const char *com
     }
 }
 
+/* The message without the thing's name in it. */
+HELPER void
+walk_nameless(const char *message, const char *ref, char *ret_text, size_t size)
+{
+    const char *at = message == NULL ? NULL : strstr(message, ref);
+    if (at == NULL) {
+        snprintf(ret_text, size, "%s", message == NULL ? "" : message);
+    } else {
+        snprintf(ret_text, size, "%.*s%s", (int)(at - message), message, at + strlen(ref));
+    }
+}
+
+/* What is somebody else's answers as what is not there: word for word. */
+HELPER void
+walk_check_hidden(struct walk *w, const struct walk_seat *seat, const struct walk_command *command,
+                  const Pb__Status *hidden)
+{
+    char foreign[512];
+    char nothing[512];
+    if (w->variant != w->machine->variants || strcmp(w->state, w->table->states[0].code) != 0) {
+        return;
+    }
+    const Pb__Status *none = command->send(w, seat, w->machine->no_ref)->status;
+    walk_nameless(hidden->message, w->machine->ref, foreign, sizeof foreign);
+    walk_nameless(none->message, w->machine->no_ref, nothing, sizeof nothing);
+    if (none->code != hidden->code || strcmp(foreign, nothing) != 0) {
+        walk_unlike(w, seat, command->command, "of a foreign thing: %s; of nothing: %s", foreign,
+                    nothing);
+    }
+}
+
 HELPER void
 walk_call(struct walk *w, const struct walk_seat *seat, const struct walk_command *command,
           const Pb__AllowedCommandsReply *says)
@@ -423,8 +466,11 @@ walk_call(struct walk *w, const struct walk_seat *seat, const struct walk_comman
     slice_behalf = walk_org_code(seat->behalf);
     const Pb__CallReply *reply =
         command->send(w, seat, there ? w->machine->ref : w->machine->no_ref);
-    slice_behalf = NULL;
     const Pb__Status *status = reply->status;
+    if (there && !command->makes && status->code == STATUS_NOT_FOUND) {
+        walk_check_hidden(w, seat, command, status);
+    }
+    slice_behalf = NULL;
     const char *reason = status->reason == NULL ? "" : status->reason;
     walk_tally(w, seat, status);
     if (status->code != (int)want.status || strcmp(reason, want.reason) != 0) {

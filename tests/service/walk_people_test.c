@@ -268,6 +268,17 @@ accounts(void **state)
 }
 
 static void
+every_machine_is_walked(void **state)
+{
+    (void)state;
+    for (int id = 0; id < WORKFLOW_COUNT; id++) {
+        if (walk_where[id] == NULL) {
+            fail_msg("nobody walks %s", workflow_machine((enum workflow_id)id)->code);
+        }
+    }
+}
+
+static void
 control(void **state)
 {
     (void)state;
@@ -280,6 +291,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(grants),
         cmocka_unit_test(accounts),
+        cmocka_unit_test(every_machine_is_walked),
         cmocka_unit_test(control),
     };
     return cmocka_run_group_tests(tests, walk_open, walk_close);

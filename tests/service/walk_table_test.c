@@ -217,11 +217,24 @@ is_any(const char *command, const char *const *names)
     return false;
 }
 
-/* A judge of his own body's rows is told so, where rows are judged. */
+/* The office in a unit's place says for whom. */
+static bool
+nameless(const struct walk *w, const struct walk_seat *seat)
+{
+    return seat->behalf == 0 && (seat->roles & ROLE_OFFICE) != 0 &&
+           seat->org != walk_thing_of(w)->plead;
+}
+
+/* A judge of his own body's rows is told so, where rows are judged; the office that confirms for
+ * nobody, always. */
 static bool
 beside(const struct walk *w, const struct walk_seat *seat, const char *command,
        struct walk_answer *ret)
 {
+    if (strcmp(command, "countersign") == 0 && nameless(w, seat)) {
+        *ret = (struct walk_answer){STATUS_PERMISSION_DENIED, "BEHALF_NEEDED", NULL};
+        return true;
+    }
     static const char *const judged[] = {"accept", "return", NULL};
     bool judge = (roles(w, seat) & (ROLE_OFFICE | ROLE_SGROUP | ROLE_LGROUP)) != 0;
     *ret = (struct walk_answer){STATUS_PERMISSION_DENIED, "RECUSED", NULL};
@@ -238,9 +251,7 @@ after(const struct walk *w, const struct walk_seat *seat, const char *command,
     static const char *const by_unit[] = {"fill", "submit", "correct", NULL};
     bool second = strcmp(command, "countersign") == 0 ||
                   (strcmp(command, "nil") == 0 && (w->variant->holds & G(REVIEWER_NEEDED)) != 0);
-    bool office = seat->behalf == 0 && (seat->roles & ROLE_OFFICE) != 0 &&
-                  seat->org != walk_thing_of(w)->plead;
-    if (office && is_any(command, by_unit)) {
+    if (nameless(w, seat) && is_any(command, by_unit)) {
         *ret = (struct walk_answer){STATUS_PERMISSION_DENIED, "BEHALF_NEEDED", NULL};
         return true;
     }
