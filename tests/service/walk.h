@@ -21,7 +21,7 @@
 
 #include "server/service/workflow.h"
 
-enum { WALK_EDGES_MAX = 128, WALK_SHOWN_MAX = 40, WALK_REASONS_MAX = 64 };
+enum { WALK_EDGES_MAX = 128, WALK_SHOWN_MAX = 40, WALK_REASONS_MAX = 64, WALK_REASON_SIZE = 48 };
 
 /* What the door is to answer: OK and the edge, or a status and a reason. */
 struct walk_answer {
@@ -100,7 +100,7 @@ static const char *const walk_where[WORKFLOW_COUNT] = {
 struct walk_count {
     long tried, own, foreign, allowed, unlike;
     struct {
-        const char *reason;
+        char reason[WALK_REASON_SIZE];
         long times;
     } refused[WALK_REASONS_MAX];
 };
@@ -351,15 +351,15 @@ walk_tally(struct walk *w, const struct walk_seat *seat, const Pb__Status *statu
         n->allowed++;
         return;
     }
-    for (size_t i = 0; i < WALK_REASONS_MAX; i++) {
-        if (n->refused[i].reason == NULL) {
-            n->refused[i].reason = strdup(status->reason == NULL ? "" : status->reason);
-        }
-        if (status->reason != NULL && strcmp(n->refused[i].reason, status->reason) == 0) {
-            n->refused[i].times++;
-            return;
-        }
+    const char *reason = status->reason == NULL ? "" : status->reason;
+    size_t i = 0;
+    while (i < WALK_REASONS_MAX && n->refused[i].times > 0 &&
+           strcmp(n->refused[i].reason, reason) != 0) {
+        i++;
     }
+    assert_in_range(i, 0, WALK_REASONS_MAX - 1);
+    snprintf(n->refused[i].reason, sizeof n->refused[i].reason, "%s", reason);
+    n->refused[i].times++;
 }
 
 /* A refusal tells in Chinese why, and leaves the thing and the log as they were. */
@@ -624,9 +624,8 @@ walk_print(const struct walk *w)
         " foreign %ld), went through %ld",
         w->table->code, w->table->state_count + 1, w->machine->command_count, (int)WALK_SEATS,
         w->machine->variant_count, n->tried, n->own, n->foreign, n->allowed);
-    for (size_t i = 0; i < WALK_REASONS_MAX && n->refused[i].reason != NULL; i++) {
+    for (size_t i = 0; i < WALK_REASONS_MAX && n->refused[i].times > 0; i++) {
         print_message(", %s %ld", n->refused[i].reason, n->refused[i].times);
-        free((void *)(uintptr_t)n->refused[i].reason);
     }
     print_message("\n");
 }
