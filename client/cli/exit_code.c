@@ -84,7 +84,6 @@ static const struct {
     {"STATE_FORBIDS", "table", "用 rectify table list --state SUBMITTED 看有哪些表待审核。"},
     {"TABLE_NOT_SUBMITTED", "",
      "等单位报送后再审核；用 rectify table list --state SUBMITTED 看有哪些表待审核。"},
-    {"ROW_RETURNED", "", "等单位改好重新报送后，再审核这一行。"},
     {"STALE_VERSION", "table submit",
      "运行 rectify table export 重新导出，把填好的内容抄过去，再报送。"},
     {"STALE_VERSION", "table", "用 rectify table show 看最新内容，再审核一次。"},

@@ -9,6 +9,7 @@
 #include "server/handler/common.h"
 #include "server/handler/request_check.h"
 #include "server/service/role.h"
+#include "server/service/workflow.h"
 #include "server/store/grant.h"
 #include "server/store/org.h"
 
@@ -134,7 +135,14 @@ add_code_decide(struct call *call)
                          "没有账号“%s”：请核对账号名，或先建立账号。",
                          r->account == NULL ? "" : r->account);
     }
-    enum status s = code_check(call, "enrol_code", r->enrol_code, &a->code);
+    const struct workflow_facts facts = {0};
+    const struct workflow_edge *edge = NULL;
+    enum status s =
+        workflow_step(workflow_machine(WORKFLOW_ACCOUNT), a->account.state, COMMAND_ISSUE_CODE,
+                      (uint32_t)call->who->roles, &facts, &edge, &call->fault);
+    if (s == STATUS_OK) {
+        s = code_check(call, "enrol_code", r->enrol_code, &a->code);
+    }
     if (s == STATUS_OK) {
         s = code_org(call, a, r->org);
     }

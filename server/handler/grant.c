@@ -57,6 +57,17 @@ check_count(struct call *call, size_t count)
     return STATUS_OK;
 }
 
+/* The people it is about. */
+static enum status
+grant_names(struct call *call, const struct grant_record *g, struct text_list *names)
+{
+    return text_list_add(names, call->arena, g->account) &&
+                   (g->substitute_for == NULL ||
+                    text_list_add(names, call->arena, g->substitute_for))
+               ? STATUS_OK
+               : handler_no_memory(call);
+}
+
 /* Round 0 the grants, round 1 what their people hold by then. */
 static int
 decision_load(struct call *call, struct db_queue *q, char *const *refs, size_t count)
@@ -78,14 +89,14 @@ decision_load(struct call *call, struct db_queue *q, char *const *refs, size_t c
     }
     struct decision *d = call->data;
     struct text_list names = {0};
-    for (size_t i = 0; i < d->found.count; i++) {
-        const struct grant_record *g = &d->found.items[i];
-        if (!text_list_add(&names, call->arena, g->account) ||
-            (g->substitute_for != NULL && !text_list_add(&names, call->arena, g->substitute_for))) {
-            return handler_no_memory(call);
-        }
+    enum status s = STATUS_OK;
+    for (size_t i = 0; s == STATUS_OK && i < d->found.count; i++) {
+        s = grant_names(call, &d->found.items[i], &names);
     }
-    enum status s = grant_queue_held(q, tenant, &names, call->arena, &d->held);
+    if (s != STATUS_OK) {
+        return (int)s;
+    }
+    s = grant_queue_held(q, tenant, &names, call->arena, &d->held);
     if (s == STATUS_OK && d->found.count == 1) {
         const struct grant_record *g = &d->found.items[0];
         s = grant_queue_others(q, tenant, g->account_id, g->roles & ADMINISTRATORS, call->today,
@@ -339,8 +350,16 @@ allowed_load(struct call *call, struct db_queue *q)
     }
     struct decision *d = call->data;
     const struct grant_record *g = found(d, refs[0]);
+    struct text_list names = {0};
     if (g == NULL) {
         return (int)refuse_unknown(call, "GRANT_UNKNOWN", "授权", refs[0]);
+    }
+    enum status s = grant_names(call, g, &names);
+    if (s == STATUS_OK) {
+        s = grant_queue_held(q, call->who->tenant, &names, call->arena, &d->held);
+    }
+    if (s != STATUS_OK) {
+        return (int)s;
     }
     return (int)grant_queue_others(q, call->who->tenant, g->account_id, g->roles & ADMINISTRATORS,
                                    call->today, &d->others);
@@ -353,7 +372,8 @@ allowed_decide(struct call *call)
     const struct grant_record *g = found(d, REQUEST(call, Pb__GrantQuestion)->grant);
     struct workflow_option options[WORKFLOW_OPTIONS_MAX];
     struct actor actor = call_actor(call);
-    size_t n = grant_options(g, &actor, d->others, options);
+    const struct grant_around around = {&d->held, d->others, call->today};
+    size_t n = grant_options(g, &actor, &around, call->arena, options);
     return allowed_reply(call, options, n, g->state, g->version);
 }
 

@@ -372,6 +372,7 @@ static const struct handler rows[] = {
     {.method = "rectify.v1.MeasureService/AllowedCommands",
      .kind = METHOD_QUERY,
      .auth = AUTH_SESSION,
+     .flags = HANDLER_BEHALF,
      .request = &pb__get_measure_request__descriptor,
      .reply = &pb__allowed_commands_reply__descriptor,
      .load = allowed_load,

@@ -219,6 +219,7 @@ static const struct handler rows[] = {
     {.method = "rectify.v1.ProblemService/AllowedCommands",
      .kind = METHOD_QUERY,
      .auth = AUTH_SESSION,
+     .flags = HANDLER_BEHALF,
      .request = &pb__get_problem_request__descriptor,
      .reply = &pb__allowed_commands_reply__descriptor,
      .load = allowed_load,

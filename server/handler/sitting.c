@@ -93,6 +93,17 @@ get_rows(struct call *call, struct db_queue *q)
     return s == STATUS_OK ? CALL_MORE : (int)s;
 }
 
+static bool
+row_problems(struct call *call, const struct sitting_call *c, struct text_list *ids)
+{
+    for (size_t i = 0; i < c->rows.count; i++) {
+        if (!text_list_add(ids, call->arena, c->rows.items[i].problem_id)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static int
 get_load(struct call *call, struct db_queue *q)
 {
@@ -104,10 +115,8 @@ get_load(struct call *call, struct db_queue *q)
     }
     struct sitting_call *c = call->data;
     struct text_list ids = {0};
-    for (size_t i = 0; i < c->rows.count; i++) {
-        if (!text_list_add(&ids, call->arena, c->rows.items[i].problem_id)) {
-            return (int)handler_no_memory(call);
-        }
+    if (!row_problems(call, c, &ids)) {
+        return (int)handler_no_memory(call);
     }
     enum status s = problem_queue_by_ids(q, call->who->tenant, &ids, call->arena, &c->problems);
     return s == STATUS_OK
@@ -177,21 +186,31 @@ get_decide(struct call *call)
 static int
 allowed_load(struct call *call, struct db_queue *q)
 {
-    return get_sitting(call, q, false);
+    if (call->round == 0) {
+        return get_sitting(call, q, true);
+    }
+    struct sitting_call *c = call->data;
+    if (call->round == 1) {
+        enum status s =
+            pick_sitting(call, &c->found, REQUEST(call, Pb__GetSittingRequest)->ref, &c->sitting);
+        if (s == STATUS_OK) {
+            s = sitting_queue_rows(q, call->who->tenant, c->sitting->id, &c->rows);
+        }
+        return s == STATUS_OK ? CALL_MORE : (int)s;
+    }
+    struct text_list ids = {0};
+    return row_problems(call, c, &ids)
+               ? (int)problem_queue_by_ids(q, call->who->tenant, &ids, call->arena, &c->problems)
+               : (int)handler_no_memory(call);
 }
 
 static enum status
 allowed_decide(struct call *call)
 {
     struct sitting_call *c = call->data;
-    enum status s =
-        pick_sitting(call, &c->found, REQUEST(call, Pb__GetSittingRequest)->ref, &c->sitting);
-    if (s != STATUS_OK) {
-        return s;
-    }
     struct workflow_option options[WORKFLOW_OPTIONS_MAX];
     struct actor actor = call_actor(call);
-    size_t n = sitting_options(c->sitting, &actor, options);
+    size_t n = sitting_options(c->sitting, &actor, &c->rows, &c->problems, options);
     return allowed_reply(call, options, n, c->sitting->state, c->sitting->version);
 }
 

@@ -194,8 +194,19 @@ grant_step(const struct grant_record *g, const struct actor *actor, const struct
     return STATUS_OK;
 }
 
+static void
+refuse_option(struct workflow_option *o, const char *reason, const char *reason_zh)
+{
+    o->allowed = false;
+    o->to = NULL;
+    o->needs = 0;
+    o->reason = reason == NULL ? "REQUEST_TOO_LARGE" : reason;
+    o->reason_zh = reason_zh == NULL ? "内存不足，请重试。" : reason_zh;
+}
+
 size_t
-grant_options(const struct grant_record *g, const struct actor *actor, int64_t others,
+grant_options(const struct grant_record *g, const struct actor *actor,
+              const struct grant_around *around, struct arena *a,
               struct workflow_option *ret_options)
 {
     const struct workflow_facts facts = facts_of(g, actor, NULL);
@@ -203,11 +214,12 @@ grant_options(const struct grant_record *g, const struct actor *actor, int64_t o
                                 &facts, ret_options, WORKFLOW_OPTIONS_MAX);
     for (size_t i = 0; i < n; i++) {
         struct workflow_option *o = &ret_options[i];
-        if (o->allowed && strcmp(o->command, COMMAND_END) == 0 && is_last(g, others)) {
-            o->allowed = false;
-            o->to = NULL;
-            o->reason = "LAST_ADMINISTRATOR";
-            o->reason_zh = last_zh;
+        struct fault fault = {0};
+        if (o->allowed && strcmp(o->command, COMMAND_END) == 0 && is_last(g, around->others)) {
+            refuse_option(o, "LAST_ADMINISTRATOR", last_zh);
+        } else if (o->allowed && strcmp(o->command, COMMAND_APPROVE) == 0 &&
+                   grant_fits(g, around->held, around->today, &fault) != STATUS_OK) {
+            refuse_option(o, arena_strdup(a, fault.reason), arena_strdup(a, fault.message));
         }
     }
     return n;

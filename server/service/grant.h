@@ -40,9 +40,18 @@ MUST_CHECK enum status grant_step(const struct grant_record *g, const struct act
                                   const struct grant_order *order, struct grant_record *ret,
                                   struct fault *fault);
 
-/* Every command as it stands for this actor, by the same guards. ret_options has
- * WORKFLOW_OPTIONS_MAX places. */
-size_t grant_options(const struct grant_record *g, const struct actor *actor, int64_t others,
+/* What a question about a grant reads beside it. */
+struct grant_around {
+    const struct held_list *held; /* by its account, and by whom it stands in for */
+    int64_t others;               /* who could still give seats, were this one gone */
+    int32_t today;
+};
+
+/* Every command as it stands for this actor, by the same guards; a grant that would not fit is not
+ * to be approved. ret_options has WORKFLOW_OPTIONS_MAX places; reasons are static or in the arena.
+ */
+size_t grant_options(const struct grant_record *g, const struct actor *actor,
+                     const struct grant_around *around, struct arena *a,
                      struct workflow_option *ret_options);
 
 /* True when days hold on this one. */

@@ -37,17 +37,20 @@ brings(const struct matter_case *c, const struct matter_order *order, struct wor
     }
 }
 
-/* The open task of that number that the actor may finish: its owner, and the office for anyone. */
+/* The open task of that number (of any, without a request) that the actor may finish: its owner,
+ * and the office for anyone. */
 static enum status
 task_to_finish(const struct matter_case *c, const struct matter_order *order, size_t *ret_index,
                struct fault *fault)
 {
     bool office = !c->actor.behalf && (c->actor.roles & ROLE_OFFICE) != 0;
+    bool open = false;
     for (size_t i = 0; c->tasks != NULL && i < c->tasks->count; i++) {
         const struct matter_task *t = &c->tasks->items[i];
         if (order != NULL && t->no != order->input->task_no) {
             continue;
         }
+        open = open || t->done_day == NO_DATE;
         if (t->done_day == NO_DATE && (office || matter_same(t->org.id, c->actor.org_id))) {
             *ret_index = i;
             return STATUS_OK;
@@ -56,6 +59,9 @@ task_to_finish(const struct matter_case *c, const struct matter_order *order, si
             return fault_set(fault, STATUS_FAILED_PRECONDITION, "TASK_DONE",
                              "第 %d 项议定事项已经办结。", t->no);
         }
+    }
+    if (order == NULL && !open && c->tasks != NULL && c->tasks->count > 0) {
+        return fault_set(fault, STATUS_FAILED_PRECONDITION, "TASK_DONE", "议定事项都已经办结。");
     }
     return fault_set(fault, STATUS_FAILED_PRECONDITION, "TASK_NOT_YOURS",
                      "没有由您的单位承办、还没办结的这一项议定事项，请核对序号。");

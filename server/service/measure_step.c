@@ -68,11 +68,14 @@ static const char recused_zh[] =
 static const char endorsed_zh[] =
     "本单位已经对这项申请签署同意，不必再签；如有不同意见，请退回申请。";
 
-/* Rules that hold beside the table. */
+/* Rules that hold beside the table, where the state knows the command. */
 static enum status
 check_beside(const struct measure_record *m, const struct actor *actor, const char *command,
              uint32_t roles, struct fault *fault)
 {
+    if (workflow_find(workflow_machine(WORKFLOW_MEASURE), m->state, command) == NULL) {
+        return STATUS_OK;
+    }
     bool judge = (roles & (ROLE_OFFICE | ROLE_SGROUP | ROLE_LGROUP)) != 0;
     if (is_judgement(command) && judge && !measure_independent(m, actor)) {
         return fault_set(fault, STATUS_PERMISSION_DENIED, "RECUSED", "措施 %s：%s", m->ref,
@@ -298,8 +301,7 @@ measure_options(const struct measure_record *m, const struct actor *actor,
     for (size_t i = 0; i < n; i++) {
         struct workflow_option *o = &ret_options[i];
         struct fault fault = {0};
-        if (check_beside(m, actor, o->command, roles, &fault) == STATUS_OK ||
-            strcmp(o->reason, "STATE_FORBIDS") == 0) {
+        if (check_beside(m, actor, o->command, roles, &fault) == STATUS_OK) {
             continue;
         }
         o->allowed = false;

@@ -82,13 +82,14 @@ judged(const char *command)
     return is(command, COMMAND_FORWARD) || is(command, COMMAND_RETURN);
 }
 
-/* Rules that hold beside the table. */
+/* Rules that hold beside the table, where the state knows the command. */
 static enum status
 check_beside(const struct problem_record *p, const struct actor *actor, const char *command,
              uint32_t roles, struct fault *fault)
 {
+    bool known = workflow_find(workflow_machine(WORKFLOW_PROBLEM), p->state, command) != NULL;
     bool judge = (roles & (ROLE_OFFICE | ROLE_SGROUP | ROLE_LGROUP)) != 0;
-    if (judged(command) && judge && !problem_independent(p, actor)) {
+    if (known && judged(command) && judge && !problem_independent(p, actor)) {
         return fault_set(fault, STATUS_PERMISSION_DENIED, "RECUSED", "问题 %s：%s", p->ref,
                          recused_zh);
     }

@@ -345,12 +345,64 @@ sitting_accepts(const struct problem_record *p, const struct problem_counts *cou
     return STATUS_OK;
 }
 
+static const struct problem_record *
+problem_of(const struct problem_list *problems, const struct sitting_row_record *row)
+{
+    for (size_t i = 0; i < problems->count; i++) {
+        if (is(problems->items[i].id, row->problem_id)) {
+            return &problems->items[i];
+        }
+    }
+    return NULL;
+}
+
+/* Some row waits for this actor's opinion; otherwise why none does. */
+static void
+judge_option(const struct actor *actor, const struct sitting_row_list *rows,
+             const struct problem_list *problems, struct workflow_option *o)
+{
+    struct fault fault = {0};
+    bool pending = false;
+    bool substitute = false;
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct problem_record *p = problem_of(problems, &rows->items[i]);
+        if (p == NULL || !is(rows->items[i].state, ROW_PENDING)) {
+            continue;
+        }
+        pending = true;
+        if (sitting_body_of(p, actor, &substitute, &fault) != 0) {
+            return;
+        }
+    }
+    o->allowed = false;
+    o->to = NULL;
+    o->needs = 0;
+    if (!pending) {
+        o->reason = "ROW_DECIDED";
+        o->reason_zh = "清单里的问题都已有结论，不能再提意见。";
+    } else if (is(fault.reason, "RECUSED")) {
+        o->reason = "RECUSED";
+        o->reason_zh =
+            "本单位就是这个问题的牵头单位，按回避规定不能会审自己的事项，由代行单位提出意见。";
+    } else {
+        o->reason = "ROLE_FORBIDS";
+        o->reason_zh = "您的岗位不在清单里任何一个问题的会审单位之内。";
+    }
+}
+
 size_t
 sitting_options(const struct sitting_record *s, const struct actor *actor,
+                const struct sitting_row_list *rows, const struct problem_list *problems,
                 struct workflow_option *ret_options)
 {
     const struct workflow_facts facts = {0};
     uint32_t roles = actor->behalf ? 0 : (uint32_t)actor->roles;
-    return workflow_allowed(workflow_machine(WORKFLOW_SITTING), s->state, roles, &facts,
-                            ret_options, WORKFLOW_OPTIONS_MAX);
+    size_t n = workflow_allowed(workflow_machine(WORKFLOW_SITTING), s->state, roles, &facts,
+                                ret_options, WORKFLOW_OPTIONS_MAX);
+    for (size_t i = 0; i < n; i++) {
+        if (ret_options[i].allowed && is(ret_options[i].command, COMMAND_JUDGE)) {
+            judge_option(actor, rows, problems, &ret_options[i]);
+        }
+    }
+    return n;
 }

@@ -75,7 +75,10 @@ MUST_CHECK enum status sitting_step(const struct sitting_record *s, const char *
 MUST_CHECK enum status sitting_accepts(const struct problem_record *p,
                                        const struct problem_counts *counts, struct fault *fault);
 
+/* What may be done now. An opinion may be given where a row waits for one and the actor speaks for
+ * a body on its problem: rows and problems are those he sees. */
 size_t sitting_options(const struct sitting_record *s, const struct actor *actor,
+                       const struct sitting_row_list *rows, const struct problem_list *problems,
                        struct workflow_option *ret_options);
 
 /* Messages; NULL when the arena is exhausted. */

@@ -335,6 +335,22 @@ add_unchanged(struct handing *h, struct arena *a, struct fault *fault)
 
 /* ---- the table ---- */
 
+/* The state and who may, before the request is looked at: as AllowedCommands tells it. */
+static enum status
+check_step(const struct table_case *c, const char *command, struct fault *fault)
+{
+    const struct workflow_facts none = {0};
+    const struct workflow_edge *edge = NULL;
+    struct fault why = {0};
+    enum status s = workflow_step(workflow_machine(WORKFLOW_TABLE), c->table->state, command,
+                                  table_roles(c->table, &c->actor), &none, &edge, &why);
+    bool stands =
+        strcmp(why.reason, "STATE_FORBIDS") != 0 && strcmp(why.reason, "ROLE_FORBIDS") != 0;
+    return s == STATUS_OK || stands
+               ? STATUS_OK
+               : fault_set(fault, s, why.reason, "%s 的表：%s", c->table->period, why.message);
+}
+
 static enum status
 check_table(const struct table_case *c, const Pb__SubmitTableRequest *request, struct fault *fault)
 {
@@ -347,14 +363,8 @@ check_table(const struct table_case *c, const Pb__SubmitTableRequest *request, s
         return fault_set_field(fault, "rows", "TOO_MANY_ROWS", "一张表最多 %d 行，请联系办公室。",
                                LIMIT_TABLE_ROWS);
     }
-    s = table_check_actor(c, fault);
-    const struct workflow_machine *machine = workflow_machine(WORKFLOW_TABLE);
-    if (s == STATUS_OK && workflow_find(machine, c->table->state, COMMAND_SUBMIT) == NULL) {
-        return fault_set(fault, STATUS_FAILED_PRECONDITION, "STATE_FORBIDS",
-                         "%s 的表现在是“%s”，不能再报送。", c->table->period,
-                         workflow_state_zh(machine, c->table->state));
-    }
-    return s;
+    s = check_step(c, COMMAND_SUBMIT, fault);
+    return s == STATUS_OK ? table_check_actor(c, fault) : s;
 }
 
 static void
@@ -538,10 +548,8 @@ check_confirm(const struct table_case *c, const Pb__ConfirmTableRequest *request
     if (s == STATUS_OK) {
         s = table_check_actor(c, fault);
     }
-    if (s == STATUS_OK && strcmp(c->table->state, STATE_CONFIRMING) != 0) {
-        s = fault_set(fault, STATUS_FAILED_PRECONDITION, "STATE_FORBIDS",
-                      "这张表现在是“%s”，没有等待确认的内容。",
-                      workflow_state_zh(workflow_machine(WORKFLOW_TABLE), c->table->state));
+    if (s == STATUS_OK) {
+        s = check_step(c, COMMAND_COUNTERSIGN, fault);
     }
     if (s == STATUS_OK) {
         s = check_person(c, paper, fault);

@@ -372,14 +372,31 @@ refuse_option(struct workflow_option *o, const char *reason, const char *zh)
     o->reason_zh = zh;
 }
 
+static const char recused_zh[] =
+    "这是本单位牵头的事项，按回避规定不能审核自己的事项：请由专项小组或领导小组代行审核。";
+
+/* A judge of his own body's rows is told so before his role is looked at. */
+static bool
+recused(const struct table_case *c, const struct workflow_option *o, bool independent)
+{
+    bool judged = strcmp(c->table->state, STATE_SUBMITTED) == 0 ||
+                  strcmp(c->table->state, STATE_RETURNED) == 0;
+    bool judge = (c->actor.roles & (ROLE_OFFICE | ROLE_SGROUP | ROLE_LGROUP)) != 0;
+    return judged && judge && by_judge(o->command) && !independent &&
+           strcmp(o->reason, "STATE_FORBIDS") != 0;
+}
+
 /* The static sentences of check_beside; its own names the unit. */
 static void
-judge_option(const struct table_case *c, struct workflow_option *o)
+judge_option(const struct table_case *c, struct workflow_option *o, bool independent)
 {
     struct fault fault = {0};
-    /* A confirmation looks at who acts first, every other command at the state. */
-    bool first = command_is(o->command, COMMAND_COUNTERSIGN) &&
-                 strcmp(o->reason, "STATE_FORBIDS") != 0 && strcmp(o->reason, "SAME_PERSON") != 0;
+    /* A confirmation asks first for whom; every other command what the table says. */
+    bool first =
+        command_is(o->command, COMMAND_COUNTERSIGN) && table_check_actor(c, &fault) != STATUS_OK;
+    if (recused(c, o, independent)) {
+        refuse_option(o, "RECUSED", recused_zh);
+    }
     if ((!o->allowed && !first) || check_beside(c, o->command, &fault) == STATUS_OK) {
         return;
     }
@@ -392,15 +409,19 @@ judge_option(const struct table_case *c, struct workflow_option *o)
     }
 }
 
+/* The verdicts on the rows come with the request. */
 size_t
 table_options(const struct table_case *c, struct workflow_option *ret_options)
 {
     struct workflow_facts facts = facts_of(c);
+    facts.rows_total = facts.rows_total > 0 ? facts.rows_total : 1;
+    facts.rows_accepted = facts.rows_total;
+    facts.rows_returned = c->table->rows > 0 ? 1 : 0;
     size_t n = workflow_allowed(workflow_machine(WORKFLOW_TABLE), c->table->state,
                                 table_roles(c->table, &c->actor), &facts, ret_options,
                                 WORKFLOW_OPTIONS_MAX);
     for (size_t i = 0; i < n; i++) {
-        judge_option(c, &ret_options[i]);
+        judge_option(c, &ret_options[i], facts.independent);
     }
     return n;
 }
@@ -450,7 +471,7 @@ table_row_options(const struct table_case *c, const struct table_row_record *row
                                 WORKFLOW_OPTIONS_MAX);
     for (size_t i = 0; i < n; i++) {
         row_option(c, &ret_options[i]);
-        judge_option(c, &ret_options[i]);
+        judge_option(c, &ret_options[i], facts.independent);
     }
     return n;
 }

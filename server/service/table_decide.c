@@ -98,7 +98,7 @@ judge_row(const struct table_case *c, const Pb__RowDecision *d, struct row_outco
         return STATUS_OK; /* accepted before; this decision is about its claim */
     }
     if (o->row.verdict == PB__VERDICT__RETURNED) {
-        return fault_set(fault, STATUS_FAILED_PRECONDITION, "ROW_RETURNED",
+        return fault_set(fault, STATUS_FAILED_PRECONDITION, "STATE_FORBIDS",
                          "措施 %s 这一行已经退回，等单位改好重新报送后再审核。", o->before->ref);
     }
     uint32_t roles = table_roles(c->table, &c->actor);

@@ -116,15 +116,29 @@ guard_refusal(enum guard guard)
     return (struct refusal){s, guard_code(guard), guard_zh(guard)};
 }
 
-static struct refusal
-edge_judge(const struct workflow_edge *e, uint32_t roles, const struct workflow_facts *facts,
-           bool with_input)
+/* Whoever some edge of the command names, whatever the state. */
+static uint32_t
+command_roles(const struct workflow_machine *machine, const char *command)
 {
-    if (e == NULL) {
+    uint32_t roles = 0;
+    for (size_t i = 0; i < machine->edge_count; i++) {
+        const struct workflow_edge *e = &machine->edges[i];
+        roles |= strcmp(e->command, command) == 0 ? e->who : 0;
+    }
+    return roles;
+}
+
+/* e: the edge selected, or NULL. ever: who may give the command in some state; who may not hears so
+ * in each, as the door's policy row tells him. */
+static struct refusal
+edge_judge(const struct workflow_edge *e, uint32_t ever, uint32_t roles,
+           const struct workflow_facts *facts, bool with_input)
+{
+    if (e == NULL && (ever == 0 || (roles & ever) != 0)) {
         return (struct refusal){STATUS_FAILED_PRECONDITION, "STATE_FORBIDS",
                                 "当前状态下不能办理这一步，请刷新后查看现在可以办理的事项。"};
     }
-    if ((roles & e->who) == 0) {
+    if (e == NULL || (roles & e->who) == 0) {
         return (struct refusal){STATUS_PERMISSION_DENIED, "ROLE_FORBIDS",
                                 "您的岗位不能办理这一步，请由有权限的单位或人员办理。"};
     }
@@ -141,20 +155,20 @@ edge_judge(const struct workflow_edge *e, uint32_t roles, const struct workflow_
 /* The sentence, with the names of state, step and those who may. */
 static enum status
 refuse(const struct refusal *r, const struct workflow_machine *machine, const char *from,
-       const char *command, const struct workflow_edge *e, struct fault *fault)
+       const char *command, uint32_t who, struct fault *fault)
 {
     const char *what = workflow_command_zh(command);
     const char *state =
         strcmp(from, STATE_NONE) == 0 ? "尚未建立" : workflow_state_zh(machine, from);
-    if (e == NULL) {
-        return fault_set(fault, r->status, r->code,
-                         "%s现在是“%s”，不能办理“%s”。请刷新后查看现在可以办理的事项。",
-                         machine->zh, state, what);
-    }
     if (r->status == STATUS_PERMISSION_DENIED) {
         char names[ROLE_NAMES_SIZE];
         return fault_set(fault, r->status, r->code, "您的岗位不能办理“%s”，这一步由%s办理。", what,
-                         role_names_zh(e->who, names, sizeof names));
+                         role_names_zh(who, names, sizeof names));
+    }
+    if (strcmp(r->code, "STATE_FORBIDS") == 0) {
+        return fault_set(fault, r->status, r->code,
+                         "%s现在是“%s”，不能办理“%s”。请刷新后查看现在可以办理的事项。",
+                         machine->zh, state, what);
     }
     return fault_set(fault, r->status, r->code, "不能办理“%s”：%s", what, r->zh);
 }
@@ -165,9 +179,10 @@ workflow_step(const struct workflow_machine *machine, const char *from, const ch
               const struct workflow_edge **ret_edge, struct fault *fault)
 {
     const struct workflow_edge *e = edge_select(machine, from, command, facts);
-    struct refusal r = edge_judge(e, roles, facts, true);
+    uint32_t ever = command_roles(machine, command);
+    struct refusal r = edge_judge(e, ever, roles, facts, true);
     if (r.status != STATUS_OK) {
-        return refuse(&r, machine, from, command, e, fault);
+        return refuse(&r, machine, from, command, e == NULL ? ever : e->who, fault);
     }
     *ret_edge = e;
     return STATUS_OK;
@@ -208,7 +223,7 @@ workflow_allowed(const struct workflow_machine *machine, const char *from, uint3
             continue;
         }
         const struct workflow_edge *e = edge_select(machine, from, command, facts);
-        struct refusal r = edge_judge(e, roles, facts, false);
+        struct refusal r = edge_judge(e, command_roles(machine, command), roles, facts, false);
         bool allowed = r.status == STATUS_OK;
         ret_options[n++] = (struct workflow_option){
             .command = command,

@@ -320,7 +320,8 @@ const struct workflow_machine *workflow_machine_by_code(const char *code);
 const struct workflow_edge *workflow_find(const struct workflow_machine *machine, const char *from,
                                           const char *command);
 
-/* The whole decision: state, then role, then guards. On OK *ret_edge is the edge to take.
+/* The whole decision: who may never give the command, state, role, guards. On OK *ret_edge is the
+ * edge to take.
  * Refusals (all with a reason code and a Chinese sentence in the fault):
  * FAILED_PRECONDITION STATE_FORBIDS · PERMISSION_DENIED ROLE_FORBIDS · FAILED_PRECONDITION or, for
  * what the request lacks, INVALID_ARGUMENT with the guard's code. fault may be NULL. */

@@ -96,7 +96,9 @@ fields_are_used_or_refused(void **state)
     slice_expect(matter_open(UNIT1, "consultation", "fly"), STATUS_INVALID_ARGUMENT,
                  "COMMAND_UNKNOWN");
     (void)matter_in();
-    slice_expect(matter_open(UNIT1, "consultation", "close"), STATUS_FAILED_PRECONDITION,
+    slice_expect(matter_open(UNIT1, "consultation", "close"), STATUS_PERMISSION_DENIED,
+                 "ROLE_FORBIDS");
+    slice_expect(matter_open(OFFICE1, "consultation", "close"), STATUS_FAILED_PRECONDITION,
                  "STATE_FORBIDS");
     in->measure_ref = slice_text("P-01-M-01");
     in->text = slice_text("机密★一年");

@@ -241,7 +241,7 @@ a_returned_row_returns_its_claim(void **state)
     assert_int_equal(get_table(UNIT1, NULL, "2026-11")->rows[1]->claim_verdict,
                      PB__VERDICT__RETURNED);
     slice_refused(OFFICE1, "TableService/DecideTable", &d->base, STATUS_FAILED_PRECONDITION,
-                  "ROW_RETURNED");
+                  "STATE_FORBIDS");
 }
 
 /* One decision of a table's request, as the office gives it: row by row. */

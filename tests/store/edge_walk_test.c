@@ -33,6 +33,10 @@ static const struct target targets[] = {
      ID("1") ", 9, 'XH-09', '样例', '2026-11-12', '样例'"},
     {"table", "periodic_table", "inspection, org, period, due",
      ID("1") ", " ID("4") ", '2026-11', '2026-11-25'"},
+    {"plan_version", "plan_version", "inspection, no, items, problems, measures, sha256",
+     ID("1") ", 1, 0, 0, 0, sha256('1')"},
+    {"grant", "seat_grant", "ref, account, org, roles, origin, proposed_ms",
+     "'G-0009', " ID("6") ", " ID("4") ", 1, 'BOOTSTRAP', 0"},
     {"consultation", "matter", "kind, ref, opened_ms, state_ms", "'consultation', 'HS-0009', 0, 0"},
     {"extension", "matter",
      "kind, ref, opened_ms, state_ms, measure, milestone, old_due, new_due, level, ordinal",
@@ -68,6 +72,14 @@ static const char ground[] =
     " event_id) VALUES (1, " ID("5") ", " ID("1") ", " ID("3") ", 1, 'P-01-M-01', '样例',"
     " 'IN_PROGRESS', 1, " ID("0") ");";
 // clang-format on
+
+/* Of a grant the edge alone is asked: not who may propose, nor what an end brings with it. */
+static const char ground_of_grants[] =
+    "SET search_path = rectify; SET session_replication_role = replica;"
+    "ALTER TABLE seat_grant DROP CONSTRAINT seat_grant_ended;"
+    "ALTER TABLE seat_grant DISABLE TRIGGER seat_grant_kept;"
+    "INSERT INTO account (tenant, id, name, display_name, password_hash, version, event_id)"
+    " VALUES (1, " ID("6") ", 'person', '样例', '-', 1, " ID("0") ")";
 
 static PGconn *app;
 static PGconn *super;
@@ -190,6 +202,7 @@ open_all(void **state)
 {
     (void)state;
     test_db_exec("postgres", ground);
+    test_db_exec("postgres", ground_of_grants);
     super =
         connect_as("postgres", "SET search_path = rectify; SET session_replication_role = replica");
     app = connect_as(
