@@ -50,6 +50,8 @@ struct measure_order {
     bool ground_given;
     int32_t effect_due; /* new dates, NO_DATE: not given; read by these two commands alone */
     int32_t complete_due;
+    /* reopen: a round's final FALSE; the round's machine has said who may. Rule 4 still holds. */
+    bool by_round;
     /* add, supersede and cancel: an amendment of the plan says so */
     bool amendment_approved;
 };

@@ -259,7 +259,7 @@ enum status
 measure_step(const struct measure_record *m, const struct actor *actor,
              const struct measure_order *order, struct measure_outcome *ret, struct fault *fault)
 {
-    uint32_t roles = measure_roles(m, actor);
+    uint32_t roles = order->by_round ? ROLE_VERIFY : measure_roles(m, actor);
     enum status s = check_beside(m, actor, order->command, roles, fault);
     if (s != STATUS_OK) {
         return s;

@@ -466,6 +466,7 @@ fields_have_their_numbers(void **state)
         {F_CONTENTS, "contents"},
         {F_REASON_CODE, "reason_code"},
         {F_REASON, "reason"},
+        {F_EFFECT_DUE, "effect_due"},
     };
     const ProtobufCMessageDescriptor *d = &pb__matter_input__descriptor;
     assert_int_equal(d->n_fields, sizeof fields / sizeof fields[0]);
