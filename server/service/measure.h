@@ -64,7 +64,8 @@ struct measure_outcome {
 };
 
 /* Decides a command. OK fills *ret; a refusal has its reason in the fault and leaves *ret alone.
- * PERMISSION_DENIED RECUSED: the office leads it itself. FAILED_PRECONDITION NOT_ENDORSED: a claim
+ * PERMISSION_DENIED RECUSED: the office leads it itself; SAME_PERSON: who judges or endorses handed
+ * the claim in. FAILED_PRECONDITION NOT_ENDORSED: a claim
  * of the measure's own lead unit waits for the problem's lead unit; ALREADY_ENDORSED. reopen and
  * fail: whoever writes the outcome takes the problem up again in the same transaction
  * (problem_reopened). object and endorse leave the measure as it is (the version of *ret is not to

@@ -85,7 +85,7 @@ measure(void)
 static struct actor
 actor(const char *org, uint64_t roles)
 {
-    return (struct actor){.account_id = "a", .org_id = org, .roles = roles};
+    return (struct actor){.account_id = org, .org_id = org, .roles = roles};
 }
 
 static struct matter_case
