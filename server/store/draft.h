@@ -38,6 +38,13 @@ struct draft_problem {
     bool seen;
 };
 
+/* 目标节点 */
+struct draft_node {
+    int32_t no;
+    const char *title;
+    int32_t due; /* day, or NO_DATE */
+};
+
 struct draft_measure {
     const char *id;
     const char *ref;
@@ -52,6 +59,9 @@ struct draft_measure {
     const char **participants; /* org ids, in the order of the plan */
     size_t participant_count;
     size_t participant_capacity;
+    struct draft_node *nodes; /* by number; not written by the draft */
+    size_t node_count;
+    size_t node_capacity;
     int32_t effect_due;     /* day, or NO_DATE */
     int32_t complete_due;   /* day, or NO_DATE */
     int64_t effect_version; /* of the stored milestone row; 0: none */
@@ -73,6 +83,7 @@ struct draft {
     size_t problem_count, problem_capacity;
     struct draft_measure *measures;
     size_t measure_count, measure_capacity;
+    size_t node_at; /* the measure whose nodes are being read */
 };
 
 #endif

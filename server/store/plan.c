@@ -73,6 +73,17 @@ static const struct statement draft_measures = {
            " WHERE m.tenant = $1 AND i.code = $2 ORDER BY length(m.ref), m.ref",
 };
 
+/* In the order of draft_measures. */
+static const struct statement draft_nodes = {
+    .name = "draft_nodes",
+    .params = 2,
+    .sql = "SELECT n.measure, n.no, n.title, n.due FROM milestone_node n"
+           "  JOIN measure m ON m.tenant = n.tenant AND m.id = n.measure"
+           "  JOIN inspection i ON i.tenant = m.tenant AND i.id = m.inspection"
+           " WHERE n.tenant = $1 AND i.code = $2 AND n.dropped_ms IS NULL"
+           " ORDER BY length(m.ref), m.ref, n.no",
+};
+
 static const struct statement item_insert = {
     .name = "item_insert",
     .params = 6,
@@ -193,6 +204,7 @@ const struct statement *const plan_statements[] = {
     &draft_items,
     &draft_problems,
     &draft_measures,
+    &draft_nodes,
     &item_insert,
     &item_update,
     &problem_insert,
@@ -394,6 +406,29 @@ take_measure(void *ctx, const struct db_row *row, struct arena *a)
     return joined == NULL ? STATUS_OK : take_participants(m, joined, a);
 }
 
+static enum status
+take_node(void *ctx, const struct db_row *row, struct arena *a)
+{
+    struct draft *d = ctx;
+    const char *measure = db_text(row, 0, a);
+    while (measure != NULL && d->node_at < d->measure_count &&
+           strcmp(d->measures[d->node_at].id, measure) != 0) {
+        d->node_at++;
+    }
+    if (measure == NULL || d->node_at == d->measure_count) {
+        return measure == NULL ? STATUS_RESOURCE_EXHAUSTED : STATUS_INTERNAL;
+    }
+    struct draft_measure *m = &d->measures[d->node_at];
+    struct draft_node *n =
+        arena_grow(a, (void **)&m->nodes, m->node_count, &m->node_capacity, sizeof *n);
+    if (n == NULL) {
+        return STATUS_RESOURCE_EXHAUSTED;
+    }
+    *n = (struct draft_node){(int32_t)db_int(row, 1), db_text(row, 2, a), db_day(row, 3)};
+    m->node_count++;
+    return STATUS_OK;
+}
+
 enum status
 draft_queue_read(struct db_queue *q, int tenant, const char *inspection_code, struct draft *draft)
 {
@@ -407,6 +442,9 @@ draft_queue_read(struct db_queue *q, int tenant, const char *inspection_code, st
     if (s == STATUS_OK) {
         s = db_queue_add(q, &draft_measures, params,
                          (struct db_sink){take_measure, draft, DB_ANY_COUNT});
+    }
+    if (s == STATUS_OK) {
+        s = db_queue_add(q, &draft_nodes, params, (struct db_sink){take_node, draft, DB_ANY_COUNT});
     }
     return s;
 }
