@@ -8,6 +8,7 @@
 #include "tests/support/district.h"
 #include "tests/support/fixture.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -658,6 +659,126 @@ an_opinion_is_of_this_very_draft(void **state)
     assert_string_equal(approved->sha256, last);
 }
 
+/* ---- an approval against an edit of what is approved ---- */
+
+struct racer {
+    Pb__CallRequest *envelope;
+    struct arena arena;
+    Pb__CallReply *reply;
+    pthread_barrier_t *start; /* NULL: at once */
+    enum status sent;
+};
+
+static void *
+run(void *arg)
+{
+    struct racer *x = arg;
+    if (x->start != NULL) {
+        pthread_barrier_wait(x->start);
+    }
+    arena_init(&x->arena, 8 << 20);
+    x->sent = dispatch_call(district.door, x->envelope, &x->arena, &x->reply);
+    return NULL;
+}
+
+static void
+run_at_once(struct racer *pair)
+{
+    pthread_t threads[2];
+    pthread_barrier_t start;
+    assert_int_equal(pthread_barrier_init(&start, NULL, 2), 0);
+    for (int i = 0; i < 2; i++) {
+        pair[i].start = &start;
+        assert_int_equal(pthread_create(&threads[i], NULL, run, &pair[i]), 0);
+    }
+    for (int i = 0; i < 2; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    pthread_barrier_destroy(&start);
+}
+
+static const char *
+measure_id(const char *code)
+{
+    const Pb__GetMeasureReply *m =
+        district_read(get_measure(&office, "P-01-M-01", code), &pb__get_measure_reply__descriptor);
+    return m->measure->id;
+}
+
+/* The approval of what was seen, and another name of a node: by its inspection's code, or by the
+ * measure's id alone, so that only the database's locks keep the two apart. */
+static void
+make_pair(struct racer *pair, const char *code, bool by_id)
+{
+    static const char *const other[] = {"样例：方案印发并培训"};
+    Pb__ApprovePlanRequest agree = PB__APPROVE_PLAN_REQUEST__INIT;
+    Pb__SetNodesRequest set = PB__SET_NODES_REQUEST__INIT;
+    Pb__MeasureNode node = PB__MEASURE_NODE__INIT;
+    Pb__MeasureNode *nodes[] = {&node};
+    agree.inspection = district_text(code);
+    agree.sha256 = district_text(version(code)->sha256);
+    node.title = district_text(other[0]);
+    set.nodes = nodes;
+    set.n_nodes = 1;
+    set.measure_ref = by_id ? district_text(measure_id(code)) : district_text("P-01-M-01");
+    set.inspection = by_id ? NULL : district_text(code);
+    pair[0] = (struct racer){.envelope =
+                                 district_envelope(&group, "PlanService/ApprovePlan", &agree.base)};
+    pair[1] =
+        (struct racer){.envelope = district_envelope(&office, "NodeService/SetNodes", &set.base)};
+}
+
+static void
+race(int order)
+{
+    static const char *const one[] = {"样例：方案印发"};
+    struct racer pair[2];
+    Pb__PlanRequest submit = PB__PLAN_REQUEST__INIT;
+    const char *code = arena_printf(&district.arena, "X%d", order);
+    draft(code, 1);
+    district_expect(set_nodes(&office, "P-01-M-01", code, one, 1), STATUS_OK, NULL);
+    submit.inspection = district_text(code);
+    (void)district_ok(&office, "PlanService/SubmitForReview", &submit.base,
+                      &pb__plan_version__descriptor);
+    make_pair(pair, code, order % 2 == 1);
+    if (order < 4) { /* 0, 1: the approval first; 2, 3: the edit first */
+        (void)run(&pair[order / 2]);
+        (void)run(&pair[1 - order / 2]);
+    } else {
+        run_at_once(pair);
+    }
+    assert_int_equal(pair[0].sent, STATUS_OK);
+    assert_int_equal(pair[1].sent, STATUS_OK);
+    bool approved = pair[0].reply->status->code == STATUS_OK;
+    const Pb__Status *lost = pair[approved ? 1 : 0].reply->status;
+    assert_int_equal(pair[approved ? 0 : 1].reply->status->code, STATUS_OK);
+    assert_string_equal(lost->reason, approved ? "PLAN_FROZEN" : "PLAN_CHANGED");
+    assert_true(approved || lost->current_version == version(code)->version);
+    assert_true(order >= 4 || approved == (order < 2));
+    /* What was approved is what stands. */
+    const Pb__GetMeasureReply *m =
+        district_read(get_measure(&office, "P-01-M-01", code), &pb__get_measure_reply__descriptor);
+    assert_int_equal(m->measure->n_nodes, 1);
+    if (approved) {
+        assert_string_equal(m->measure->nodes[0]->title, one[0]);
+        assert_string_equal(m->measure->state, "ASSIGNED");
+    } else {
+        assert_string_equal(m->measure->state, "DRAFT");
+    }
+    arena_release(&pair[0].arena);
+    arena_release(&pair[1].arena);
+}
+
+static void
+an_approval_and_an_edit_meet_once(void **state)
+{
+    enum { ORDERS = 10 };
+    (void)state;
+    for (int order = 0; order < ORDERS; order++) {
+        race(order);
+    }
+}
+
 int
 main(void)
 {
@@ -670,6 +791,7 @@ main(void)
         cmocka_unit_test(other_origins_never_change_the_denominator),
         cmocka_unit_test(nodes_are_set_reached_and_returned),
         cmocka_unit_test(an_opinion_is_of_this_very_draft),
+        cmocka_unit_test(an_approval_and_an_edit_meet_once),
     };
     return cmocka_run_group_tests(tests, set_up, district_close);
 }
