@@ -12,7 +12,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NODES_MAX = 16, TEXT_BYTES = 1024, REPLY_TITLES_BYTES = 2048 };
+enum {
+    NODES_MAX = DRAFT_NODES_MAX,
+    TEXT_BYTES = DRAFT_NODE_BYTES,
+    REPLY_TITLES_BYTES = 2048,
+};
 
 struct node_call {
     struct measure_list found;
@@ -193,7 +197,8 @@ follow(struct call *call, const struct node_call *c)
         for (size_t k = 0; m->nodes != NULL && k < c->next_count; k++) {
             const struct node_record *n = &c->next[k];
             if (!n->dropped) {
-                m->nodes[m->node_count++] = (struct draft_node){n->no, n->title, n->due};
+                m->nodes[m->node_count++] =
+                    (struct draft_node){.no = n->no, .title = n->title, .due = n->due};
             }
         }
         return m->nodes == NULL ? handler_no_memory(call) : plan_follow_draft(call, c->plan);

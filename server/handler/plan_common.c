@@ -32,6 +32,7 @@ plan_call_new(struct call *call)
     if (p != NULL) {
         p->draft.arena = call->arena;
         p->draft.ids = &call->ids;
+        p->draft.now_ms = call->now_ms;
     }
     return p;
 }

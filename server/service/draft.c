@@ -342,11 +342,17 @@ hash_measure(crypto_hash_sha256_state *h, const struct draft *d, const struct dr
     for (size_t k = 0; k < m->participant_count; k++) {
         hash_text(h, m->participants[k]);
     }
-    hash_number(h, (int64_t)m->node_count);
+    int64_t standing = 0;
     for (size_t k = 0; k < m->node_count; k++) {
-        hash_number(h, m->nodes[k].no);
-        hash_text(h, m->nodes[k].title);
-        hash_number(h, m->nodes[k].due);
+        standing += m->nodes[k].dropped ? 0 : 1;
+    }
+    hash_number(h, standing);
+    for (size_t k = 0; k < m->node_count; k++) {
+        if (!m->nodes[k].dropped) {
+            hash_number(h, m->nodes[k].no);
+            hash_text(h, m->nodes[k].title);
+            hash_number(h, m->nodes[k].due);
+        }
     }
 }
 

@@ -31,6 +31,7 @@ struct draft_problem {
     const char *lead_org;   /* org id, or NULL */
     const char *sgroup_org; /* org id, or NULL */
     const char *origin;     /* FEEDBACK: of the denominator; or another */
+    bool origin_said;       /* by the document being read */
     int32_t body_no;        /* which inspected body; 0: not said */
     const char *document;   /* plan document's id, or NULL */
     int64_t version;
@@ -43,7 +44,12 @@ struct draft_node {
     int32_t no;
     const char *title;
     int32_t due; /* day, or NO_DATE */
+    bool dropped;
+    bool changed;    /* to be written */
+    int64_t version; /* stored one; 0 for a new one */
 };
+
+enum { DRAFT_NODES_MAX = 16, DRAFT_NODE_BYTES = 1024 };
 
 struct draft_measure {
     const char *id;
@@ -59,7 +65,7 @@ struct draft_measure {
     const char **participants; /* org ids, in the order of the plan */
     size_t participant_count;
     size_t participant_capacity;
-    struct draft_node *nodes; /* by number; not written by the draft */
+    struct draft_node *nodes; /* by number, dropped ones too */
     size_t node_count;
     size_t node_capacity;
     int32_t effect_due;     /* day, or NO_DATE */
@@ -77,6 +83,7 @@ struct draft_measure {
 struct draft {
     struct arena *arena;
     struct uuid7_source *ids;
+    int64_t now_ms; /* of the command */
     struct draft_item *items;
     size_t item_count, item_capacity;
     struct draft_problem *problems;

@@ -1,5 +1,8 @@
 #include "server/store/plan.h"
 
+#include "server/base/due.h"
+#include "server/store/node.h"
+
 #include <string.h>
 
 #define INSPECTION_COLUMNS                                                                         \
@@ -77,10 +80,11 @@ static const struct statement draft_measures = {
 static const struct statement draft_nodes = {
     .name = "draft_nodes",
     .params = 2,
-    .sql = "SELECT n.measure, n.no, n.title, n.due FROM milestone_node n"
+    .sql = "SELECT n.measure, n.no, n.title, n.due, n.dropped_ms IS NOT NULL, n.version"
+           "  FROM milestone_node n"
            "  JOIN measure m ON m.tenant = n.tenant AND m.id = n.measure"
            "  JOIN inspection i ON i.tenant = m.tenant AND i.id = m.inspection"
-           " WHERE n.tenant = $1 AND i.code = $2 AND n.dropped_ms IS NULL"
+           " WHERE n.tenant = $1 AND i.code = $2"
            " ORDER BY length(m.ref), m.ref, n.no",
 };
 
@@ -424,7 +428,11 @@ take_node(void *ctx, const struct db_row *row, struct arena *a)
     if (n == NULL) {
         return STATUS_RESOURCE_EXHAUSTED;
     }
-    *n = (struct draft_node){(int32_t)db_int(row, 1), db_text(row, 2, a), db_day(row, 3)};
+    *n = (struct draft_node){.no = (int32_t)db_int(row, 1),
+                             .title = db_text(row, 2, a),
+                             .due = db_day(row, 3),
+                             .dropped = db_bool(row, 4),
+                             .version = db_int(row, 5)};
     m->node_count++;
     return STATUS_OK;
 }
@@ -514,6 +522,25 @@ write_participants(struct db_queue *q, int tenant, const struct draft_measure *m
 }
 
 static enum status
+write_nodes(struct db_queue *q, int tenant, const struct draft *d, const struct draft_measure *m,
+            const char *event_id)
+{
+    enum status s = STATUS_OK;
+    for (size_t i = 0; s == STATUS_OK && i < m->node_count; i++) {
+        const struct draft_node *n = &m->nodes[i];
+        const struct node_record record = {.no = n->no,
+                                           .title = n->title,
+                                           .due = n->due,
+                                           .reached_day = NO_DATE,
+                                           .version = n->version};
+        if (n->changed) {
+            s = node_queue_put(q, tenant, m->id, &record, n->dropped ? d->now_ms : 0, event_id);
+        }
+    }
+    return s;
+}
+
+static enum status
 write_measure(struct db_queue *q, int tenant, const char *inspection_id, const struct draft *d,
               const struct draft_measure *m, const char *event_id)
 {
@@ -542,7 +569,7 @@ write_measure(struct db_queue *q, int tenant, const char *inspection_id, const s
     if (s == STATUS_OK && m->participants_changed) {
         s = write_participants(q, tenant, m);
     }
-    return s;
+    return s == STATUS_OK ? write_nodes(q, tenant, d, m, event_id) : s;
 }
 
 enum status
