@@ -200,6 +200,40 @@ take_verdicts(struct cli *c, const struct line *line, Pb__MatterInput *in, struc
     return STATUS_OK;
 }
 
+/* "编号=成效日期,到位日期", or "编号=到位日期" */
+static enum status
+take_dates(struct cli *c, const struct line *line, Pb__MatterInput *in, struct fault *f)
+{
+    if (line_value_at(line, "dates", 0) == NULL) {
+        return STATUS_OK;
+    }
+    in->verdicts = arena_array(&c->arena, line->value_count, sizeof *in->verdicts);
+    for (const char *text; (text = line_value_at(line, "dates", in->n_verdicts)) != NULL;) {
+        Pb__MatterSample *s = arena_alloc(&c->arena, sizeof *s);
+        const char *sign = strchr(text, '=');
+        const char *comma = sign == NULL ? NULL : strchr(sign, ',');
+        if (s == NULL || in->verdicts == NULL) {
+            return cli_memory_fault(f);
+        }
+        pb__matter_sample__init(s);
+        const char *complete = comma != NULL ? comma + 1 : sign != NULL ? sign + 1 : "";
+        s->complete_due = cli_field(value_date(&c->arena, complete));
+        if (comma != NULL) {
+            const char *effect = arena_strndup(&c->arena, sign + 1, (size_t)(comma - sign - 1));
+            s->effect_due = cli_field(effect == NULL ? NULL : value_date(&c->arena, effect));
+        }
+        if (s->complete_due == NULL || (comma != NULL && s->effect_due == NULL)) {
+            return fault_set(
+                f, STATUS_INVALID_ARGUMENT, "USAGE_DATE",
+                "--dates 要写成 P-07-M-03=2027-01-31,2027-02-28，前一个是取得明显成效的"
+                "时限，后一个是整改落实到位的时限；立行立改的只写后一个。");
+        }
+        s->measure_ref = arena_strndup(&c->arena, text, (size_t)(sign - text));
+        in->verdicts[in->n_verdicts++] = s;
+    }
+    return STATUS_OK;
+}
+
 /* One measure to most commands; many to a round. */
 static enum status
 take_measures(struct cli *c, const struct line *line, const struct verb *verb, Pb__MatterInput *in,
@@ -275,6 +309,7 @@ take_days(struct cli *c, const struct line *line, Pb__MatterInput *in, struct fa
     const char *until = NULL;
     const char *due = NULL;
     const char *on = NULL;
+    const char *effect_due = NULL;
     enum status status = cli_date_option(c, line, "until", &until, f);
     if (status == STATUS_OK) {
         status = cli_date_option(c, line, "due", &due, f);
@@ -282,6 +317,10 @@ take_days(struct cli *c, const struct line *line, Pb__MatterInput *in, struct fa
     if (status == STATUS_OK) {
         status = cli_date_option(c, line, "on", &on, f);
     }
+    if (status == STATUS_OK) {
+        status = cli_date_option(c, line, "effect-due", &effect_due, f);
+    }
+    in->effect_due = cli_field(effect_due);
     in->new_due = cli_field(until);
     in->due = cli_field(due);
     in->scheduled_on = cli_field(on);
@@ -318,6 +357,9 @@ input_fill(struct cli *c, const struct line *line, const struct verb *verb, Pb__
     }
     if (status == STATUS_OK) {
         status = take_verdicts(c, line, in, f);
+    }
+    if (status == STATUS_OK) {
+        status = take_dates(c, line, in, f);
     }
     if (status == STATUS_OK) {
         status = take_measures(c, line, verb, in, f);
@@ -401,6 +443,10 @@ cmd_matter_do(struct cli *c, const struct line *line, struct fault *f)
                       cli_text(c, m->kind_zh), cli_text(c, m->ref), cli_text(c, m->state_zh),
                       m->due != NULL && m->has_days_left ? "，下一步时限 " : "",
                       m->has_days_left ? cli_text(c, m->due) : "", m->version);
+        if (m->has_reopened) {
+            (void)fprintf(c->out, "已到位而不属实的 %d 条措施重新整改，新的时限从此起算。\n",
+                          m->reopened);
+        }
     }
     cli_receipt_print(c, &answer);
     return status;

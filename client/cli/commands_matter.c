@@ -104,7 +104,12 @@ static const struct option judge_options[] = {{"verdict", "编号=结论",
                                               END};
 
 static const struct option finalize_options[] = {
-    {"due", "日期", "重新整改的措施：新的整改落实到位时限", 0}, EXPECT, END};
+    {"due", "日期", "重新整改的措施：新的整改落实到位时限", 0},
+    {"effect-due", "日期", "重新整改的措施：新的取得明显成效时限（立行立改的没有）", 0},
+    {"dates", "编号=成效日期,到位日期", "单条措施的新时限，可写多次；立行立改的只写到位日期",
+     OPTION_MANY},
+    EXPECT,
+    END};
 
 static const struct option instruction_issue_options[] = {
     {"unit", "单位代码", "批给哪个单位", OPTION_NEEDED},
@@ -203,7 +208,7 @@ static const struct command rows[] = {
     OFFICE_STEP("round conclude", "编号 [结论…]", 1, ARGS_ANY, plain_options, "结束督查", "DC-0001", "承办单位"),
     OFFICE_STEP("round feed-back", "编号", 1, 1, plain_options, "向单位反馈", "DC-0001", "承办单位"),
     OFFICE_STEP("round revise", "编号", 1, 1, reason_options, "单位申辩成立，重新认定", "DC-0001 --reason 补看了现场", "承办单位"),
-    OFFICE_STEP("round finalize", "编号", 1, 1, finalize_options, "定论：已到位而不属实的措施重新打开", "DC-0001 --due 2026-12-31", "承办单位"),
+    OFFICE_STEP("round finalize", "编号", 1, 1, finalize_options, "定论：已到位而不属实的措施重新打开", "DC-0001 --effect-due 2026-11-30 --due 2026-12-31", "承办单位"),
     OFFICE_STEP("instruction issue", "批示内容…", 1, ARGS_ANY, instruction_issue_options, "批示（办公室可代录）", "请按期完成 --unit unit01 --due 2026-11-30 --holder leader01", CHIEF),
     OFFICE_STEP("instruction return", "编号", 1, 1, reason_options, "退回重办", "PS-0001 --reason 请写明结果", CHIEF),
     OFFICE_STEP("instruction close", "编号", 1, 1, plain_options, "批示办结", "PS-0001", CHIEF),

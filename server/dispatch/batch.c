@@ -1,7 +1,8 @@
 /* The batch runner: waiting commands in one transaction.
  *
  * 1. Taken commands share no subject with each other or with any running command, and a key is a
- *    subject; so within a batch nothing that one decides can change what another read.
+ *    subject, and one that cannot name all it changes is alone; so within a batch nothing that one
+ *    decides can change what another read.
  * 2. BEGIN; round 1 reads every caller and key; then rounds of loads until nobody wants more; then
  *    every decision, in order; then every write; each of these is one round trip. Counts of touched
  *    rows are checked before COMMIT, which is a round trip of its own.

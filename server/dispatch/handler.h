@@ -115,6 +115,8 @@ enum { CALL_MORE = 1000 };
  * often as needed from .subjects. Names are cut to CALL_SUBJECT_SIZE. */
 struct subject_set;
 void subject_add(struct subject_set *set, const char *kind, const char *name);
+/* The request does not name all it changes: the command shares its batch with no other. */
+void subject_alone(struct subject_set *set);
 
 struct handler {
     const char *method; /* "rectify.v1.MeasureService/SignFor" */

@@ -43,6 +43,7 @@ struct subject_set {
     uint64_t *hashes;
     size_t count;
     size_t capacity;
+    bool alone;    /* in its batch */
     bool overflow; /* more than LIMIT_SUBJECTS, or no memory */
 };
 
@@ -170,8 +171,8 @@ void queues_release(struct queues *q);
  * still the caller's. */
 MUST_CHECK enum status queues_put(struct queues *q, struct job *job, struct fault *fault);
 /* Takes up to max commands that share no subject with each other or with running ones, in order,
- * and marks their subjects. Waits up to TIMER_MS for one. Expired jobs are moved to *expired. False
- * when stopping. */
+ * and marks their subjects; one that is to be alone comes alone. Waits up to TIMER_MS for one.
+ * Expired jobs are moved to *expired. False when stopping. */
 bool queues_take_batch(struct queues *q, enum job_class class_, size_t max, struct job **ret_jobs,
                        size_t *ret_count, struct job_list *expired);
 /* Takes one query; the same rules. */

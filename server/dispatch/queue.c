@@ -280,7 +280,9 @@ pick(struct queues *q, struct job_list *list, size_t max, struct job **ret_jobs)
     size_t count = 0;
     for (int looked = 0; job != NULL && count < max && looked < QUEUE_SCAN_MAX; looked++) {
         struct job *next = job->next;
-        if (any_of(&q->in_flight, &job->subjects) || any_of(&blocked, &job->subjects)) {
+        bool alone = job->subjects.alone;
+        if (any_of(&q->in_flight, &job->subjects) || any_of(&blocked, &job->subjects) ||
+            (alone && count > 0)) {
             if (!add_all(&blocked, &job->subjects)) {
                 break;
             }
@@ -291,6 +293,9 @@ pick(struct queues *q, struct job_list *list, size_t max, struct job **ret_jobs)
         } else {
             q->weight -= job->weight;
             ret_jobs[count++] = list_cut(list, before);
+            if (alone) {
+                break;
+            }
         }
         job = next;
     }

@@ -39,3 +39,9 @@ subject_add(struct subject_set *set, const char *kind, const char *name)
     *place = h;
     set->count++;
 }
+
+void
+subject_alone(struct subject_set *set)
+{
+    set->alone = true;
+}

@@ -25,6 +25,7 @@ enum column {
     COL_COMPLETE,
     COL_CLASS,
     COL_NODES,
+    COL_ORIGIN,
     COL_ORDINAL,
     COL_COUNT,
 };
@@ -61,6 +62,7 @@ static const struct column_names names[COL_COUNT] = {
          "完成期限|时限"},
     [COL_CLASS] = {"整改类型|整改类别|类型|类别|措施类型|措施类别|整改方式|整改性质"},
     [COL_NODES] = {"目标节点|时间节点|节点|阶段目标|阶段性目标|目标节点化|进度节点"},
+    [COL_ORIGIN] = {"问题来源|来源|发现渠道|问题渠道"},
     [COL_ORDINAL] = {"序号"},
 };
 
@@ -471,6 +473,7 @@ add_row(struct plan_reader *r)
     row.special_group = carried_text(r, COL_GROUP);
     row.participants =
         cut_list(r, carried_text(r, COL_PARTICIPANTS), false, &row.participant_count);
+    row.origin = own_text(r, COL_ORIGIN);
     read_dates(r, &row);
     read_nodes(r, &row);
     check_lengths(r, &row);

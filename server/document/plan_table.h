@@ -42,6 +42,7 @@ struct plan_row {
     const char *lead_unit;     /* 牵头单位 of the measure (MLEAD) */
     const char *problem_lead;  /* 问题整改牵头单位 (PLEAD) */
     const char *special_group; /* 专项小组 */
+    const char *origin;        /* 问题来源 as written, or "": not said in this row */
     const char *const *participants; /* 参与单位, one each */
     size_t participant_count;
     const char *class_text;    /* 整改类型 as written */

@@ -278,6 +278,126 @@ apply_dates(struct draft_measure *m, const struct plan_row *row)
     }
 }
 
+static bool
+nodes_stand(const struct draft_measure *m, const struct plan_row *row)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < m->node_count; i++) {
+        const struct draft_node *n = &m->nodes[i];
+        if (n->dropped) {
+            continue;
+        }
+        if (at >= row->node_count || strcmp(n->title, row->nodes[at].text) != 0 ||
+            n->due != row->nodes[at].day) {
+            return false;
+        }
+        at++;
+    }
+    return at == row->node_count;
+}
+
+/* 目标节点: an empty cell leaves what stands; another list takes its place, number by number. */
+static enum status
+apply_nodes(struct row_context *c, struct draft_measure *m)
+{
+    const struct plan_row *row = c->row;
+    if (row->node_count == 0 || nodes_stand(m, row)) {
+        return STATUS_OK;
+    }
+    bool long_text = false;
+    for (size_t i = 0; i < row->node_count; i++) {
+        long_text = long_text || strlen(row->nodes[i].text) > DRAFT_NODE_BYTES;
+    }
+    if (row->node_count > DRAFT_NODES_MAX || long_text) {
+        return add_fault(c->d, c->faults, row->row, "目标节点",
+                         arena_printf(c->d->arena,
+                                      "第 %u 行“目标节点”：一条措施至多 %d 个节点，每个至多 %d "
+                                      "字节，请精简。",
+                                      row->row, DRAFT_NODES_MAX, DRAFT_NODE_BYTES));
+    }
+    struct draft_node *nodes =
+        arena_array(c->d->arena, row->node_count + m->node_count, sizeof *nodes);
+    if (nodes == NULL) {
+        return STATUS_RESOURCE_EXHAUSTED;
+    }
+    size_t count = 0;
+    for (; count < row->node_count; count++) {
+        bool stored = count < m->node_count;
+        nodes[count] = (struct draft_node){.no = (int32_t)count + 1,
+                                           .title = row->nodes[count].text,
+                                           .due = row->nodes[count].day,
+                                           .changed = true,
+                                           .version = stored ? m->nodes[count].version : 0};
+    }
+    for (; count < m->node_count; count++) {
+        nodes[count] = m->nodes[count];
+        nodes[count].changed = !nodes[count].dropped;
+        nodes[count].dropped = true;
+        nodes[count].due = NO_DATE;
+    }
+    m->nodes = nodes;
+    m->node_count = m->node_capacity = count;
+    touch(&m->mark);
+    return STATUS_OK;
+}
+
+/* ---- 问题来源 ---- */
+
+static const struct {
+    const char *code;
+    const char *words; /* between bars */
+} origins[] = {
+    {"FEEDBACK", "|巡视反馈|反馈|反馈问题|巡视反馈问题|巡视|FEEDBACK|"},
+    {"SELF", "|自查|自查发现|自查自纠|SELF|"},
+    {"AFTER", "|反馈后|反馈后发现|AFTER|"},
+    {"SUPERVISION", "|督查|督查发现|监督检查|监督发现|SUPERVISION|"},
+    {"PUBLIC", "|信访|群众反映|信访举报|群众信访|PUBLIC|"},
+    {"OTHER_INSPECTION", "|其他巡视|其他巡察|其他巡视巡察|其他巡视巡察移交|OTHER_INSPECTION|"},
+};
+
+static const char *
+origin_of(struct arena *a, const char *word)
+{
+    const char *barred = arena_printf(a, "|%s|", word);
+    for (size_t i = 0; barred != NULL && i < sizeof origins / sizeof origins[0]; i++) {
+        if (strchr(word, '|') == NULL && strstr(origins[i].words, barred) != NULL) {
+            return origins[i].code;
+        }
+    }
+    return NULL;
+}
+
+/* Said of a problem that this table brings; of one that stands, it may only be repeated: what came
+ * with the feedback stays the denominator. */
+static enum status
+apply_origin(struct row_context *c, struct draft_problem *p)
+{
+    const struct plan_row *row = c->row;
+    if (*row->origin == '\0') {
+        return STATUS_OK;
+    }
+    const char *code = origin_of(c->d->arena, row->origin);
+    if (code == NULL) {
+        return add_fault(
+            c->d, c->faults, row->row, "问题来源",
+            arena_printf(c->d->arena,
+                         "第 %u 行“问题来源”：看不出“%.64s”是哪一种。请写巡视反馈、"
+                         "自查发现、反馈后发现、督查发现、群众反映或其他巡视巡察移交。",
+                         row->row, row->origin));
+    }
+    if (strcmp(code, p->origin) != 0 && (p->mark != DRAFT_ADDED || p->origin_said)) {
+        return add_fault(
+            c->d, c->faults, row->row, "问题来源",
+            arena_printf(c->d->arena,
+                         "第 %u 行“问题来源”：问题 %s 的来源已经是另一种。随反馈意见导入的问题"
+                         "来源不能改；其他问题请用 rectify office problem edit 更改。",
+                         row->row, p->ref));
+    }
+    p->origin = code;
+    p->origin_said = true;
+    return STATUS_OK;
+}
+
 _Static_assert((int)PLAN_CLASS_IMMEDIATE == (int)CLASS_IMMEDIATE &&
                    (int)PLAN_CLASS_TIMED == (int)CLASS_TIMED &&
                    (int)PLAN_CLASS_LONG_TERM == (int)CLASS_LONG_TERM,
@@ -422,7 +542,10 @@ apply_row(struct row_context *c)
         s = apply_participants(c, m);
     }
     apply_dates(m, row);
-    return s;
+    if (s == STATUS_OK) {
+        s = apply_origin(c, p);
+    }
+    return s == STATUS_OK ? apply_nodes(c, m) : s;
 }
 
 enum status

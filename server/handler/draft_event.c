@@ -50,6 +50,28 @@ milestone_record(struct call *call, Pb__MilestoneKind kind, int32_t due)
     return m;
 }
 
+static bool
+add_nodes(struct call *call, const struct draft_measure *m, Pb__Measure *out)
+{
+    out->nodes = arena_array(call->arena, m->node_count, sizeof(Pb__MeasureNode *));
+    for (size_t i = 0; out->nodes != NULL && i < m->node_count; i++) {
+        const struct draft_node *n = &m->nodes[i];
+        if (n->dropped) {
+            continue;
+        }
+        Pb__MeasureNode *node = call_message(call, &pb__measure_node__descriptor);
+        if (node == NULL) {
+            return false;
+        }
+        node->has_no = 1;
+        node->no = n->no;
+        node->title = (char *)(uintptr_t)n->title;
+        node->due = day_text(call, n->due);
+        out->nodes[out->n_nodes++] = node;
+    }
+    return out->nodes != NULL;
+}
+
 /* Records name orgs by id: codes may be renamed, a record must not change its meaning. */
 static Pb__Measure *
 measure_record(struct call *call, const struct draft *d, const struct draft_measure *m,
@@ -93,7 +115,7 @@ measure_record(struct call *call, const struct draft *d, const struct draft_meas
             return NULL;
         }
     }
-    return out;
+    return add_nodes(call, m, out) ? out : NULL;
 }
 
 static Pb__Problem *

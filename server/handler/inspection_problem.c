@@ -22,6 +22,7 @@ given(const char *text)
 /* ---- links ---- */
 
 struct link_call {
+    struct inspection_list inspections; /* of the list alone */
     struct inspection_record inspection;
     struct problem_name problem;
     struct problem_name other;
@@ -146,15 +147,24 @@ link_list_load(struct call *call, struct db_queue *q)
 {
     struct link_call *l = arena_alloc(call->arena, sizeof *l);
     call->data = l;
-    return l == NULL ? (int)handler_no_memory(call)
-                     : (int)problem_link_queue_all(q, call->who->tenant, plan_requested_code(call),
-                                                   &l->all);
+    if (l == NULL) {
+        return (int)handler_no_memory(call);
+    }
+    enum status s = inspection_queue_all(q, call->who->tenant, &l->inspections);
+    return (int)(s != STATUS_OK ? s
+                                : problem_link_queue_all(q, call->who->tenant,
+                                                         plan_requested_code(call), &l->all));
 }
 
 enum status
 link_list_decide(struct call *call)
 {
     const struct link_call *l = call->data;
+    struct plan_call known = {.all = l->inspections};
+    enum status s = plan_find_inspection(call, &known);
+    if (s != STATUS_OK) {
+        return s;
+    }
     Pb__ListProblemLinksReply *reply =
         call_message(call, &pb__list_problem_links_reply__descriptor);
     if (reply == NULL) {

@@ -278,9 +278,9 @@ open_load(struct call *call, struct db_queue *q)
 }
 
 static enum status
-reply_matter(struct call *call, const struct matter_record *m)
+reply_matter(struct call *call, const struct matter_outcome *o)
 {
-    Pb__Matter *reply = matter_message(m, call->today, call->arena);
+    Pb__Matter *reply = matter_message(&o->next, call->today, call->arena);
     if (reply == NULL) {
         return handler_no_memory(call);
     }
@@ -290,6 +290,8 @@ reply_matter(struct call *call, const struct matter_record *m)
     if (reply->answer != NULL && strlen(reply->answer) > REPLY_TEXT_BYTES) {
         reply->answer = NULL;
     }
+    reply->has_reopened = o->reopened_count > 0;
+    reply->reopened = (int32_t)o->reopened_count;
     call->reply = &reply->base;
     return STATUS_OK;
 }
@@ -302,7 +304,10 @@ decide(struct call *call)
     if (s == STATUS_OK) {
         s = matter_record_change(call, &c->mc, &c->outcome, c->order.command);
     }
-    return s == STATUS_OK ? reply_matter(call, &c->outcome.next) : s;
+    if (s == STATUS_OK && c->above != NULL) {
+        s = matter_above_record(call);
+    }
+    return s == STATUS_OK ? reply_matter(call, &c->outcome) : s;
 }
 
 static enum status
@@ -326,11 +331,20 @@ open_effects(struct call *call, struct db_queue *q)
 
 /* ---- ActOnMatter ---- */
 
+static bool
+finalizes(const char *command)
+{
+    return command != NULL && strcmp(command, "finalize") == 0;
+}
+
 static void
 act_subjects(const struct call *call, struct subject_set *set)
 {
     const Pb__ActOnMatterRequest *r = REQUEST(call, Pb__ActOnMatterRequest);
     subject_add(set, "matter", r->ref == NULL ? "" : r->ref);
+    if (finalizes(r->command)) {
+        subject_alone(set); /* the sample is not in the request */
+    }
 }
 
 enum status
@@ -366,20 +380,26 @@ matter_queue_parts(struct call *call, struct db_queue *q, bool lock)
                : s;
 }
 
-/* The measures of a round's sample, locked: a final verdict may open them again. */
-static enum status
-queue_sampled(struct call *call, struct db_queue *q)
+/* The measures of a round's sample, locked: a final verdict may open them again, and the problems
+ * above are then locked before. */
+static int
+queue_sampled(struct call *call, struct db_queue *q, bool final)
 {
     struct matter_call *c = call->data;
     struct text_list ids = {0};
+    enum status s = final ? matter_above_lock(call, q) : STATUS_OK;
     for (size_t i = 0; i < c->samples.count; i++) {
         if (!text_list_add(&ids, call->arena, c->samples.items[i].measure_id)) {
-            return handler_no_memory(call);
+            return (int)handler_no_memory(call);
         }
     }
-    enum status s =
-        measure_queue_get(q, call->who->tenant, &ids, NULL, true, call->arena, &c->pool);
-    return s == STATUS_OK ? queue_pool(call, q, c->mc.matter->inspection) : s;
+    if (s == STATUS_OK) {
+        s = measure_queue_get(q, call->who->tenant, &ids, NULL, true, call->arena, &c->pool);
+    }
+    if (s == STATUS_OK) {
+        s = queue_pool(call, q, c->mc.matter->inspection);
+    }
+    return s == STATUS_OK && final ? CALL_MORE : (int)s;
 }
 
 static int
@@ -403,7 +423,10 @@ act_load(struct call *call, struct db_queue *q)
         return s == STATUS_OK ? CALL_MORE : (int)s;
     }
     if (call->round == 2) {
-        return (int)queue_sampled(call, q);
+        return queue_sampled(call, q, finalizes(r->command));
+    }
+    if (call->round == 3) {
+        return (int)matter_above_queue(call, q);
     }
     enum status s = matter_found(call, r->ref);
     if (s == STATUS_OK) {
@@ -431,7 +454,8 @@ static enum status
 act_effects(struct call *call, struct db_queue *q)
 {
     struct matter_call *c = call->data;
-    return matter_write(call, q, &c->mc, &c->outcome);
+    enum status s = matter_above_write(call, q);
+    return s == STATUS_OK ? matter_write(call, q, &c->mc, &c->outcome) : s;
 }
 
 /* ---- the table ---- */

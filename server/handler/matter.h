@@ -27,6 +27,7 @@ struct matter_call {
     struct matter_case mc;
     struct matter_order order;
     struct matter_outcome outcome;
+    struct matter_above *above; /* one a problem, of a round to be made final */
 };
 
 /* Makes call->data and fills what every case has. NULL: arena exhausted. */
@@ -38,6 +39,13 @@ MUST_CHECK enum status matter_found(struct call *call, const char *ref);
 /* Queues what belongs to the matter found: tasks, sample, measure, related matters. lock: the
  * measure FOR UPDATE. */
 MUST_CHECK enum status matter_queue_parts(struct call *call, struct db_queue *q, bool lock);
+
+/* A round's end (matter_reopen.c): the problems above the measures that it opens again. Locked
+ * before the measures are, read under that lock, recorded after the matter, written before it. */
+MUST_CHECK enum status matter_above_lock(struct call *call, struct db_queue *q);
+MUST_CHECK enum status matter_above_queue(struct call *call, struct db_queue *q);
+MUST_CHECK enum status matter_above_record(struct call *call);
+MUST_CHECK enum status matter_above_write(struct call *call, struct db_queue *q);
 
 /* The parts that read (matter_read.c). */
 int list_matters_load(struct call *call, struct db_queue *q);

@@ -81,6 +81,24 @@ add_own(struct call *call, struct matter_order *order)
                : STATUS_OK;
 }
 
+static enum status
+take_dates(struct call *call, const Pb__MatterInput *in, struct matter_order *order)
+{
+    struct matter_dates *dates = arena_array(call->arena, in->n_verdicts, sizeof *dates);
+    enum status s = dates == NULL ? handler_no_memory(call) : STATUS_OK;
+    for (size_t i = 0; s == STATUS_OK && i < in->n_verdicts; i++) {
+        char field[FAULT_FIELD_SIZE];
+        snprintf(field, sizeof field, "verdicts[%zu].effect_due", i);
+        s = check_day(call, field, in->verdicts[i]->effect_due, &dates[i].effect_due);
+        if (s == STATUS_OK) {
+            snprintf(field, sizeof field, "verdicts[%zu].complete_due", i);
+            s = check_day(call, field, in->verdicts[i]->complete_due, &dates[i].complete_due);
+        }
+    }
+    order->dates = dates;
+    return s;
+}
+
 enum status
 matter_take_order(struct call *call, const char *command, const Pb__MatterInput *in,
                   struct matter_order *order)
@@ -101,6 +119,12 @@ matter_take_order(struct call *call, const char *command, const Pb__MatterInput 
     }
     if (s == STATUS_OK) {
         s = check_day(call, "scheduled_on", in->scheduled_on, &order->scheduled_day);
+    }
+    if (s == STATUS_OK) {
+        s = check_day(call, "effect_due", in->effect_due, &order->effect_due);
+    }
+    if (s == STATUS_OK) {
+        s = take_dates(call, in, order);
     }
     return s == STATUS_OK ? add_own(call, order) : s;
 }
@@ -137,7 +161,7 @@ matter_record_change(struct call *call, const struct matter_case *c, const struc
     }
     for (size_t i = 0; s == STATUS_OK && i < o->reopened_count; i++) {
         s = measure_record_change(call, o->reopened[i].before, &o->reopened[i].outcome.next,
-                                  COMMAND_REOPEN, next->ref);
+                                  COMMAND_REOPEN, o->reopened[i].reason);
     }
     return s;
 }

@@ -28,7 +28,8 @@ given(const char *text)
     return text == NULL || text[0] == '\0' ? NULL : text;
 }
 
-/* The measure, and its problem as its reference names it ("P-07-M-03" → "P-07"). */
+/* The measure, and its problem as its reference names it ("P-07-M-03" → "P-07"); an id names none.
+ */
 static void
 add_subjects(struct subject_set *set, const char *ref)
 {
@@ -38,6 +39,8 @@ add_subjects(struct subject_set *set, const char *ref)
     if (tail != NULL && (size_t)(tail - ref) < sizeof problem) {
         snprintf(problem, sizeof problem, "%.*s", (int)(tail - ref), ref);
         subject_add(set, "problem", problem);
+    } else {
+        subject_alone(set);
     }
 }
 

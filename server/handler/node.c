@@ -4,6 +4,7 @@
 #include "server/base/clock.h"
 #include "server/handler/allowed.h"
 #include "server/handler/common.h"
+#include "server/handler/plan.h"
 #include "server/handler/request_check.h"
 #include "server/service/measure.h"
 #include "server/service/role.h"
@@ -11,7 +12,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NODES_MAX = 16, TEXT_BYTES = 1024, REPLY_TITLES_BYTES = 2048 };
+enum {
+    NODES_MAX = DRAFT_NODES_MAX,
+    TEXT_BYTES = DRAFT_NODE_BYTES,
+    REPLY_TITLES_BYTES = 2048,
+};
 
 struct node_call {
     struct measure_list found;
@@ -19,6 +24,7 @@ struct node_call {
     struct node_list nodes;
     struct node_record *next; /* what is written */
     size_t next_count;
+    struct plan_call *plan; /* SetNodes: the draft that they are part of */
 };
 
 /* ---- as messages ---- */
@@ -104,20 +110,27 @@ node_subjects(const struct call *call, struct subject_set *set)
 }
 
 static int
+node_load_as(struct call *call, struct db_queue *q, bool lock)
+{
+    const char *ref = request_text(call, 1);
+    struct node_call *c = arena_alloc(call->arena, sizeof *c);
+    call->data = c;
+    if (c == NULL) {
+        return (int)handler_no_memory(call);
+    }
+    const char *refs[] = {ref == NULL ? "" : ref};
+    struct text_list list = {refs, 1, 1};
+    enum status s = measure_queue_get(q, call->who->tenant, &list, request_text(call, 2), lock,
+                                      call->arena, &c->found);
+    return s == STATUS_OK ? CALL_MORE : (int)s;
+}
+
+static int
 node_load(struct call *call, struct db_queue *q)
 {
     const char *ref = request_text(call, 1);
     if (call->round == 0) {
-        struct node_call *c = arena_alloc(call->arena, sizeof *c);
-        call->data = c;
-        if (c == NULL) {
-            return (int)handler_no_memory(call);
-        }
-        const char *refs[] = {ref == NULL ? "" : ref};
-        struct text_list list = {refs, 1, 1};
-        enum status s = measure_queue_get(q, call->who->tenant, &list, request_text(call, 2),
-                                          call->handler->effects != NULL, call->arena, &c->found);
-        return s == STATUS_OK ? CALL_MORE : (int)s;
+        return node_load_as(call, q, call->handler->effects != NULL);
     }
     struct node_call *c = call->data;
     enum status s = pick_measure(call, &c->found, ref, &c->measure);
@@ -125,11 +138,79 @@ node_load(struct call *call, struct db_queue *q)
                                 : node_queue_all(q, call->who->tenant, c->measure->id, &c->nodes));
 }
 
+/* The inspection is named, or found through the measure. */
+static void
+set_subjects(const struct call *call, struct subject_set *set)
+{
+    const char *code = request_text(call, 2);
+    node_subjects(call, set);
+    if (code == NULL) {
+        subject_alone(set);
+    } else {
+        subject_add(set, "inspection", code);
+    }
+}
+
+/* An approval locks the inspection first: what it reads of the draft does not change any more. */
+static int
+set_load(struct call *call, struct db_queue *q)
+{
+    struct node_call *c = call->data;
+    const char *ref = request_text(call, 1);
+    if (call->round == 0) {
+        return node_load_as(call, q, false);
+    }
+    enum status s = pick_measure(call, &c->found, ref, &c->measure);
+    if (s != STATUS_OK) {
+        return (int)s;
+    }
+    if (call->round == 1) {
+        c->plan = plan_call_new(call);
+        s = c->plan == NULL ? handler_no_memory(call)
+                            : plan_queue_followed(call, q, c->plan, c->measure->inspection);
+        return s == STATUS_OK ? CALL_MORE : (int)s;
+    }
+    if (call->round == 2) {
+        struct text_list id = {0};
+        if (!text_list_add(&id, call->arena, c->measure->id)) {
+            return (int)handler_no_memory(call);
+        }
+        c->found = (struct measure_list){0};
+        s = measure_queue_get(q, call->who->tenant, &id, NULL, true, call->arena, &c->found);
+        return s == STATUS_OK ? CALL_MORE : (int)s;
+    }
+    return (int)node_queue_all(q, call->who->tenant, c->measure->id, &c->nodes);
+}
+
+/* The draft as it will be, and the version under review that follows it. */
+static enum status
+follow(struct call *call, const struct node_call *c)
+{
+    struct draft *d = &c->plan->draft;
+    for (size_t i = 0; i < d->measure_count; i++) {
+        struct draft_measure *m = &d->measures[i];
+        if (strcmp(m->id, c->measure->id) != 0) {
+            continue;
+        }
+        m->node_count = 0;
+        m->nodes = arena_array(call->arena, c->next_count, sizeof *m->nodes);
+        for (size_t k = 0; m->nodes != NULL && k < c->next_count; k++) {
+            const struct node_record *n = &c->next[k];
+            if (!n->dropped) {
+                m->nodes[m->node_count++] =
+                    (struct draft_node){.no = n->no, .title = n->title, .due = n->due};
+            }
+        }
+        return m->nodes == NULL ? handler_no_memory(call) : plan_follow_draft(call, c->plan);
+    }
+    return STATUS_OK;
+}
+
 static enum status
 node_effects(struct call *call, struct db_queue *q)
 {
     const struct node_call *c = call->data;
-    enum status s = STATUS_OK;
+    enum status s = c->plan == NULL ? STATUS_OK : plan_write_followed(call, q, c->plan);
     for (size_t i = 0; s == STATUS_OK && i < c->next_count; i++) {
         const struct node_record *n = &c->next[i];
         s = node_queue_put(q, call->who->tenant, c->measure->id, n, n->dropped ? call->now_ms : 0,
@@ -227,7 +308,7 @@ set_decide(struct call *call)
     reply->measure_ref = (char *)(uintptr_t)c->measure->ref;
     call->no_event = c->next_count == 0;
     call->reply = &reply->base;
-    return s;
+    return s == STATUS_OK ? follow(call, c) : s;
 }
 
 /* ---- ReachNode, ReturnNode ---- */
@@ -396,8 +477,8 @@ static const struct handler rows[] = {
      .roles = ROLE_OFFICE,
      .request = &pb__set_nodes_request__descriptor,
      .reply = &pb__measure_nodes__descriptor,
-     .subjects = node_subjects,
-     .load = node_load,
+     .subjects = set_subjects,
+     .load = set_load,
      .decide = set_decide,
      .effects = node_effects},
     {.method = "rectify.v1.NodeService/ReachNode",

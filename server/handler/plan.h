@@ -56,6 +56,13 @@ MUST_CHECK enum status plan_find_draft(struct call *call, struct plan_call *p);
  * one, not stored yet. NOT_FOUND PLAN_UNKNOWN; INVALID_ARGUMENT PLAN_NEEDED. */
 MUST_CHECK enum status plan_pick(struct call *call, struct plan_call *p, const char *id);
 
+/* An empty one. NULL: arena exhausted. */
+struct plan_call *plan_call_new(struct call *call);
+/* For a command of another service that changes the draft: the inspection, locked, its versions and
+ * its draft. The change is then made in p->draft too, before plan_follow_draft. */
+MUST_CHECK enum status plan_queue_followed(struct call *call, struct db_queue *q,
+                                           struct plan_call *p, const char *code);
+
 /* Sets counts and hash of the first plan's version from the draft. */
 void plan_count(const struct draft *d, struct plan_version_record *v,
                 unsigned char ret_sha256[PLAN_HASH_BYTES]);

@@ -25,16 +25,37 @@ plan_subjects(const struct call *call, struct subject_set *set)
     subject_add(set, "inspection", plan_requested_code(call));
 }
 
+struct plan_call *
+plan_call_new(struct call *call)
+{
+    struct plan_call *p = arena_alloc(call->arena, sizeof *p);
+    if (p != NULL) {
+        p->draft.arena = call->arena;
+        p->draft.ids = &call->ids;
+        p->draft.now_ms = call->now_ms;
+    }
+    return p;
+}
+
+enum status
+plan_queue_followed(struct call *call, struct db_queue *q, struct plan_call *p, const char *code)
+{
+    int tenant = call->who->tenant;
+    enum status s = inspection_queue_lock(q, tenant, code, &p->inspection);
+    if (s == STATUS_OK) {
+        s = plan_version_queue_all(q, tenant, code, true, &p->versions);
+    }
+    return s == STATUS_OK ? draft_queue_read(q, tenant, code, &p->draft) : s;
+}
+
 enum status
 plan_load_all(struct call *call, struct db_queue *q, bool with_draft)
 {
-    struct plan_call *p = arena_alloc(call->arena, sizeof *p);
+    struct plan_call *p = plan_call_new(call);
     call->data = p;
     if (p == NULL) {
         return handler_no_memory(call);
     }
-    p->draft.arena = call->arena;
-    p->draft.ids = &call->ids;
     int tenant = call->who->tenant;
     const char *code = plan_requested_code(call);
     bool writes = call->handler->effects != NULL;

@@ -1,7 +1,10 @@
-/* ProblemService: problems entered by hand, and changes before the plan is approved. */
+/* ProblemService: problems entered by hand, and changes before the plan is approved. Both are part
+ * of the draft: a version under review follows (the inspection is locked first, as by an approval).
+ */
 #include "server/handler/problem.h"
 
 #include "server/handler/common.h"
+#include "server/handler/plan.h"
 #include "server/handler/problem_write.h"
 #include "server/handler/request_check.h"
 #include "server/store/org.h"
@@ -56,9 +59,19 @@ set_orgs(struct problem_record *p, const struct org_record *lead, const struct o
     }
 }
 
+static void
+set_draft(struct draft_problem *out, const struct problem_record *p)
+{
+    out->title = p->title;
+    out->lead_org = p->lead.id;
+    out->sgroup_org = p->sgroup.id;
+    out->origin = p->origin;
+}
+
 /* ---- RegisterProblem ---- */
 
 struct register_call {
+    struct plan_call *plan;
     struct problem_place place;
     struct org_list orgs;
     struct problem_record made;
@@ -75,14 +88,35 @@ int
 problem_register_load(struct call *call, struct db_queue *q)
 {
     const Pb__RegisterProblemRequest *r = REQUEST(call, Pb__RegisterProblemRequest);
-    struct register_call *c = arena_alloc(call->arena, sizeof *c);
-    if (c == NULL) {
+    struct register_call *c = call->data;
+    if (call->round == 1) {
+        return (int)plan_queue_followed(call, q, c->plan, c->place.inspection);
+    }
+    c = arena_alloc(call->arena, sizeof *c);
+    call->data = c;
+    if (c == NULL || (c->plan = plan_call_new(call)) == NULL) {
         return (int)handler_no_memory(call);
     }
-    call->data = c;
     enum status s = problem_queue_place(q, call->who->tenant, given(r->inspection),
                                         r->has_item_no ? r->item_no : -1, &c->place);
-    return s == STATUS_OK ? (int)org_queue_all(q, call->who->tenant, &c->orgs) : (int)s;
+    if (s == STATUS_OK) {
+        s = org_queue_all(q, call->who->tenant, &c->orgs);
+    }
+    return s == STATUS_OK ? CALL_MORE : (int)s;
+}
+
+static enum status
+follow_registered(struct call *call, struct register_call *c)
+{
+    struct draft *d = &c->plan->draft;
+    struct draft_problem made = {.id = c->made.id, .ref = c->made.ref, .no = c->made.no};
+    while (made.item < d->item_count && d->items[made.item].no != c->made.item_no) {
+        made.item++;
+    }
+    set_draft(&made, &c->made);
+    return made.item < d->item_count && draft_insert_problem(d, &made)
+               ? plan_follow_draft(call, c->plan)
+               : handler_no_memory(call);
 }
 
 static enum status
@@ -158,6 +192,9 @@ problem_register_decide(struct call *call)
         return handler_no_memory(call);
     }
     s = problem_record_change(call, NULL, &c->made, COMMAND_REGISTER, NULL);
+    if (s == STATUS_OK) {
+        s = follow_registered(call, c);
+    }
     return s == STATUS_OK ? problem_reply(call, &c->made) : s;
 }
 
@@ -165,12 +202,16 @@ enum status
 problem_register_effects(struct call *call, struct db_queue *q)
 {
     struct register_call *c = call->data;
-    return problem_queue_insert(q, call->who->tenant, &c->made, call->event_id);
+    enum status s = plan_write_followed(call, q, c->plan);
+    return s == STATUS_OK ? problem_queue_insert(q, call->who->tenant, &c->made, call->event_id)
+                          : s;
 }
 
 /* ---- EditProblem ---- */
 
 struct edit_call {
+    struct plan_call *plan;
+    struct problem_list seen; /* not locked: whose inspection it is */
     struct problem_list found;
     struct org_list orgs;
     struct problem_move move;
@@ -179,24 +220,56 @@ struct edit_call {
 void
 problem_edit_subjects(const struct call *call, struct subject_set *set)
 {
-    const char *ref = REQUEST(call, Pb__EditProblemRequest)->ref;
-    subject_add(set, "problem", ref == NULL ? "" : ref);
+    const Pb__EditProblemRequest *r = REQUEST(call, Pb__EditProblemRequest);
+    subject_add(set, "problem", r->ref == NULL ? "" : r->ref);
+    if (given(r->inspection) == NULL) {
+        subject_alone(set);
+    } else {
+        subject_add(set, "inspection", r->inspection);
+    }
+}
+
+static int
+edit_first(struct call *call, struct db_queue *q)
+{
+    const Pb__EditProblemRequest *r = REQUEST(call, Pb__EditProblemRequest);
+    struct edit_call *c = arena_alloc(call->arena, sizeof *c);
+    struct problem_filter *filter = arena_alloc(call->arena, sizeof *filter);
+    call->data = c;
+    if (c == NULL || filter == NULL || (c->plan = plan_call_new(call)) == NULL) {
+        return (int)handler_no_memory(call);
+    }
+    *filter = (struct problem_filter){.ref = r->ref == NULL ? "" : r->ref,
+                                      .inspection = given(r->inspection),
+                                      .item_no = -1,
+                                      .as_of = call->today};
+    enum status s = problem_queue_list(q, call->who->tenant, filter, &c->seen);
+    if (s == STATUS_OK) {
+        s = org_queue_all(q, call->who->tenant, &c->orgs);
+    }
+    return s == STATUS_OK ? CALL_MORE : (int)s;
 }
 
 int
 problem_edit_load(struct call *call, struct db_queue *q)
 {
     const Pb__EditProblemRequest *r = REQUEST(call, Pb__EditProblemRequest);
-    struct edit_call *c = arena_alloc(call->arena, sizeof *c);
-    if (c == NULL) {
-        return (int)handler_no_memory(call);
+    struct edit_call *c = call->data;
+    const struct problem_record *seen = NULL;
+    if (call->round == 0) {
+        return edit_first(call, q);
     }
-    call->data = c;
-    const char *refs[] = {r->ref == NULL ? "" : r->ref};
-    struct text_list list = {refs, 1, 1};
-    enum status s = problem_queue_lock(q, call->who->tenant, &list, given(r->inspection),
-                                       call->arena, &c->found);
-    return s == STATUS_OK ? (int)org_queue_all(q, call->who->tenant, &c->orgs) : (int)s;
+    enum status s = pick_problem(call, &c->seen, r->ref, &seen);
+    if (s == STATUS_OK) {
+        s = plan_queue_followed(call, q, c->plan, seen->inspection);
+    }
+    if (s != STATUS_OK) {
+        return (int)s;
+    }
+    struct text_list list = {0};
+    return text_list_add(&list, call->arena, seen->id)
+               ? (int)problem_queue_lock(q, call->who->tenant, &list, NULL, call->arena, &c->found)
+               : (int)handler_no_memory(call);
 }
 
 static enum status
@@ -248,6 +321,11 @@ problem_edit_decide(struct call *call)
     c->move.next.note = r->note != NULL ? given(r->note) : c->move.next.note;
     set_orgs(&c->move.next, lead, group);
     s = problem_record_change(call, c->move.before, &c->move.next, COMMAND_EDIT, NULL);
+    struct draft_problem *drafted = draft_problem_by_ref(&c->plan->draft, c->move.next.ref);
+    if (s == STATUS_OK && drafted != NULL) {
+        set_draft(drafted, &c->move.next);
+        s = plan_follow_draft(call, c->plan);
+    }
     return s == STATUS_OK ? problem_reply(call, &c->move.next) : s;
 }
 
@@ -255,6 +333,9 @@ enum status
 problem_edit_effects(struct call *call, struct db_queue *q)
 {
     struct edit_call *c = call->data;
-    enum status s = problem_move_write(call, q, &c->move);
+    enum status s = plan_write_followed(call, q, c->plan);
+    if (s == STATUS_OK) {
+        s = problem_move_write(call, q, &c->move);
+    }
     return s == STATUS_OK ? problem_queue_access(q, call->who->tenant, c->move.before->id) : s;
 }

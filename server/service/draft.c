@@ -31,6 +31,32 @@ draft_problem_by_ref(const struct draft *d, const char *ref)
     return NULL;
 }
 
+static bool
+ref_before(const char *a, const char *b)
+{
+    size_t la = strlen(a);
+    size_t lb = strlen(b);
+    return la != lb ? la < lb : strcmp(a, b) < 0;
+}
+
+bool
+draft_insert_problem(struct draft *d, const struct draft_problem *p)
+{
+    if (arena_grow(d->arena, (void **)&d->problems, d->problem_count, &d->problem_capacity,
+                   sizeof *p) == NULL) {
+        return false;
+    }
+    size_t at = d->problem_count++;
+    for (; at > 0 && ref_before(p->ref, d->problems[at - 1].ref); at--) {
+        d->problems[at] = d->problems[at - 1];
+    }
+    d->problems[at] = *p;
+    for (size_t i = 0; i < d->measure_count; i++) {
+        d->measures[i].problem += d->measures[i].problem >= at ? 1 : 0;
+    }
+    return true;
+}
+
 struct draft_problem *
 draft_problem_by_no(const struct draft *d, int32_t no)
 {
@@ -316,6 +342,18 @@ hash_measure(crypto_hash_sha256_state *h, const struct draft *d, const struct dr
     for (size_t k = 0; k < m->participant_count; k++) {
         hash_text(h, m->participants[k]);
     }
+    int64_t standing = 0;
+    for (size_t k = 0; k < m->node_count; k++) {
+        standing += m->nodes[k].dropped ? 0 : 1;
+    }
+    hash_number(h, standing);
+    for (size_t k = 0; k < m->node_count; k++) {
+        if (!m->nodes[k].dropped) {
+            hash_number(h, m->nodes[k].no);
+            hash_text(h, m->nodes[k].title);
+            hash_number(h, m->nodes[k].due);
+        }
+    }
 }
 
 void
@@ -323,7 +361,7 @@ draft_hash(const struct draft *d, unsigned char ret_sha256[32])
 {
     crypto_hash_sha256_state h;
     crypto_hash_sha256_init(&h);
-    hash_text(&h, "rectify.v1.plan.2");
+    hash_text(&h, "rectify.v1.plan.3");
     hash_number(&h, (int64_t)d->item_count);
     for (size_t i = 0; i < d->item_count; i++) {
         hash_number(&h, d->items[i].no);

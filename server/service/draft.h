@@ -51,6 +51,10 @@ void draft_count_problems(const struct draft *d, int32_t *ret_feedback, int32_t 
 MUST_CHECK enum status draft_check_approvable(const struct draft *d, uint32_t roles,
                                               struct fault *fault);
 
+/* Puts a problem entered by hand where reading the draft again would find it (by length of its
+ * reference, then the reference). False: arena exhausted. */
+bool draft_insert_problem(struct draft *d, const struct draft_problem *p);
+
 /* SHA-256 of the frozen content, over every field of every thing in reference order: what an
  * approval is bound to. */
 void draft_hash(const struct draft *d, unsigned char ret_sha256[32]);

@@ -208,8 +208,9 @@ check_fields(const struct matter_command *row, const struct matter_order *order,
 static bool
 independent(const struct matter_case *c)
 {
-    const char *unit = c->matter == NULL ? c->place.unit.id : c->matter->org.id;
-    return !matter_same(unit, c->actor.org_id) &&
+    const struct judge judge = {.org_id = c->actor.org_id, .orgs = c->actor.orgs};
+    const char *const unit = c->matter == NULL ? c->place.unit.id : c->matter->org.id;
+    return !role_recused(&judge, &unit, 1) &&
            (c->measure == NULL || measure_independent(c->measure, &c->actor));
 }
 

@@ -57,6 +57,12 @@ struct matter_case {
     int64_t now_ms;
 };
 
+/* New dates of a measure that opens again. */
+struct matter_dates {
+    int32_t effect_due; /* NO_DATE: not given */
+    int32_t complete_due;
+};
+
 /* The request, its texts checked and its days read. */
 struct matter_order {
     const char *command;
@@ -64,6 +70,8 @@ struct matter_order {
     int32_t due;
     int32_t new_due;
     int32_t scheduled_day;
+    int32_t effect_due;
+    const struct matter_dates *dates; /* one a line of input->verdicts */
     /* what the server adds */
     const char *id; /* of a new matter */
     const char *ref;
@@ -72,10 +80,12 @@ struct matter_order {
     int64_t seed; /* for a draw without one */
 };
 
-/* A measure that a final verdict opens again. */
+/* A measure that a final verdict opens again. Its problem is to be taken up again in the same
+ * transaction (problem_reopened). */
 struct matter_reopening {
     const struct measure_record *before;
     struct measure_outcome outcome;
+    const char *reason; /* for the log */
 };
 
 /* What the command made. Tasks and samples are complete as they now stand; `touched` ones are to be
@@ -127,6 +137,7 @@ enum matter_field {
     F_CONTENTS = 24,
     F_REASON_CODE = 25,
     F_REASON = 26,
+    F_EFFECT_DUE = 27,
 };
 
 struct matter_command {

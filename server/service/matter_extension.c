@@ -158,6 +158,12 @@ check(const struct matter_case *c, const char *command, const struct matter_orde
         return c->measure == NULL ? STATUS_OK : check_asked(c, order, fault);
     }
     int index = index_of(c, order);
+    bool judges = strcmp(command, "approve") == 0 || strcmp(command, "reject") == 0;
+    if (judges &&
+        role_is_person(c->actor.account_id, c->actor.substitute_for_id, c->matter->opened_by)) {
+        return fault_set(fault, STATUS_PERMISSION_DENIED, "SAME_PERSON",
+                         "这项延期是您（或您代行的同志）申请或代报的，请由另一位同志审批。");
+    }
     if (strcmp(command, "approve") != 0 || index < 0) {
         return STATUS_OK;
     }

@@ -121,6 +121,8 @@ matter_sample_message(const struct matter_sample *s, struct arena *a)
         out->has_verdict = s->verdict != VERDICT_NONE;
         out->verdict = (Pb__SampleVerdict)s->verdict;
         out->found = wire(s->found);
+        out->has_final_round = s->final_round != 0;
+        out->final_round = s->final_round;
     }
     return out;
 }

@@ -1,6 +1,6 @@
 /* On-site rounds (专项督查): a sample of measures, chosen by hand or drawn; what was claimed of
  * each is frozen when the round begins, and judged against what is found. A final FALSE of a
- * measure that counts as finished opens it again. */
+ * measure that counts as finished opens it again, whichever body led the round. */
 #include "server/service/matter.h"
 
 #include <sodium.h>
@@ -21,7 +21,7 @@ static const struct matter_command commands[] = {
     {"conclude", 0, FIELD(F_ANSWER)},
     {"feed_back", 0, 0},
     {"revise", 0, REASONED},
-    {"finalize", 0, FIELD(F_DUE)},
+    {"finalize", 0, FIELD(F_DUE) | FIELD(F_EFFECT_DUE) | FIELD(F_VERDICTS)},
     {NULL, 0, 0},
 };
 
@@ -214,6 +214,34 @@ apply_sample(const struct matter_case *c, const struct matter_order *order, stru
 /* ---- running ---- */
 
 static enum status
+refuse_gone(struct fault *fault, const struct matter_sample *s)
+{
+    return fault_set(fault, STATUS_FAILED_PRECONDITION, "MEASURE_UNKNOWN",
+                     "没有找到抽查名单里的措施 %s（可能已不归本单位管），请联系领导小组办公室。",
+                     s->measure_ref);
+}
+
+static enum status
+refuse_stranger(struct fault *fault, const char *field, const char *ref)
+{
+    return fault_set_field(fault, field, "NOT_IN_SAMPLE", "措施“%s”不在抽查名单里，请核对。",
+                           ref == NULL ? "" : ref);
+}
+
+/* The measure's place in the sample; NULL when it has none. */
+static struct matter_sample *
+sample_find(const struct matter_case *c, const struct matter_outcome *o, const char *ref)
+{
+    const struct measure_record *m = pool_find(c, ref);
+    for (size_t i = 0; m != NULL && i < o->sample_count; i++) {
+        if (!o->samples[i].removed && matter_same(o->samples[i].measure_id, m->id)) {
+            return &o->samples[i];
+        }
+    }
+    return NULL;
+}
+
+static enum status
 apply_start(const struct matter_case *c, struct matter_outcome *o, struct fault *fault)
 {
     for (size_t i = 0; i < o->sample_count; i++) {
@@ -223,8 +251,7 @@ apply_start(const struct matter_case *c, struct matter_outcome *o, struct fault 
             continue;
         }
         if (m == NULL) {
-            return fault_set(fault, STATUS_FAILED_PRECONDITION, "MEASURE_UNKNOWN",
-                             "没有找到抽查名单里的措施 %s，请修改名单。", s->measure_ref);
+            return refuse_gone(fault, s);
         }
         s->claimed_state = m->state;
         s->claimed_percent = m->percent;
@@ -241,13 +268,13 @@ take_verdict(const struct matter_case *c, const Pb__MatterSample *in, size_t no,
     char field[FAULT_FIELD_SIZE];
     snprintf(field, sizeof field, "verdicts[%zu]", no);
     const struct measure_record *m = pool_find(c, in->measure_ref);
-    size_t at = o->sample_count;
-    for (size_t i = 0; m != NULL && i < o->sample_count; i++) {
-        at = !o->samples[i].removed && matter_same(o->samples[i].measure_id, m->id) ? i : at;
+    struct matter_sample *s = sample_find(c, o, in->measure_ref);
+    if (s == NULL) {
+        return refuse_stranger(fault, field, in->measure_ref);
     }
-    if (at == o->sample_count) {
-        return fault_set_field(fault, field, "NOT_IN_SAMPLE", "措施“%s”不在抽查名单里，请核对。",
-                               in->measure_ref == NULL ? "" : in->measure_ref);
+    if (matter_said(in->effect_due) || matter_said(in->complete_due)) {
+        return fault_set_field(fault, field, "FIELD_UNUSED",
+                               "认定时不写新的时限，定论时再写，请去掉。");
     }
     if (!measure_independent(m, &c->actor)) {
         return fault_set_field(fault, field, "OWN_WORK", "措施 %s 由本单位牵头，不能由本单位认定。",
@@ -261,44 +288,179 @@ take_verdict(const struct matter_case *c, const Pb__MatterSample *in, size_t no,
         return fault_set_field(fault, field, "FOUND_MISSING",
                                "措施 %s 不是“属实”，请写明现场看到的情况。", m->ref);
     }
-    o->samples[at].verdict = (int)in->verdict;
-    o->samples[at].found = in->found;
-    o->sample_touched[at] = true;
+    s->verdict = (int)in->verdict;
+    s->found = in->found;
+    o->sample_touched[s - o->samples] = true;
     return STATUS_OK;
 }
 
 /* ---- the end ---- */
 
-/* The one place where a final FALSE of a finished measure opens it again: measure_step with the
- * command reopen (ground SPOT_CHECK, the order's day as the new date) goes into o->reopened, which
- * the handler records and writes, and final_round is then the round it begins. The measure's reopen
- * has no decision yet; until then the verdict stands, and counts for the ladder, in the round the
- * measure is in. */
-static enum status
-finish_sample(const struct matter_case *c, const struct matter_order *order,
-              struct matter_sample *s, struct matter_outcome *o, struct fault *fault)
+enum { NAMED_MAX = 10 };
+
+/* A FALSE opens what counts as finished, unless it has begun another round since it was judged. */
+static bool
+opens_again(const struct matter_sample *s, const struct measure_record *m)
 {
-    const struct measure_record *m = pool_find(c, s->measure_id);
-    (void)order;
-    (void)o;
-    (void)fault;
-    s->final_round = m == NULL ? s->claimed_round : m->round;
+    bool finished = strcmp(m->state, STATE_DONE) == 0 || strcmp(m->state, STATE_SUSTAINING) == 0;
+    return s->verdict == VERDICT_FALSE && finished && m->round == s->claimed_round;
+}
+
+/* Lines of the request: new dates of measures found FALSE, and nothing else. */
+static enum status
+check_lines(const struct matter_case *c, const struct matter_order *order,
+            const struct matter_outcome *o, struct fault *fault)
+{
+    const Pb__MatterInput *in = order->input;
+    for (size_t i = 0; i < in->n_verdicts; i++) {
+        const Pb__MatterSample *line = in->verdicts[i];
+        const struct matter_sample *s = sample_find(c, o, line->measure_ref);
+        char field[FAULT_FIELD_SIZE];
+        snprintf(field, sizeof field, "verdicts[%zu]", i);
+        if (s == NULL) {
+            return refuse_stranger(fault, field, line->measure_ref);
+        }
+        if (line->has_verdict || matter_said(line->found)) {
+            return fault_set_field(fault, field, "FIELD_UNUSED",
+                                   "定论时这里只写措施 %s 的新时限；要改结论，请先重新认定。",
+                                   s->measure_ref);
+        }
+        if (s->verdict != VERDICT_FALSE) {
+            return fault_set_field(fault, field, "NOT_FOUND_FALSE",
+                                   "措施 %s 的结论不是“不属实”，不重新整改，请去掉它的新时限。",
+                                   s->measure_ref);
+        }
+        for (size_t k = 0; k < i; k++) {
+            if (sample_find(c, o, in->verdicts[k]->measure_ref) == s) {
+                return fault_set_field(fault, field, "MEASURE_TWICE",
+                                       "措施 %s 写了两次，请去掉重复的一行。", s->measure_ref);
+            }
+        }
+    }
     return STATUS_OK;
 }
 
+/* The new dates of a measure: its own line's, else the request's. */
+static struct matter_dates
+dates_of(const struct matter_case *c, const struct matter_order *order,
+         const struct measure_record *m)
+{
+    struct matter_dates dates = {order->effect_due, order->due};
+    for (size_t i = 0; i < order->input->n_verdicts; i++) {
+        const struct matter_dates *own = &order->dates[i];
+        if (pool_find(c, order->input->verdicts[i]->measure_ref) == m) {
+            dates.effect_due = own->effect_due != NO_DATE ? own->effect_due : dates.effect_due;
+            dates.complete_due =
+                own->complete_due != NO_DATE ? own->complete_due : dates.complete_due;
+        }
+    }
+    return dates;
+}
+
+/* All that lack a date are named at once. */
 static enum status
-apply_each(const struct matter_case *c, const struct matter_order *order, struct matter_outcome *o,
+check_dates_given(const struct matter_case *c, const struct matter_order *order,
+                  const struct matter_outcome *o, struct arena *a, struct fault *fault)
+{
+    const char *names = "";
+    const char *field = "due";
+    size_t missing = 0;
+    for (size_t i = 0; i < o->sample_count; i++) {
+        const struct matter_sample *s = &o->samples[i];
+        const struct measure_record *m = pool_find(c, s->measure_id);
+        if (s->removed || m == NULL || !opens_again(s, m)) {
+            continue;
+        }
+        struct matter_dates dates = dates_of(c, order, m);
+        bool effect = measure_has_milestone(m, MILESTONE_EFFECT) && dates.effect_due == NO_DATE;
+        if (!effect && dates.complete_due != NO_DATE) {
+            continue;
+        }
+        field = dates.complete_due == NO_DATE ? "due" : "effect_due";
+        if (missing++ < NAMED_MAX) {
+            names = arena_printf(a, "%s%s%s", names, missing == 1 ? "" : "、", m->ref);
+        }
+        if (names == NULL) {
+            return matter_no_memory(fault);
+        }
+    }
+    return missing == 0 ? STATUS_OK
+                        : fault_set_field(
+                              fault, field, "NEW_DATES_MISSING",
+                              "已到位而认定不属实的 %zu 条措施将重新整改（%s），请填写新的时限："
+                              "due 为整改落实到位，effect_due 为取得明显成效（立行立改的没有）。",
+                              missing, names);
+}
+
+/* ground SPOT_CHECK; the verdict then counts in the round that begins. */
+static enum status
+open_again(const struct matter_case *c, const struct matter_order *order, struct matter_sample *s,
+           const struct measure_record *m, struct arena *a, struct matter_outcome *o,
            struct fault *fault)
 {
-    enum status s = STATUS_OK;
+    struct matter_reopening *r = &o->reopened[o->reopened_count];
+    struct matter_dates dates = dates_of(c, order, m);
+    const struct measure_order again = {
+        .command = COMMAND_REOPEN,
+        .reason_given = true,
+        .next_check_day = NO_DATE,
+        .evidence_count = m->evidence_count,
+        .evidence_strong = m->evidence_strong,
+        .today = c->today,
+        .now_ms = c->now_ms,
+        .ground_given = true,
+        .effect_due = dates.effect_due,
+        .complete_due = dates.complete_due,
+        .by_round = true,
+    };
+    enum status st = measure_step(m, &c->actor, &again, &r->outcome, fault);
+    if (st != STATUS_OK) {
+        return st;
+    }
+    r->before = m;
+    r->reason = arena_printf(a, "SPOT_CHECK 专项督查 %s 认定不属实：%s", o->next.ref, s->found);
+    s->final_round = r->outcome.next.round;
+    o->reopened_count++;
+    return r->reason == NULL ? matter_no_memory(fault) : STATUS_OK;
+}
+
+static enum status
+finish_sample(const struct matter_case *c, const struct matter_order *order,
+              struct matter_sample *s, struct arena *a, struct matter_outcome *o,
+              struct fault *fault)
+{
+    const struct measure_record *m = pool_find(c, s->measure_id);
+    if (m == NULL) {
+        return refuse_gone(fault, s);
+    }
+    if (!measure_independent(m, &c->actor)) {
+        return fault_set(fault, STATUS_FAILED_PRECONDITION, "OWN_WORK",
+                         "措施 %s 由本单位（或本人任职的单位）牵头，不能由本人定论。", m->ref);
+    }
+    s->final_round = m->round;
+    return opens_again(s, m) ? open_again(c, order, s, m, a, o, fault) : STATUS_OK;
+}
+
+static enum status
+apply_each(const struct matter_case *c, const struct matter_order *order, struct arena *a,
+           struct matter_outcome *o, struct fault *fault)
+{
     bool final = strcmp(order->command, "finalize") == 0;
+    enum status s = STATUS_OK;
+    if (final) {
+        o->reopened = arena_array(a, o->sample_count, sizeof *o->reopened);
+        s = o->reopened == NULL ? matter_no_memory(fault) : check_lines(c, order, o, fault);
+    }
+    if (s == STATUS_OK && final) {
+        s = check_dates_given(c, order, o, a, fault);
+    }
     for (size_t i = 0; s == STATUS_OK && i < o->sample_count; i++) {
         if (o->samples[i].removed) {
             continue;
         }
         o->sample_touched[i] = true;
         o->samples[i].shown = true;
-        s = final ? finish_sample(c, order, &o->samples[i], o, fault) : STATUS_OK;
+        s = final ? finish_sample(c, order, &o->samples[i], a, o, fault) : STATUS_OK;
     }
     return s;
 }
@@ -331,7 +493,7 @@ apply(const struct matter_case *c, const struct matter_order *order, struct aren
         o->next.answer = in->answer;
     }
     bool shows = strcmp(command, "feed_back") == 0 || strcmp(command, "finalize") == 0;
-    return shows ? apply_each(c, order, o, fault) : STATUS_OK;
+    return shows ? apply_each(c, order, a, o, fault) : STATUS_OK;
 }
 
 const struct matter_kind matter_round = {

@@ -50,6 +50,8 @@ struct measure_order {
     bool ground_given;
     int32_t effect_due; /* new dates, NO_DATE: not given; read by these two commands alone */
     int32_t complete_due;
+    /* reopen: a round's final FALSE; the round's machine has said who may. Rule 4 still holds. */
+    bool by_round;
     /* add, supersede and cancel: an amendment of the plan says so */
     bool amendment_approved;
 };
@@ -62,7 +64,8 @@ struct measure_outcome {
 };
 
 /* Decides a command. OK fills *ret; a refusal has its reason in the fault and leaves *ret alone.
- * PERMISSION_DENIED RECUSED: the office leads it itself. FAILED_PRECONDITION NOT_ENDORSED: a claim
+ * PERMISSION_DENIED RECUSED: the office leads it itself; SAME_PERSON: who judges or endorses handed
+ * the claim in. FAILED_PRECONDITION NOT_ENDORSED: a claim
  * of the measure's own lead unit waits for the problem's lead unit; ALREADY_ENDORSED. reopen and
  * fail: whoever writes the outcome takes the problem up again in the same transaction
  * (problem_reopened). object and endorse leave the measure as it is (the version of *ret is not to

@@ -68,6 +68,22 @@ static const char recused_zh[] =
 static const char endorsed_zh[] =
     "本单位已经对这项申请签署同意，不必再签；如有不同意见，请退回申请。";
 
+static const char endorses_own_zh[] =
+    "本人在提出这项申请的单位也有席位，按回避规定不能签署：请由本单位的另一位同志签署。";
+
+/* Rule 4 of an endorsement: the problem's lead unit is asked, not somebody of the unit that claims.
+ */
+static bool
+endorses_own(const struct measure_record *m, const struct actor *actor)
+{
+    const struct judge judge = {.org_id = actor->org_id, .orgs = actor->orgs};
+    const char *const claimer = m->claimed_by.id;
+    return role_recused(&judge, &claimer, 1);
+}
+
+static const char same_person_zh[] =
+    "这项申请是您（或您代行的同志）提出或代报的，请由另一位同志审核。";
+
 /* Rules that hold beside the table, where the state knows the command. */
 static enum status
 check_beside(const struct measure_record *m, const struct actor *actor, const char *command,
@@ -81,8 +97,18 @@ check_beside(const struct measure_record *m, const struct actor *actor, const ch
         return fault_set(fault, STATUS_PERMISSION_DENIED, "RECUSED", "措施 %s：%s", m->ref,
                          recused_zh);
     }
-    if (is(command, COMMAND_ENDORSE) && is(actor->org_id, m->plead.id) &&
-        measure_needs_endorsement(m) && m->endorsed_sha256 != NULL) {
+    bool endorser = is(command, COMMAND_ENDORSE) && is(actor->org_id, m->plead.id) &&
+                    measure_needs_endorsement(m);
+    if (endorser && endorses_own(m, actor)) {
+        return fault_set(fault, STATUS_PERMISSION_DENIED, "RECUSED", "措施 %s：%s", m->ref,
+                         endorses_own_zh);
+    }
+    if (((is_judgement(command) && judge) || endorser) &&
+        role_is_person(actor->account_id, actor->substitute_for_id, m->claimed_account)) {
+        return fault_set(fault, STATUS_PERMISSION_DENIED, "SAME_PERSON", "措施 %s：%s", m->ref,
+                         same_person_zh);
+    }
+    if (endorser && m->endorsed_sha256 != NULL) {
         return fault_set(fault, STATUS_FAILED_PRECONDITION, "ALREADY_ENDORSED", "措施 %s：%s",
                          m->ref, endorsed_zh);
     }
@@ -97,6 +123,7 @@ claim_forget(struct measure_record *next)
     next->claimed_from = NULL;
     next->claimed_ms = 0;
     next->claimed_by = (struct org_name){NULL, NULL};
+    next->claimed_account = NULL;
     next->endorsed_sha256 = NULL;
 }
 
@@ -109,6 +136,7 @@ apply_claim(struct measure_outcome *o, const struct measure_order *order,
     o->next.claimed_from = m->state;
     o->next.claimed_ms = order->now_ms;
     o->next.claimed_by = by_lead ? m->lead : (struct org_name){NULL, NULL};
+    o->next.claimed_account = actor->account_id;
     o->next.endorsed_sha256 = NULL;
     o->next.milestones[index].claimed_day = order->today;
     o->milestone_changed[index] = true;
@@ -262,7 +290,7 @@ enum status
 measure_step(const struct measure_record *m, const struct actor *actor,
              const struct measure_order *order, struct measure_outcome *ret, struct fault *fault)
 {
-    uint32_t roles = measure_roles(m, actor);
+    uint32_t roles = order->by_round ? ROLE_VERIFY : measure_roles(m, actor);
     enum status s = check_beside(m, actor, order->command, roles, fault);
     if (s != STATUS_OK) {
         return s;
@@ -306,9 +334,17 @@ measure_options(const struct measure_record *m, const struct actor *actor,
         }
         o->allowed = false;
         o->to = NULL;
-        bool endorsed = is(o->command, COMMAND_ENDORSE);
-        o->reason = endorsed ? "ALREADY_ENDORSED" : "RECUSED";
-        o->reason_zh = endorsed ? endorsed_zh : recused_zh;
+        bool endorses = is(o->command, COMMAND_ENDORSE);
+        if (is(fault.reason, "SAME_PERSON")) {
+            o->reason = "SAME_PERSON";
+            o->reason_zh = same_person_zh;
+        } else if (is(fault.reason, "ALREADY_ENDORSED")) {
+            o->reason = "ALREADY_ENDORSED";
+            o->reason_zh = endorsed_zh;
+        } else {
+            o->reason = "RECUSED";
+            o->reason_zh = endorses ? endorses_own_zh : recused_zh;
+        }
     }
     return n;
 }

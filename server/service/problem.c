@@ -50,9 +50,9 @@ problem_roles(const struct problem_record *p, const struct actor *actor)
 bool
 problem_independent(const struct problem_record *p, const struct actor *actor)
 {
-    const char *lead = p->lead.id;
-    return lead == NULL ||
-           (!is(lead, actor->org_id) && (actor->orgs == NULL || strstr(actor->orgs, lead) == NULL));
+    const struct judge judge = {.org_id = actor->org_id, .orgs = actor->orgs};
+    const char *const lead = p->lead.id;
+    return !role_recused(&judge, &lead, 1);
 }
 
 static struct workflow_facts

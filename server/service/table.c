@@ -392,9 +392,11 @@ finish_submit(const struct handing *h, const struct workflow_edge *edge, struct 
     if (!h->confirms) {
         o->next.filled_by = c->actor.account_id;
         o->next.filled_by_name = c->account;
+        o->next.filled_for = c->actor.substitute_for_id;
         o->next.filled_ms = c->now_ms;
         o->next.queued_ms = c->queued_ms;
         o->next.reviewed_by = o->next.reviewed_by_name = o->next.confirmation = NULL;
+        o->next.reviewed_for = NULL;
         o->next.paper_evidence = o->next.paper_hash = NULL;
         o->next.paper_checked = false;
         o->next.confirmed_ms = 0;
@@ -526,7 +528,7 @@ check_person(const struct table_case *c, bool paper, struct fault *fault)
     if (paper) {
         return STATUS_OK;
     }
-    if (same_text(c->table->filled_by, c->actor.account_id)) {
+    if (table_filled_by_actor(c)) {
         return fault_set(
             fault, STATUS_PERMISSION_DENIED, "SAME_PERSON",
             "这张表是您填报的，请由另一位同志（审核人）确认，或打印签字盖章后上传扫描件。");
@@ -614,6 +616,7 @@ table_confirm(const struct table_case *c, const Pb__ConfirmTableRequest *request
     o.next.confirmation = paper ? "PAPER" : "ACCOUNT";
     o.next.reviewed_by = paper ? NULL : c->actor.account_id;
     o.next.reviewed_by_name = paper ? NULL : c->account;
+    o.next.reviewed_for = paper ? NULL : c->actor.substitute_for_id;
     o.next.confirmed_ms = c->now_ms;
     o.next.paper_evidence = paper ? request->paper_evidence : NULL;
     o.next.paper_hash = paper ? c->content_hash : NULL;

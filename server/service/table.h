@@ -149,6 +149,10 @@ bool table_row_owed(const struct table_case *c, const struct measure_record *m);
 enum status table_check_seen(const struct table_case *c, bool has_expected, int64_t expected,
                              struct fault *fault);
 enum status table_check_actor(const struct table_case *c, struct fault *fault);
+/* Rule 4 between people: the actor, or whom he stands in for, filled it in (confirmed it), or was
+ * stood in for then. */
+bool table_filled_by_actor(const struct table_case *c);
+bool table_reviewed_by_actor(const struct table_case *c);
 
 /* The measure of a row by reference or id, the stored row of a measure; NULL when there is none. */
 const struct measure_record *table_measure(const struct table_case *c, const char *ref);

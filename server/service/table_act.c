@@ -21,7 +21,9 @@ command_is(const char *command, const char *name)
 static bool
 own_table(const struct table_case *c)
 {
-    return same_text(c->actor.org_id, c->table->org_id);
+    const struct judge judge = {.org_id = c->actor.org_id, .orgs = c->actor.orgs};
+    const char *const unit = c->table->org_id;
+    return role_recused(&judge, &unit, 1);
 }
 
 static bool
@@ -53,8 +55,7 @@ facts_of(const struct table_case *c)
         .independent = !own_table(c),
         .office_recused = t->of_office,
         .reviewer_needed = t->reviewer_needed,
-        .two_people =
-            confirming ? !same_text(t->filled_by, c->actor.account_id) : !t->reviewer_needed,
+        .two_people = confirming ? !table_filled_by_actor(c) : !t->reviewer_needed,
         .nothing_judged = nothing_judged(c),
         .period_closed = period_closed(c),
         .rows_total = (uint32_t)t->rows,
@@ -103,7 +104,6 @@ reviewers(const struct table_case *c, const char *command)
 static enum status
 check_beside(const struct table_case *c, const char *command, struct fault *fault)
 {
-    const struct table_record *t = c->table;
     if (by_unit(command)) {
         enum status s = table_check_actor(c, fault);
         if (s != STATUS_OK) {
@@ -113,9 +113,7 @@ check_beside(const struct table_case *c, const char *command, struct fault *faul
     if (reviewers(c, command) && ((c->actor.roles & ROLE_REVIEWER) == 0 || c->actor.behalf)) {
         return fault_set(fault, STATUS_PERMISSION_DENIED, "REVIEWER_ONLY", "%s", reviewer_zh);
     }
-    if (by_judge(command) && c->actor.account_id != NULL &&
-        (same_text(t->filled_by, c->actor.account_id) ||
-         same_text(t->reviewed_by, c->actor.account_id))) {
+    if (by_judge(command) && (table_filled_by_actor(c) || table_reviewed_by_actor(c))) {
         return fault_set(fault, STATUS_PERMISSION_DENIED, "SAME_PERSON", "%s", same_zh);
     }
     return STATUS_OK;
@@ -263,6 +261,7 @@ act_nil(const struct table_case *c, const char *reason, struct table_outcome *o,
     o->next.receipt = c->receipt;
     o->next.filled_by = c->actor.account_id;
     o->next.filled_by_name = c->account;
+    o->next.filled_for = c->actor.substitute_for_id;
     o->next.filled_ms = c->now_ms;
     return STATUS_OK;
 }

@@ -14,10 +14,22 @@ bad_cell(struct fault *fault, size_t index, const char *column, const char *reas
 }
 
 static bool
-is_actor(const struct table_case *c, const char *account_id)
+is_actor(const struct actor *actor, const char *account_id)
 {
-    return account_id != NULL && c->actor.account_id != NULL &&
-           strcmp(account_id, c->actor.account_id) == 0;
+    return role_is_person(actor->account_id, actor->substitute_for_id, account_id);
+}
+
+bool
+table_filled_by_actor(const struct table_case *c)
+{
+    return is_actor(&c->actor, c->table->filled_by) || is_actor(&c->actor, c->table->filled_for);
+}
+
+bool
+table_reviewed_by_actor(const struct table_case *c)
+{
+    return is_actor(&c->actor, c->table->reviewed_by) ||
+           is_actor(&c->actor, c->table->reviewed_for);
 }
 
 static enum status
@@ -36,7 +48,7 @@ check_table(const struct table_case *c, const Pb__DecideTableRequest *request, s
                          "这张表现在是“%s”，只有报送后的表可以审核。",
                          workflow_state_zh(workflow_machine(WORKFLOW_TABLE), t->state));
     }
-    if (is_actor(c, t->filled_by) || is_actor(c, t->reviewed_by)) {
+    if (table_filled_by_actor(c) || table_reviewed_by_actor(c)) {
         return fault_set(fault, STATUS_PERMISSION_DENIED, "SAME_PERSON",
                          "这张表是您填报、确认或代报的，请由另一位同志审核。");
     }
@@ -102,9 +114,9 @@ judge_row(const struct table_case *c, const Pb__RowDecision *d, struct row_outco
                          "措施 %s 这一行已经退回，等单位改好重新报送后再审核。", o->before->ref);
     }
     uint32_t roles = table_roles(c->table, &c->actor);
-    bool independent = measure_independent(o->before, &c->actor) &&
-                       (c->actor.org_id == NULL || strcmp(c->actor.org_id, c->table->org_id) != 0);
-    if (!independent) {
+    const struct judge judge = {.org_id = c->actor.org_id, .orgs = c->actor.orgs};
+    const char *const unit = c->table->org_id;
+    if (!measure_independent(o->before, &c->actor) || role_recused(&judge, &unit, 1)) {
         return fault_set(fault, STATUS_PERMISSION_DENIED, "RECUSED",
                          "措施 %s 由本单位牵头，按回避规定不能审核自己的事项："
                          "请由专项小组或领导小组代行审核。",

@@ -27,7 +27,8 @@
     "       ob.id, ob.code,"                                                                       \
     "       (SELECT encode(a.subject_sha256, 'hex') FROM approval a WHERE a.tenant = m.tenant"     \
     "          AND a.subject = m.id AND a.subject_version = m.version"                             \
-    "          AND a.subject_kind = 'measure' AND a.body_org = p.lead_org AND a.verdict = 2)"
+    "          AND a.subject_kind = 'measure' AND a.body_org = p.lead_org AND a.verdict = 2),"     \
+    "       m.claimed_account"
 #define MEASURE_TABLES                                                                             \
     "  FROM measure m"                                                                             \
     "  JOIN inspection i ON i.tenant = m.tenant AND i.id = m.inspection"                           \
@@ -87,11 +88,12 @@ static const struct statement measure_list = {
 
 static const struct statement measure_update = {
     .name = "measure_update",
-    .params = 15,
+    .params = 16,
     .sql = "UPDATE measure SET state = $4, round = $5, percent = nullif($6::int, -1)::smallint,"
            "       narrative = $7, reported_day = $8, unchanged_periods = $9, claimed_from = $10,"
            "       signed_ms = nullif($11::bigint, 0), claimed_ms = nullif($12::bigint, 0),"
-           "       next_check_day = $13, claimed_org = $14, version = version + 1, event_id = $15"
+           "       next_check_day = $13, claimed_org = $14, version = version + 1, event_id = $15,"
+           "       claimed_account = $16"
            " WHERE tenant = $1 AND id = $2 AND version = $3",
 };
 
@@ -187,6 +189,7 @@ take_measure(void *ctx, const struct db_row *row, struct arena *a)
     m->milestones[MILESTONE_COMPLETE].kept_overdue_days = (int32_t)db_int(row, 49);
     m->claimed_by = (struct org_name){db_text(row, 50, a), db_text(row, 51, a)};
     m->endorsed_sha256 = db_text(row, 52, a);
+    m->claimed_account = db_text(row, 53, a);
     if (m->id == NULL || m->ref == NULL || m->text == NULL || m->state == NULL) {
         return STATUS_RESOURCE_EXHAUSTED;
     }
@@ -281,6 +284,7 @@ measure_queue_update(struct db_queue *q, int tenant, const struct measure_record
         p_day(m->next_check_day),
         p_text(m->claimed_by.id),
         p_text(event_id),
+        p_text(m->claimed_account),
     };
     return db_queue_add(q, &measure_update, params, (struct db_sink){NULL, NULL, 1});
 }

@@ -58,6 +58,7 @@ struct measure_record {
     int64_t assigned_ms;
     int64_t claimed_ms;
     struct org_name claimed_by;  /* who handed the waiting claim in; id NULL without one */
+    const char *claimed_account; /* id of the account that did; NULL without one */
     const char *endorsed_sha256; /* hex: what the problem's lead unit endorsed of this version */
     int32_t next_check_day;
     int64_t version;

@@ -1,5 +1,8 @@
 #include "server/store/plan.h"
 
+#include "server/base/due.h"
+#include "server/store/node.h"
+
 #include <string.h>
 
 #define INSPECTION_COLUMNS                                                                         \
@@ -71,6 +74,18 @@ static const struct statement draft_measures = {
            "  LEFT JOIN milestone e ON e.tenant = m.tenant AND e.measure = m.id AND e.kind = 1"
            "  LEFT JOIN milestone c ON c.tenant = m.tenant AND c.measure = m.id AND c.kind = 2"
            " WHERE m.tenant = $1 AND i.code = $2 ORDER BY length(m.ref), m.ref",
+};
+
+/* In the order of draft_measures. */
+static const struct statement draft_nodes = {
+    .name = "draft_nodes",
+    .params = 2,
+    .sql = "SELECT n.measure, n.no, n.title, n.due, n.dropped_ms IS NOT NULL, n.version"
+           "  FROM milestone_node n"
+           "  JOIN measure m ON m.tenant = n.tenant AND m.id = n.measure"
+           "  JOIN inspection i ON i.tenant = m.tenant AND i.id = m.inspection"
+           " WHERE n.tenant = $1 AND i.code = $2"
+           " ORDER BY length(m.ref), m.ref, n.no",
 };
 
 static const struct statement item_insert = {
@@ -193,6 +208,7 @@ const struct statement *const plan_statements[] = {
     &draft_items,
     &draft_problems,
     &draft_measures,
+    &draft_nodes,
     &item_insert,
     &item_update,
     &problem_insert,
@@ -394,6 +410,33 @@ take_measure(void *ctx, const struct db_row *row, struct arena *a)
     return joined == NULL ? STATUS_OK : take_participants(m, joined, a);
 }
 
+static enum status
+take_node(void *ctx, const struct db_row *row, struct arena *a)
+{
+    struct draft *d = ctx;
+    const char *measure = db_text(row, 0, a);
+    while (measure != NULL && d->node_at < d->measure_count &&
+           strcmp(d->measures[d->node_at].id, measure) != 0) {
+        d->node_at++;
+    }
+    if (measure == NULL || d->node_at == d->measure_count) {
+        return measure == NULL ? STATUS_RESOURCE_EXHAUSTED : STATUS_INTERNAL;
+    }
+    struct draft_measure *m = &d->measures[d->node_at];
+    struct draft_node *n =
+        arena_grow(a, (void **)&m->nodes, m->node_count, &m->node_capacity, sizeof *n);
+    if (n == NULL) {
+        return STATUS_RESOURCE_EXHAUSTED;
+    }
+    *n = (struct draft_node){.no = (int32_t)db_int(row, 1),
+                             .title = db_text(row, 2, a),
+                             .due = db_day(row, 3),
+                             .dropped = db_bool(row, 4),
+                             .version = db_int(row, 5)};
+    m->node_count++;
+    return STATUS_OK;
+}
+
 enum status
 draft_queue_read(struct db_queue *q, int tenant, const char *inspection_code, struct draft *draft)
 {
@@ -407,6 +450,9 @@ draft_queue_read(struct db_queue *q, int tenant, const char *inspection_code, st
     if (s == STATUS_OK) {
         s = db_queue_add(q, &draft_measures, params,
                          (struct db_sink){take_measure, draft, DB_ANY_COUNT});
+    }
+    if (s == STATUS_OK) {
+        s = db_queue_add(q, &draft_nodes, params, (struct db_sink){take_node, draft, DB_ANY_COUNT});
     }
     return s;
 }
@@ -476,6 +522,25 @@ write_participants(struct db_queue *q, int tenant, const struct draft_measure *m
 }
 
 static enum status
+write_nodes(struct db_queue *q, int tenant, const struct draft *d, const struct draft_measure *m,
+            const char *event_id)
+{
+    enum status s = STATUS_OK;
+    for (size_t i = 0; s == STATUS_OK && i < m->node_count; i++) {
+        const struct draft_node *n = &m->nodes[i];
+        const struct node_record record = {.no = n->no,
+                                           .title = n->title,
+                                           .due = n->due,
+                                           .reached_day = NO_DATE,
+                                           .version = n->version};
+        if (n->changed) {
+            s = node_queue_put(q, tenant, m->id, &record, n->dropped ? d->now_ms : 0, event_id);
+        }
+    }
+    return s;
+}
+
+static enum status
 write_measure(struct db_queue *q, int tenant, const char *inspection_id, const struct draft *d,
               const struct draft_measure *m, const char *event_id)
 {
@@ -504,7 +569,7 @@ write_measure(struct db_queue *q, int tenant, const char *inspection_id, const s
     if (s == STATUS_OK && m->participants_changed) {
         s = write_participants(q, tenant, m);
     }
-    return s;
+    return s == STATUS_OK ? write_nodes(q, tenant, d, m, event_id) : s;
 }
 
 enum status

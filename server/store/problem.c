@@ -61,6 +61,13 @@ static const struct statement problem_lock_of_measure = {
                           "               AND (m.ref = $4 OR m.id::text = $4))"
                           " AND ($5::text IS NULL OR i.code = $5)" LOCKED,
 };
+static const struct statement problem_lock_of_measures = {
+    .name = "problem_lock_of_measures",
+    .params = 5,
+    .sql = PROBLEM_SELECT " AND p.id IN (SELECT m.problem FROM measure m WHERE m.tenant = $1"
+                          "               AND m.id = ANY ($4::uuid[]))"
+                          " AND ($5::text IS NULL OR i.code = $5)" LOCKED,
+};
 
 static const struct statement problem_measures = {
     .name = "problem_measures",
@@ -148,6 +155,7 @@ const struct statement *const problem_statements[] = {&problem_list,
                                                       &problem_lock_ids,
                                                       &problem_by_ids,
                                                       &problem_lock_of_measure,
+                                                      &problem_lock_of_measures,
                                                       &problem_measures,
                                                       &problem_update_row,
                                                       &problem_access_clear,
@@ -262,6 +270,13 @@ problem_queue_lock_of_measure(struct db_queue *q, int tenant, const char *measur
                               const char *inspection, struct problem_list *ret)
 {
     return queue_named(q, &problem_lock_of_measure, tenant, measure_ref, inspection, ret);
+}
+
+enum status
+problem_queue_lock_of_measures(struct db_queue *q, int tenant, const struct text_list *ids,
+                               struct arena *a, struct problem_list *ret)
+{
+    return queue_named(q, &problem_lock_of_measures, tenant, text_list_literal(ids, a), NULL, ret);
 }
 
 enum status

@@ -88,6 +88,10 @@ MUST_CHECK enum status problem_queue_lock_of_measure(struct db_queue *q, int ten
                                                      const char *measure_ref,
                                                      const char *inspection,
                                                      struct problem_list *ret);
+/* The problems of measures (ids), locked in order of their ids. */
+MUST_CHECK enum status problem_queue_lock_of_measures(struct db_queue *q, int tenant,
+                                                      const struct text_list *measure_ids,
+                                                      struct arena *a, struct problem_list *ret);
 /* Problems by id, without a lock. */
 MUST_CHECK enum status problem_queue_by_ids(struct db_queue *q, int tenant,
                                             const struct text_list *ids, struct arena *a,

@@ -26,7 +26,7 @@
     "       EXISTS (SELECT 1 FROM periodic_table n WHERE n.tenant = t.tenant AND n.org = t.org"    \
     "                  AND n.inspection = t.inspection AND n.kind = 'MONTH'"                       \
     "                  AND t.kind = 'MONTH' AND n.period > t.period"                               \
-    "                  AND n.submitted_day IS NOT NULL)"                                           \
+    "                  AND n.submitted_day IS NOT NULL), t.filled_for, t.reviewed_for"             \
     "  FROM " of " t"                                                                              \
     "  JOIN inspection i ON i.tenant = t.tenant AND i.id = t.inspection"                           \
     "  JOIN org o ON o.tenant = t.tenant AND o.id = t.org"                                         \
@@ -94,14 +94,14 @@ static const struct statement table_lockable = {
 
 static const struct statement table_update = {
     .name = "table_update",
-    .params = 20,
+    .params = 22,
     .sql = "UPDATE periodic_table SET state = $4, submitted_ms = nullif($5::bigint, 0),"
            "       submitted_day = $6, queued_ms = nullif($7::bigint, 0), receipt = $8,"
            "       filled_by = $9, version = version + 1, event_id = $10, reviewed_by = $11,"
            "       confirmation = $12, paper_evidence = $13, paper_hash = $14,"
            "       paper_checked = $15, filled_ms = nullif($16::bigint, 0),"
            "       confirmed_ms = nullif($17::bigint, 0), reason = $18, edition = $19,"
-           "       nil_counted = $20"
+           "       nil_counted = $20, filled_for = $21, reviewed_for = $22"
            " WHERE tenant = $1 AND id = $2 AND version = $3",
 };
 
@@ -129,6 +129,8 @@ take_confirmation(struct table_record *t, const struct db_row *row, struct arena
     t->rows_stalled = (int32_t)db_int(row, 33);
     t->reviewer_needed = db_bool(row, 34);
     t->later = db_bool(row, 35);
+    t->filled_for = db_text(row, 36, a);
+    t->reviewed_for = db_text(row, 37, a);
 }
 
 static enum status
@@ -272,6 +274,8 @@ table_queue_update(struct db_queue *q, int tenant, const struct table_record *t,
         p_text(t->reason),
         p_int(t->edition),
         p_bool(t->nil_counted),
+        p_text(t->filled_for),
+        p_text(t->reviewed_for),
     };
     return db_queue_add(q, &table_update, params, (struct db_sink){NULL, NULL, 1});
 }

@@ -29,8 +29,10 @@ struct table_record {
     const char *receipt;
     const char *filled_by; /* account id */
     const char *filled_by_name;
+    const char *filled_for;  /* account stood in for then (X 代 Y); NULL: none */
     const char *reviewed_by; /* account id; NULL: on paper, or not needed */
     const char *reviewed_by_name;
+    const char *reviewed_for;
     const char *confirmation; /* "ACCOUNT", "PAPER" or NULL */
     const char *paper_evidence;
     const char *paper_hash;

@@ -94,6 +94,9 @@ static void
 seen_subjects(const struct call *call, struct subject_set *set)
 {
     subject_add(set, "seen", door_request(call)->account);
+    if (strncmp(door_request(call)->account, "alone", 5) == 0) {
+        subject_alone(set);
+    }
 }
 
 static const struct handler seen_rows[] = {
@@ -133,25 +136,33 @@ fill_access(void)
         "  ELSE '10000000-0000-7000-8000-000000000003' END, problem FROM rectify.measure");
 }
 
+/* A door with one writer that is held, so that what is launched waits in its queue. */
+static struct flight *
+start_held(struct door *door)
+{
+    struct dispatch_config config = door_config(door, 1);
+    config.tables = &seen_table;
+    fill_access();
+    door_start(door, &config);
+    door_hold(door);
+    struct flight *held =
+        door_launch(door, door_envelope(door, &door->unit01, "Put", "held", "hold"));
+    DOOR_WAIT_FOR(door_is_held());
+    return held;
+}
+
 static void
 test_callers_see_their_own_in_one_batch(void **state)
 {
     (void)state;
     struct door *door = door_new();
-    struct dispatch_config config = door_config(door, 1);
     struct dispatch_counts before;
     struct dispatch_counts after;
     enum { N = 12 };
     struct flight *flights[N];
-    config.tables = &seen_table;
-    fill_access();
-    door_start(door, &config);
+    struct flight *held = start_held(door);
     const struct caller *callers[] = {&door->unit01, &door->unit02, &door->office};
     const int32_t expected[] = {1, 3, 4};
-    door_hold(door);
-    struct flight *held =
-        door_launch(door, door_envelope(door, &door->unit01, "Put", "held", "hold"));
-    DOOR_WAIT_FOR(door_is_held());
     dispatch_counts(door->d, &before);
     for (int i = 0; i < N; i++) {
         const char *name = arena_printf(&door->arena, "n%d", i);
@@ -168,12 +179,39 @@ test_callers_see_their_own_in_one_batch(void **state)
     door_close(door);
 }
 
+/* Two of six cannot name what they change: each has a batch of its own, the others share one. */
+static void
+test_who_cannot_name_it_all_is_alone(void **state)
+{
+    static const char *const names[] = {"n0", "n1", "alone2", "alone3", "n4", "n5"};
+    (void)state;
+    struct door *door = door_new();
+    struct dispatch_counts before;
+    struct dispatch_counts after;
+    enum { N = 6 };
+    struct flight *flights[N];
+    struct flight *held = start_held(door);
+    dispatch_counts(door->d, &before);
+    for (int i = 0; i < N; i++) {
+        flights[i] = door_launch(door, door_envelope(door, &door->office, "Seen", names[i], "x"));
+    }
+    door_let_go(door);
+    door_changed(door_join(door, held));
+    for (int i = 0; i < N; i++) {
+        assert_int_equal(door_changed(door_join(door, flights[i])), 4);
+    }
+    dispatch_counts(door->d, &after);
+    assert_int_equal(after.batches, before.batches + 3);
+    door_close(door);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_no_update_is_lost),
         cmocka_unit_test(test_callers_see_their_own_in_one_batch),
+        cmocka_unit_test(test_who_cannot_name_it_all_is_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

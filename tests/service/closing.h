@@ -5,6 +5,7 @@
 #define TESTS_SERVICE_CLOSING_H
 
 #include "rectify/v1/sitting.pb-c.h"
+#include "server/handler/node.h"
 #include "server/handler/sitting.h"
 #include "tests/service/slice.h"
 
@@ -14,12 +15,13 @@ enum { DISC1 = 18, ORGD1 = 19 };
 HELPER int
 closing_set_up(void **state)
 {
-    static struct handler_table tables[6];
+    static struct handler_table tables[10];
     (void)state;
     arena_init(&slice_arena, SLICE_ARENA_BYTES);
     clock_fake_init(&slice_clock, 0);
     slice_day("2026-11-10");
     slice_behalf = NULL;
+    slice_expected = 0;
     test_db_reset();
     slice_seed();
     slice_sql(
@@ -29,11 +31,13 @@ closing_set_up(void **state)
         slice_id(7), slice_id(1), slice_id(8), slice_id(1));
     slice_seed_person(DISC1, "disc1", 7, ROLE_DISC);
     slice_seed_person(ORGD1, "orgd1", 8, ROLE_ORGD);
-    const struct handler_table *const all[6] = {
+    const struct handler_table *const all[10] = {
         &measure_handler_table,  &problem_handler_table,      &table_handler_table,
         &evidence_handler_table, &consultation_handler_table, &sitting_handler_table,
+        &matter_handler_table,   &job_handler_table,          &alert_handler_table,
+        &node_handler_table,
     };
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 10; i++) {
         tables[i] = *all[i];
     }
     struct dispatch_config config = {
@@ -42,7 +46,7 @@ closing_set_up(void **state)
         .query_threads = 2,
         .clock = &slice_clock.clock,
         .tables = tables,
-        .table_count = 6,
+        .table_count = 10,
         .server_version = "test",
         .partial_tables = true,
     };

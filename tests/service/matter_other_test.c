@@ -312,10 +312,11 @@ a_round_finds_what_was_claimed(void **state)
     assert_int_equal(s->units[0]->found_false, 1);
     assert_int_equal(s->units[0]->judged, 2);
     assert_int_equal(share(OFFICE1, NULL)->n_units, 0); /* only final rounds count over all */
-    matter_done(matter_act(DISC, "DC-0001", "finalize"), "FINAL");
+    matter_in()->due = slice_text("2026-12-31"); /* the second is 立行立改, and was done */
+    assert_int_equal(matter_done(matter_act(DISC, "DC-0001", "finalize"), "FINAL")->reopened, 1);
     assert_int_equal(share(OFFICE1, NULL)->units[0]->judged, 2);
     assert_int_equal(slice_count("SELECT count(*) FROM rectify.matter_sample WHERE verdict = 3"
-                                 " AND final_round = 1"),
+                                 " AND final_round = 2"),
                      1);
 }
 

@@ -477,6 +477,96 @@ the_hash_is_of_the_content(void **state)
     assert_string_not_equal(approved_hash("H6", more, base), first);
 }
 
+/* ---- columns that a plan may have beside ---- */
+
+#define WIDE                                                                                                                   \
+    "措施编号,问题序号,问题,措施序号,整改措施,问题来源,目标节点,牵头区领导,问题牵头单位," \
+    "牵头单位,参与单位,整改目标,整改类型,取得明显成效时限,整改落实到位时限\n"
+#define FIRST(origin, nodes)                                                                       \
+    "P-01-M-01,1,,1,," origin "," nodes                                                            \
+    ",leader01,unit01,unit01,无,目标,限期整改,2026-12-01,2026-12-31\n"                      \
+    "P-01-M-02,1,,2,,,,leader01,unit01,unit02,无,目标,立行立改,,2026-11-20\n"
+#define FOUND(origin)                                                                              \
+    ",2,样例自查问题,1,样例措施三," origin ",,leader01,unit01,unit01,无,目标,立行立改,,"    \
+    "2026-11-20\n"
+
+/* What the unit found itself is in the plan, and not in the denominator. */
+static void
+the_origin_is_a_column(void **state)
+{
+    (void)state;
+    small("INS-O");
+    const Pb__Status *s = import_refused("INS-O", WIDE FIRST("", "") FOUND("梦见"),
+                                         STATUS_INVALID_ARGUMENT, "PLAN_TABLE_FAULTS");
+    assert_non_null(strstr(s->message, "梦见"));
+    assert_non_null(strstr(s->message, "第 4 行"));
+    /* What came with the feedback stays so. */
+    s = import_refused("INS-O", WIDE FIRST("群众反映", "") FOUND("自查发现"),
+                       STATUS_INVALID_ARGUMENT, "PLAN_TABLE_FAULTS");
+    assert_non_null(strstr(s->message, "P-01"));
+    /* One problem, two origins. */
+    s = import_refused("INS-O", WIDE FIRST("", "") FOUND("自查发现") FOUND("群众反映"),
+                       STATUS_INVALID_ARGUMENT, "PLAN_TABLE_FAULTS");
+    assert_non_null(strstr(s->message, "P-02"));
+    static const char good[] = WIDE FIRST("巡视反馈", "") FOUND("自查发现");
+    import("INS-O", good, strlen(good));
+    assert_int_equal(import("INS-O", good, strlen(good))->unchanged, 3);
+    import_refused("INS-O", WIDE FOUND("信访"), STATUS_INVALID_ARGUMENT, "PLAN_TABLE_FAULTS");
+    const Pb__ApprovePlanReply *a =
+        district_read(approve(&group, "INS-O"), &pb__approve_plan_reply__descriptor);
+    assert_int_equal(a->problems, 1);
+    assert_int_equal(a->other_problems, 1);
+    assert_int_equal(a->measures, 3);
+    assert_int_equal(district_number("SELECT count(*) FROM rectify.problem p JOIN"
+                                     " rectify.inspection i ON i.id = p.inspection"
+                                     " WHERE i.code = 'INS-O' AND p.origin = 'SELF'"),
+                     1);
+}
+
+static long
+nodes_of(const char *inspection, const char *where)
+{
+    return district_number("SELECT count(*) FROM rectify.milestone_node n JOIN rectify.measure m"
+                           " ON m.id = n.measure JOIN rectify.inspection i ON i.id = m.inspection"
+                           " WHERE i.code = '%s' AND %s",
+                           inspection, where);
+}
+
+static void
+nodes_are_a_column(void **state)
+{
+    (void)state;
+    small("INS-N");
+    static const char two[] = WIDE FIRST("", "\"2026年11月底完成方案；2026年12月10日前清理完毕\"");
+    import("INS-N", two, strlen(two));
+    assert_int_equal(nodes_of("INS-N", "n.dropped_ms IS NULL"), 2);
+    assert_int_equal(nodes_of("INS-N", "n.no = 1 AND n.due = '2026-11-30'"), 1);
+    assert_int_equal(nodes_of("INS-N", "n.no = 2 AND n.due = '2026-12-10'"), 1);
+    long events = district_number("SELECT count(*) FROM rectify.event");
+    assert_int_equal(import("INS-N", two, strlen(two))->updated, 0);
+    assert_int_equal(district_number("SELECT count(*) FROM rectify.event"), events);
+    /* An empty cell leaves what stands; another list takes its place. */
+    static const char none[] = WIDE FIRST("", "");
+    import("INS-N", none, strlen(none));
+    assert_int_equal(nodes_of("INS-N", "n.dropped_ms IS NULL"), 2);
+    static const char one[] = WIDE FIRST("", "2026年12月15日前清理完毕");
+    assert_int_equal(import("INS-N", one, strlen(one))->updated, 1);
+    assert_int_equal(nodes_of("INS-N", "n.dropped_ms IS NULL AND n.due = '2026-12-15'"), 1);
+    assert_int_equal(nodes_of("INS-N", "n.dropped_ms IS NOT NULL AND n.due IS NULL"), 1);
+    import("INS-N", two, strlen(two));
+    assert_int_equal(nodes_of("INS-N", "n.dropped_ms IS NULL"), 2);
+    /* They are part of what is approved. */
+    const char *with =
+        district_text(((const Pb__ApprovePlanReply *)district_read(
+                           approve(&group, "INS-N"), &pb__approve_plan_reply__descriptor))
+                          ->sha256);
+    small("INS-N2");
+    import("INS-N2", none, strlen(none));
+    const Pb__ApprovePlanReply *without =
+        district_read(approve(&group, "INS-N2"), &pb__approve_plan_reply__descriptor);
+    assert_string_not_equal(without->sha256, with);
+}
+
 int
 main(void)
 {
@@ -491,6 +581,8 @@ main(void)
         cmocka_unit_test(a_class_may_change_while_it_is_a_draft),
         cmocka_unit_test(rows_find_their_problem_by_title_where_numbers_restart),
         cmocka_unit_test(the_hash_is_of_the_content),
+        cmocka_unit_test(the_origin_is_a_column),
+        cmocka_unit_test(nodes_are_a_column),
     };
     return cmocka_run_group_tests(tests, set_up, district_close);
 }

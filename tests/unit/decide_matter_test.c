@@ -85,7 +85,7 @@ measure(void)
 static struct actor
 actor(const char *org, uint64_t roles)
 {
-    return (struct actor){.account_id = "a", .org_id = org, .roles = roles};
+    return (struct actor){.account_id = org, .org_id = org, .roles = roles};
 }
 
 static struct matter_case
@@ -466,6 +466,7 @@ fields_have_their_numbers(void **state)
         {F_CONTENTS, "contents"},
         {F_REASON_CODE, "reason_code"},
         {F_REASON, "reason"},
+        {F_EFFECT_DUE, "effect_due"},
     };
     const ProtobufCMessageDescriptor *d = &pb__matter_input__descriptor;
     assert_int_equal(d->n_fields, sizeof fields / sizeof fields[0]);

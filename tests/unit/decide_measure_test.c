@@ -42,7 +42,7 @@ measure_in(const char *state)
 static struct actor
 actor_of(const char *org, uint64_t roles)
 {
-    return (struct actor){.account_id = "a", .org_id = org, .roles = roles};
+    return (struct actor){.account_id = org, .org_id = org, .roles = roles};
 }
 
 static void
