@@ -17,7 +17,7 @@ unset "${!PG@}"
 LIB_DIR=$SOURCE_DIR/deploy/lib
 # shellcheck disable=SC2034 # read by lib/sample.sh
 SAMPLE_DIR=$SOURCE_DIR/deploy/sample
-for fixture_library in say packages cluster home server sample demo; do
+for fixture_library in say packages cluster home server sample process demo; do
     # shellcheck source=/dev/null
     . "$LIB_DIR/$fixture_library.sh"
 done
@@ -97,6 +97,7 @@ fixture_sample() {
     sample_inspection
     sample_notice
     sample_plan
+    sample_nodes
     sample_approve
     sample_settle
 }
