@@ -1,6 +1,7 @@
 /* Commands on one measure or one problem on its way to closing. */
 #include "client/cli/grid.h"
 #include "client/cli/handlers.h"
+#include "client/cli/typed.h"
 #include "client/cli/value.h"
 #include "client/cli/view.h"
 #include "client/lib/file.h"
@@ -401,7 +402,8 @@ allowed_show(struct cli *c, const struct line *line, const char *method,
              const ProtobufCMessage *request, struct fault *f)
 {
     static const struct grid_column columns[] = {
-        {.title = "能办"}, {.title = "办理"}, {.title = "说明", .clip = 70}};
+        {.title = "能办"}, {.title = "办理"}, {.title = "怎么输入"}, {.title = "说明", .clip = 70}};
+    const char *object = strstr(method, "Problem") != NULL ? "problem" : "sitting";
     ProtobufCMessage *message = NULL;
     struct grid g;
     enum status status = cli_query(c, method, request, &message, f);
@@ -416,7 +418,8 @@ allowed_show(struct cli *c, const struct line *line, const char *method,
             const char **row = grid_row(&g);
             row[0] = one->allowed ? "能" : "不能";
             row[1] = cli_text(c, one->command_zh);
-            row[2] = one->allowed ? "" : cli_text(c, one->message);
+            row[2] = one->allowed ? typed_line(c, object, one->command, line->args[0]) : "";
+            row[3] = one->allowed ? "" : cli_text(c, one->message);
         }
     }
     status = grid_print(&g, c, f);

@@ -1,6 +1,7 @@
 /* Matters (事项): lists, one matter, the share of claims found true, clues. */
 #include "client/cli/grid.h"
 #include "client/cli/handlers.h"
+#include "client/cli/typed.h"
 #include "client/cli/value.h"
 #include "client/cli/view.h"
 
@@ -143,33 +144,34 @@ parts_print(struct cli *c, const Pb__GetMatterReply *reply)
         const Pb__HistoryEntry *h = reply->history[i];
         (void)fprintf(c->out, "  %s  %s %s  %s  %s\n", value_time(&c->arena, h->recorded_at_ms),
                       cli_text(c, or_empty(h->org)), cli_text(c, or_empty(h->account)),
-                      cli_text(c, or_empty(h->command)), cli_text(c, or_empty(h->reason)));
+                      typed_name(c, reply->matter->kind, or_empty(h->command)),
+                      cli_text(c, or_empty(h->reason)));
     }
     return STATUS_OK;
 }
 
 static enum status
-allowed_print(struct cli *c, const char *ref, struct fault *f)
+allowed_print(struct cli *c, const Pb__Matter *m, struct fault *f)
 {
     Pb__GetMatterRequest get = PB__GET_MATTER_REQUEST__INIT;
     ProtobufCMessage *message = NULL;
-    get.ref = cli_field(ref);
+    get.ref = m->ref;
     enum status status =
         cli_query(c, "rectify.v1.MatterService/AllowedCommands", &get.base, &message, f);
     if (status != STATUS_OK) {
         return status;
     }
     const Pb__AllowedCommandsReply *reply = (const Pb__AllowedCommandsReply *)message;
-    const char *before = "您现在可以：";
+    const char *before = "您现在可以：\n";
     for (size_t i = 0; i < reply->n_commands; i++) {
         const Pb__AllowedCommand *one = reply->commands[i];
         if (one->has_allowed && one->allowed) {
-            (void)fprintf(c->out, "%s%s（%s）", before, cli_text(c, one->command_zh),
-                          cli_text(c, one->command));
-            before = "、";
+            (void)fprintf(c->out, "%s  %s  %s\n", before, cli_text(c, one->command_zh),
+                          cli_text(c, typed_line(c, m->kind, one->command, m->ref)));
+            before = "";
         }
     }
-    (void)fputs(strcmp(before, "、") == 0 ? "\n" : "您现在没有可办的步骤。\n", c->out);
+    (void)fputs(before[0] == '\0' ? "" : "您现在没有可办的步骤。\n", c->out);
     return STATUS_OK;
 }
 
@@ -192,7 +194,7 @@ cmd_matter_show(struct cli *c, const struct line *line, struct fault *f)
     }
     fields_print(c, reply->matter);
     status = parts_print(c, reply);
-    return status == STATUS_OK ? allowed_print(c, line->args[0], f) : status;
+    return status == STATUS_OK ? allowed_print(c, reply->matter, f) : status;
 }
 
 /* ---- share, clues ---- */

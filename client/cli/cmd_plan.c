@@ -145,6 +145,10 @@ cmd_plan_review(struct cli *c, const struct line *line, struct fault *f)
         return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_VERDICT",
                          "请写 --agree（同意）或 --refuse（不同意）中的一个。");
     }
+    if (!agree && line_value(line, "reason") == NULL) {
+        return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_REASON",
+                         "不同意要写明理由：--refuse --reason 理由。");
+    }
     r.inspection = cli_field(line_value(line, "inspection"));
     r.plan = cli_field(line_value(line, "plan"));
     r.reason = cli_field(line_value(line, "reason"));

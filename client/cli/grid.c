@@ -8,6 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A column clipped to this is one of a list, kept to a line a row on narrow terminals too; a longer
+ * one is a text to be read, and wraps. */
+enum { LIST_CLIP = 60 };
+
 void
 grid_init(struct grid *g, struct arena *a, const struct grid_column *columns, size_t count)
 {
@@ -115,8 +119,10 @@ columns_print(const struct grid *g, struct cli *c)
     (void)scols_table_set_column_separator(table, "  ");
     for (size_t j = 0; j < g->column_count; j++) {
         const struct grid_column *column = &g->columns[j];
-        int flags = (column->right ? SCOLS_FL_RIGHT : 0) |
-                    (column->clip > 20 && c->out_tty ? SCOLS_FL_WRAP : 0);
+        int flags =
+            (column->right ? SCOLS_FL_RIGHT : 0) | (column->clip == 0 || !c->out_tty ? 0
+                                                    : column->clip > LIST_CLIP       ? SCOLS_FL_WRAP
+                                                                               : SCOLS_FL_TRUNC);
         if (scols_table_new_column(table, column->title, 0, flags) == NULL) {
             goto out;
         }

@@ -349,6 +349,11 @@ static const struct name commands[] = {
     {"reopen", "重新整改"},
     {"supersede", "替代"},
     {"cancel", "撤销"},
+    {"alter", "调整改动"},
+    {"endorse", "签署同意"},
+    {"extend", "批准延期"},
+    {"set", "设置目标节点"},
+    {"reach", "报告节点完成"},
 };
 
 static const char *
@@ -426,16 +431,18 @@ value_list(struct arena *a, const char *s, char **ret_items, size_t max)
     return count;
 }
 
+enum { BEIJING_SECONDS = 8 * 3600 };
+
 const char *
 value_time(struct arena *a, int64_t ms)
 {
     if (ms == 0) {
         return "";
     }
-    time_t seconds = (time_t)(ms / 1000);
+    time_t seconds = (time_t)(ms / 1000) + BEIJING_SECONDS; /* as the days are, on any machine */
     struct tm tm;
     char text[32];
-    if (localtime_r(&seconds, &tm) == NULL ||
+    if (gmtime_r(&seconds, &tm) == NULL ||
         strftime(text, sizeof text, "%Y-%m-%d %H:%M", &tm) == 0) {
         return "";
     }

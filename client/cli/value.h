@@ -61,7 +61,7 @@ const char *value_table_state(struct arena *a, const char *s);
  * arena are stored; returns how many there are (more than max: too many). */
 size_t value_list(struct arena *a, const char *s, char **ret_items, size_t max);
 
-/* "2026-11-30 14:05" in local time; "" for 0. */
+/* "2026-11-30 14:05" in Beijing time, as the days are, on any machine; "" for 0. */
 const char *value_time(struct arena *a, int64_t ms);
 
 #endif

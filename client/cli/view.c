@@ -52,10 +52,14 @@ view_field(struct cli *c, const char *title, const char *value)
         return;
     }
     const char *text = text_block(&c->arena, value);
+    size_t n = strlen(text);
+    while (n > 0 && text[n - 1] == '\n') {
+        n--;
+    }
     (void)fprintf(c->out, "%s：", title);
-    for (; *text != '\0'; text++) {
-        (void)fputc(*text, c->out);
-        if (*text == '\n') {
+    for (size_t i = 0; i < n; i++) {
+        (void)fputc(text[i], c->out);
+        if (text[i] == '\n') {
             (void)fputs("    ", c->out);
         }
     }
@@ -205,10 +209,11 @@ view_tables(struct cli *c, Pb__Table *const *tables, size_t n, struct fault *f)
         {.title = "行数", .right = true},
         {.title = "通过", .right = true},
         {.title = "退回", .right = true},
-        {.title = "表号"},
+        {.title = "表号"}, /* for programs: people say unit/period */
     };
     struct grid g;
-    grid_init(&g, &c->arena, columns, COLUMNS(columns));
+    bool people = c->format == CLI_TABLE;
+    grid_init(&g, &c->arena, columns, COLUMNS(columns) - (people ? 1 : 0));
     for (size_t i = 0; i < n; i++) {
         const Pb__Table *t = tables[i];
         const char **row = grid_row(&g);
@@ -222,7 +227,9 @@ view_tables(struct cli *c, Pb__Table *const *tables, size_t n, struct fault *f)
         row[7] = t->row_count > 0 ? grid_number(&g, t->row_count) : ""; /* 0: not filled in yet */
         row[8] = t->row_count > 0 ? grid_number(&g, t->rows_accepted) : "";
         row[9] = t->row_count > 0 ? grid_number(&g, t->rows_returned) : "";
-        row[10] = or_empty(t->id);
+        if (!people) {
+            row[10] = or_empty(t->id);
+        }
     }
     return grid_print(&g, c, f);
 }
@@ -270,24 +277,27 @@ view_alerts(struct cli *c, Pb__Alert *const *alerts, size_t n, struct fault *f)
     static const struct grid_column columns[] = {
         {.title = "序号", .right = true},
         {.title = "灯"},
-        {.title = "级别", .right = true},
         {.title = "对象"},
         {.title = "到期日"},
         {.title = "确认"},
         {.title = "提醒内容", .clip = 200},
+        {.title = "级别", .right = true}, /* for programs: people see three lights */
     };
     struct grid g;
-    grid_init(&g, &c->arena, columns, COLUMNS(columns));
+    bool people = c->format == CLI_TABLE;
+    grid_init(&g, &c->arena, columns, COLUMNS(columns) - (people ? 1 : 0));
     for (size_t i = 0; i < n; i++) {
         const Pb__Alert *a = alerts[i];
         const char **row = grid_row(&g);
         row[0] = grid_number(&g, a->seq);
         row[1] = value_light_zh(a->light);
-        row[2] = grid_number(&g, a->level);
-        row[3] = or_empty(a->subject_ref);
-        row[4] = or_empty(a->due);
-        row[5] = a->has_cancelled_at_ms ? "已撤销" : a->has_acknowledged_at_ms ? "已确认" : "";
-        row[6] = or_empty(a->text);
+        row[2] = or_empty(a->subject_ref);
+        row[3] = or_empty(a->due);
+        row[4] = a->has_cancelled_at_ms ? "已撤销" : a->has_acknowledged_at_ms ? "已确认" : "";
+        row[5] = or_empty(a->text);
+        if (!people) {
+            row[6] = grid_number(&g, a->level);
+        }
     }
     return grid_print(&g, c, f);
 }

@@ -4,7 +4,6 @@
 fixture_open
 fixture_server office group leader01 disc orgd auditor unit01 unit02 unit13 unit14 unit15 unit16 unit17 unit18
 fixture_sample
-json() { cli "$@" -o json; }
 marks() { find "$HOME_DIR/done/process" -type f ! -name '*.key' 2>/dev/null | wc -l; }
 
 # Cut off in the middle: what runs at that moment is done by the server and marked by nobody.
