@@ -145,7 +145,7 @@ parts_print(struct cli *c, const Pb__GetMatterReply *reply)
         (void)fprintf(c->out, "  %s  %s %s  %s  %s\n", value_time(&c->arena, h->recorded_at_ms),
                       cli_text(c, or_empty(h->org)), cli_text(c, or_empty(h->account)),
                       typed_name(c, reply->matter->kind, or_empty(h->command)),
-                      cli_text(c, or_empty(h->reason)));
+                      cli_text(c, value_reason(&c->arena, h->reason)));
     }
     return STATUS_OK;
 }

@@ -325,7 +325,7 @@ history_print(struct cli *c, const Pb__GetMeasureReply *reply, struct fault *f)
         row[3] = said ? cli_text(c, value_command_zh(h->command)) : "修改内容";
         row[4] = cli_text(c, state_text(h->from_state));
         row[5] = cli_text(c, state_text(h->to_state));
-        row[6] = cli_text(c, h->reason);
+        row[6] = cli_text(c, value_reason(&c->arena, h->reason));
     }
     if (reply->n_history > 0) {
         (void)fputs("\n办理过程\n", c->out);

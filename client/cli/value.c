@@ -392,6 +392,43 @@ value_command_zh(const char *command)
 }
 
 const char *
+value_reason(struct arena *a, const char *reason)
+{
+    static const struct name codes[] = {
+        {"OTHER", ""},
+        {"EVIDENCE_WEAK", "证明材料不足"},
+        {"EFFECT_UNCLEAR", "成效不清"},
+        {"WRONG_SCOPE", "对象或范围不符"},
+        {"NARRATIVE_THIN", "进展没有写清"},
+        {"RELAPSE", "反弹"},
+        {"WRONG_CONFIRM", "认定有误"},
+        {"TIP", "举报"},
+        {"SPOT_CHECK", "督查"},
+        {"NOT_NEEDED", "不需要"},
+        {"DUPLICATE", "重复"},
+        {"POLICY_CHANGED", "政策有变"},
+        {"FUNDS_OR_PEOPLE", "资金或人手不足"},
+        {"COORDINATION", "需要协调"},
+        {"OUTSIDE_CAUSE", "外部原因"},
+        {"UNANSWERED", "逾期未答复"},
+    };
+    size_t n = reason == NULL ? 0 : strcspn(reason, " ");
+    for (size_t i = 0; reason != NULL && i < WORD_COUNT(codes); i++) {
+        if (strlen(codes[i].name) != n || strncmp(codes[i].name, reason, n) != 0) {
+            continue;
+        }
+        const char *more = reason[n] == ' ' ? reason + n + 1 : "";
+        if (codes[i].zh[0] == '\0') {
+            return more[0] != '\0' ? more : "其他";
+        }
+        const char *text =
+            more[0] != '\0' ? arena_printf(a, "%s：%s", codes[i].zh, more) : codes[i].zh;
+        return text != NULL ? text : reason;
+    }
+    return reason != NULL ? reason : "";
+}
+
+const char *
 value_measure_state(struct arena *a, const char *s)
 {
     return name_find(a, measure_states, WORD_COUNT(measure_states), s);

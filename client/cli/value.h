@@ -61,6 +61,10 @@ const char *value_table_state(struct arena *a, const char *s);
  * arena are stored; returns how many there are (more than max: too many). */
 size_t value_list(struct arena *a, const char *s, char **ret_items, size_t max);
 
+/* A reason as the log keeps it, "OTHER 数字抄错" or a code alone, in words: "数字抄错",
+ * "证明材料不足：缺照片". Other texts as they are. In the arena; never NULL. */
+const char *value_reason(struct arena *a, const char *reason);
+
 /* "2026-11-30 14:05" in Beijing time, as the days are, on any machine; "" for 0. */
 const char *value_time(struct arena *a, int64_t ms);
 

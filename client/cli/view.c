@@ -250,6 +250,10 @@ view_table_rows(struct cli *c, const Pb__Table *table, struct fault *f)
         {.title = "退回原因", .clip = 30},
     };
     struct grid g;
+    /* Before it is handed in, nobody looks at a row. */
+    bool open = table->state != NULL &&
+                (strcmp(table->state, "OPEN") == 0 || strcmp(table->state, "DRAFT") == 0 ||
+                 strcmp(table->state, "CONFIRMING") == 0);
     grid_init(&g, &c->arena, columns, COLUMNS(columns));
     for (size_t i = 0; i < table->n_rows; i++) {
         const Pb__TableRow *r = table->rows[i];
@@ -265,7 +269,9 @@ view_table_rows(struct cli *c, const Pb__Table *table, struct fault *f)
         row[5] = r->has_ask_help && r->ask_help ? "是" : "";
         row[6] = r->has_claim ? value_claim_zh(r->claim) : "";
         row[7] = grid_number(&g, (int64_t)r->n_evidence);
-        row[8] = r->has_verdict ? value_verdict_zh(r->verdict) : "";
+        row[8] = !r->has_verdict                              ? ""
+                 : r->verdict == PB__VERDICT__PENDING && open ? "填写中"
+                                                              : value_verdict_zh(r->verdict);
         row[9] = or_empty(r->reason);
     }
     return grid_print(&g, c, f);
