@@ -111,6 +111,8 @@ static const struct {
      "要继续用这台电脑，请向管理员要新的开通码，运行 rectify machine enrol --code-file 文件。"},
     {"ACCOUNT_EXISTS", "", "换一个账号名；已有的账号再发开通码用 rectify admin account code。"},
     {"INSPECTION_EXISTS", "", "换一个代码；用 rectify inspection list 看已有的巡视。"},
+    {"NUMBER_UNKNOWN", "",
+     "运行 rectify help status list 看有哪些，例如 超期、临期、未报汇总表、已销号。"},
     {"ROWS_UNDECIDED", "",
      "用 rectify sitting show 会审 看还差谁；确需先结束的，加上 --leave-undecided。"},
     {"PLAN_FROZEN", "", "已批准的方案不能再导入；要改，走方案调整。"},
