@@ -224,6 +224,9 @@ cmd_round_share(struct cli *c, const struct line *line, struct fault *f)
         return cli_json_print(c, message, f);
     }
     const Pb__GetRoundShareReply *reply = (const Pb__GetRoundShareReply *)message;
+    if (reply->n_units == 0 && c->format == CLI_TABLE) {
+        (void)fputs("还没有专项督查的结论。\n", c->out);
+    }
     grid_init(&g, &c->arena, columns, sizeof columns / sizeof columns[0]);
     for (size_t i = 0; i < reply->n_units; i++) {
         const Pb__UnitShare *u = reply->units[i];
@@ -283,6 +286,9 @@ cmd_clue_list(struct cli *c, const struct line *line, struct fault *f)
         return cli_json_print(c, message, f);
     }
     const Pb__ListCluesReply *reply = (const Pb__ListCluesReply *)message;
+    if (reply->n_clues == 0 && c->format == CLI_TABLE) {
+        (void)fputs("没有登记线索。\n", c->out);
+    }
     grid_init(&g, &c->arena, columns, sizeof columns / sizeof columns[0]);
     for (size_t i = 0; i < reply->n_clues; i++) {
         const char **row = grid_row(&g);
