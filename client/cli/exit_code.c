@@ -113,6 +113,7 @@ static const struct {
     {"INSPECTION_EXISTS", "", "换一个代码；用 rectify inspection list 看已有的巡视。"},
     {"NUMBER_UNKNOWN", "",
      "运行 rectify help status list 看有哪些，例如 超期、临期、未报汇总表、已销号。"},
+    {"NOT_IN_REVIEW", "", "用 rectify problem list 看哪些问题已申请销号、哪些在联合会审中。"},
     {"ROWS_UNDECIDED", "",
      "用 rectify sitting show 会审 看还差谁；确需先结束的，加上 --leave-undecided。"},
     {"PLAN_FROZEN", "", "已批准的方案不能再导入；要改，走方案调整。"},
