@@ -88,7 +88,7 @@ tables_load(struct cli *c, struct todo *t, bool unit, bool office, struct fault 
         bool returned = state_is(one->state, "RETURNED");
         if (unit && tables_owed(one) && view_owns(c, t->who, one->org)) {
             t->owed[t->owed_count++] = one;
-            t->returned_count += returned ? 1 : 0;
+            t->returned = returned && t->returned == NULL ? one : t->returned;
         } else if (tables_confirming(one) && view_has_role(t->who, "REVIEWER") &&
                    view_owns(c, t->who, one->org)) {
             t->confirming[t->confirming_count++] = one;

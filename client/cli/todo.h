@@ -41,7 +41,7 @@ struct todo {
     size_t asked_count;
     Pb__Alert **alerts;
     size_t alert_count;
-    size_t returned_count; /* of owed: tables with returned rows */
+    const Pb__Table *returned; /* of owed: one with returned rows; NULL: none */
 };
 
 /* As the run's format says. A unit's person sees three things: 签收, 填表, 求助. */

@@ -112,8 +112,9 @@ tables_show(struct cli *c, const struct todo *t, const char *mark, struct fault 
     if (t->owed_count > 0) {
         heading(c, "填表", t->owed_count, "张汇总表待报送");
         status = view_tables(c, t->owed, t->owed_count, f);
-        if (t->returned_count > 0) {
-            next(c, "看被退回的行和原因", "table show%s", mark);
+        if (t->returned != NULL) {
+            next(c, "看被退回的行和原因", "table show %s/%s%s", cli_text(c, t->returned->org),
+                 cli_text(c, t->returned->period), mark);
         }
         next(c, "导出最早欠报的一张，填好后", "table export --out 汇总表.csv%s", mark);
         next(c, "报送", "table submit 汇总表.csv%s", mark);
