@@ -68,6 +68,9 @@ typed_line(struct cli *c, const char *object, const char *command, const char *r
     if (row == NULL) {
         return "";
     }
+    if (strcmp(command, "report") == 0) { /* a row of the month's table, not of the measure */
+        return "rectify table export --out 汇总表.csv，填好后 rectify table submit 汇总表.csv";
+    }
     const char *more = strchr(row->arguments, ' '); /* behind the reference */
     const char *text =
         arena_printf(&c->arena, "rectify %s %s%s", row->words, ref, more != NULL ? more : "");
