@@ -21,9 +21,15 @@ enum status
 view_matters(struct cli *c, Pb__Matter *const *matters, size_t n, struct fault *f)
 {
     static const struct grid_column columns[] = {
-        {.title = "编号"},       {.title = "事项"},     {.title = "状态"},
-        {.title = "单位"},       {.title = "现由谁办"}, {.title = "措施"},
-        {.title = "下一步时限"}, {.title = "期限"},     {.title = "内容", .clip = 50},
+        {.title = "编号"},
+        {.title = "事项"},
+        {.title = "状态"},
+        {.title = "单位"},
+        {.title = "现由谁办", .minor = true},
+        {.title = "措施"},
+        {.title = "下一步时限", .minor = true},
+        {.title = "期限"},
+        {.title = "内容", .clip = 50},
     };
     struct grid g;
     grid_init(&g, &c->arena, columns, sizeof columns / sizeof columns[0]);

@@ -131,10 +131,10 @@ view_measures(struct cli *c, Pb__Measure *const *measures, size_t n, struct faul
         {.title = "灯"},
         {.title = "状态"},
         {.title = "完成%", .right = true},
-        {.title = "明显成效"},
-        {.title = "落实到位"},
+        {.title = "明显成效", .minor = true},
+        {.title = "落实到位", .minor = true},
         {.title = "期限"},
-        {.title = "牵头单位"},
+        {.title = "牵头单位", .minor = true},
         {.title = "措施内容", .clip = 48},
     };
     struct grid g;
@@ -206,9 +206,9 @@ view_tables(struct cli *c, Pb__Table *const *tables, size_t n, struct fault *f)
         {.title = "状态"},
         {.title = "报送截止"},
         {.title = "期限"},
-        {.title = "行数", .right = true},
-        {.title = "通过", .right = true},
-        {.title = "退回", .right = true},
+        {.title = "行数", .right = true, .minor = true},
+        {.title = "通过", .right = true, .minor = true},
+        {.title = "退回", .right = true, .minor = true},
         {.title = "表号"}, /* for programs: people say unit/period */
     };
     struct grid g;
@@ -245,7 +245,7 @@ view_table_rows(struct cli *c, const Pb__Table *table, struct fault *f)
         {.title = "困难问题", .clip = 24},
         {.title = "求助"},
         {.title = "申请认定"},
-        {.title = "材料", .right = true},
+        {.title = "材料", .right = true, .minor = true},
         {.title = "审核意见"},
         {.title = "退回原因", .clip = 30},
     };
