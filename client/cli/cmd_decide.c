@@ -123,6 +123,7 @@ rows_take(struct cli *c, const struct line *line, Pb__DecideTableRequest *decide
 {
     const char *text = NULL;
     for (size_t i = 0; (text = line_value_at(line, "row", i)) != NULL; i++) {
+        text = value_signs(&c->arena, text, false);
         const char *equals = strchr(text, '=');
         if (equals == NULL) {
             return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_ROW",

@@ -306,6 +306,7 @@ cmd_problem_link(struct cli *c, const struct line *line, struct fault *f)
 static enum status
 node_take(struct cli *c, const char *text, Pb__MeasureNode **ret, struct fault *f)
 {
+    text = value_signs(&c->arena, text, false);
     const char *equal = strrchr(text, '=');
     Pb__MeasureNode *n = arena_alloc(&c->arena, sizeof *n);
     if (n == NULL) {

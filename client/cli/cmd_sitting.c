@@ -423,6 +423,7 @@ rows_take(struct cli *c, const struct line *line, const Pb__GetSittingReply *rep
 {
     const char *text = NULL;
     for (size_t i = 0; (text = line_value_at(line, "row", i)) != NULL; i++) {
+        text = value_signs(&c->arena, text, false);
         const char *equals = strchr(text, '=');
         const Pb__SittingRow *row =
             equals == NULL ? NULL : row_of(reply, text, (size_t)(equals - text));

@@ -440,6 +440,26 @@ value_table_state(struct arena *a, const char *s)
     return name_find(a, table_states, WORD_COUNT(table_states), s);
 }
 
+const char *
+value_signs(struct arena *a, const char *text, bool colon)
+{
+    const struct {
+        const char *wide;
+        char narrow;
+        int times;
+    } signs[] = {{"＝", '=', 2}, {"：", ':', colon ? 1 : 0}};
+    char *copy = arena_strdup(a, text);
+    for (size_t i = 0; copy != NULL && i < WORD_COUNT(signs); i++) {
+        char *at = copy;
+        for (int k = 0; k < signs[i].times && (at = strstr(at, signs[i].wide)) != NULL; k++) {
+            size_t n = strlen(signs[i].wide);
+            *at++ = signs[i].narrow;
+            memmove(at, at + n - 1, strlen(at + n - 1) + 1);
+        }
+    }
+    return copy != NULL ? copy : text;
+}
+
 size_t
 value_list(struct arena *a, const char *s, char **ret_items, size_t max)
 {

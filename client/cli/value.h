@@ -57,6 +57,10 @@ const char *value_command_zh(const char *command);
 const char *value_measure_state(struct arena *a, const char *s);
 const char *value_table_state(struct arena *a, const char *s);
 
+/* 编号＝结论：情况 as people type it: up to two ＝ as =, with colon the first ： as :, the rest
+ * untouched. In the arena; the text itself when the arena is full. */
+const char *value_signs(struct arena *a, const char *text, bool colon);
+
 /* Splits at commas (half or full width) and 、; empty parts are left out. At most max texts in the
  * arena are stored; returns how many there are (more than max: too many). */
 size_t value_list(struct arena *a, const char *s, char **ret_items, size_t max);

@@ -95,9 +95,11 @@ sample_enrol() {
 }
 
 sample_load() {
+    local accounts
+    read -r accounts _ < <(cksum "$SAMPLE_DIR/accounts.csv") # a home of before gets the new ones
     once "$HOME_DIR" orgs sample_orgs
     sample_enrol grant
-    once "$HOME_DIR" accounts sample_accounts "$SAMPLE_DIR/accounts.csv"
+    once "$HOME_DIR" "accounts-$accounts" sample_accounts "$SAMPLE_DIR/accounts.csv"
     once "$HOME_DIR" calendars sample_calendars
     step "登记 ${#SAMPLE_PROFILES[@]} 台样例电脑并登录"
     sample_enrol "${SAMPLE_PROFILES[@]}"
@@ -105,7 +107,7 @@ sample_load() {
     once "$HOME_DIR" inspection sample_inspection
     once "$HOME_DIR" notice sample_notice
     once "$HOME_DIR" plan sample_plan
-    once "$HOME_DIR" nodes sample_nodes
+    [[ -e $HOME_DIR/done/approve ]] || once "$HOME_DIR" nodes sample_nodes
     once "$HOME_DIR" approve sample_approve
     sample_settle
 }

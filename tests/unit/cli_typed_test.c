@@ -96,6 +96,17 @@ test_how(void **state)
 }
 
 static void
+test_signs(void **state)
+{
+    (void)state;
+    assert_string_equal(value_signs(&cli.arena, "P-01-M-01＝不属实：台账：空", true),
+                        "P-01-M-01=不属实:台账：空");
+    assert_string_equal(value_signs(&cli.arena, "unit02＝2026-11-20＝甲：＝乙", false),
+                        "unit02=2026-11-20=甲：＝乙");
+    assert_string_equal(value_signs(&cli.arena, "a=b:c", true), "a=b:c");
+}
+
+static void
 test_reasons(void **state)
 {
     (void)state;
@@ -114,6 +125,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_step_can_be_typed),
         cmocka_unit_test(test_how),
+        cmocka_unit_test(test_signs),
         cmocka_unit_test(test_reasons),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
