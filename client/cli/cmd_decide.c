@@ -11,8 +11,8 @@
 static bool
 is_open(const Pb__TableRow *row)
 {
-    return !row->has_verdict ||
-           (row->verdict != PB__VERDICT__ACCEPTED && row->verdict != PB__VERDICT__RETURNED);
+    /* A row that only shows what would be filled in next has no verdict at all. */
+    return row->has_verdict && row->verdict == PB__VERDICT__PENDING;
 }
 
 static bool

@@ -54,3 +54,9 @@ expect "an amendment is under review" grep -q '102 (v1) +2 −1 = 103 (v2)' \
 expect_refused "nobody can approve it by mistake" REVIEWS_MISSING \
     cli group plan approve --inspection INS1
 expect "X acted for Y" grep -q 代 <(json unit18 measure show P-18-M-01)
+
+# A measure signed for after its unit's table was handed in is not a row of that table.
+table=unit18/$(sample_last_period)
+expect "the table waits for the office, with one row" test "$(json office table show "$table" | jq '.rows | length')" = 1
+expect "it is returned" cli office table decide "$table" --return-all --reason （样例）太简单
+expect_says "nothing is left to accept" 6 TABLE_ALL_ACCEPTED office table decide "$table" --accept-all
