@@ -317,8 +317,9 @@ sheets_write(struct book *b, const Pb__GetSummaryReply *s)
     lxw_worksheet *rows = workbook_add_worksheet(b->workbook, "自查汇总表");
     lxw_worksheet *missing = workbook_add_worksheet(b->workbook, "未报和迟报");
     char *title = arena_printf(b->arena, "整改工作推进情况自查汇总表（%s）", or_empty(s->period));
-    char *about = arena_printf(b->arena, "截至 %s　应报 %d 张，已报 %d 张，共 %zu 行　　%s",
-                               or_empty(s->as_of), s->tables, s->handed_in, s->n_rows, banner_zh);
+    char *about =
+        arena_printf(b->arena, "截至 %s　应报 %d 张，已报 %d 张（含免报），共 %zu 行　　%s",
+                     or_empty(s->as_of), s->tables, s->handed_in, s->n_rows, banner_zh);
     char *second = arena_printf(b->arena, "未报和迟报单位（%s）", or_empty(s->period));
     if (rows == NULL || missing == NULL || title == NULL || about == NULL || second == NULL) {
         b->failed = true;
