@@ -35,20 +35,40 @@ cmd_ask(struct cli *c, const struct line *line, struct fault *f)
     if (c->format == CLI_JSON) {
         status = cli_json_print(c, answer.message, f);
     } else {
-        (void)fprintf(c->out, "求助已登记%s%s%s。措施的期限不因此停止。\n",
-                      reply->triage_due != NULL ? "，办公室应在 " : "",
+        (void)fprintf(c->out, "求助 %s 已登记%s%s%s。措施的期限不因此停止。\n",
+                      cli_text(c, reply->ref), reply->triage_due != NULL ? "，办公室应在 " : "",
                       cli_text(c, reply->triage_due), reply->triage_due != NULL ? " 前答复" : "");
     }
     cli_receipt_print(c, &answer);
     return status;
 }
 
+static const char *
+state_zh(const char *state)
+{
+    static const char *const words[][2] = {
+        {"OPEN", "已提出"},    {"TRIAGED", "已受理"}, {"SCHEDULED", "已安排"}, {"HELD", "已会商"},
+        {"DECIDED", "已议定"}, {"CLOSED", "已办结"},  {"WITHDRAWN", "已撤回"},
+    };
+    for (size_t i = 0; state != NULL && i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(words[i][0], state) == 0) {
+            return words[i][1];
+        }
+    }
+    return state;
+}
+
 enum status
 cmd_consultation_list(struct cli *c, const struct line *line, struct fault *f)
 {
     static const struct grid_column columns[] = {
-        {.title = "措施编号"}, {.title = "单位"},     {.title = "状态"},
-        {.title = "提出时间"}, {.title = "答复期限"}, {.title = "困难", .clip = 60},
+        {.title = "编号"},
+        {.title = "措施编号"},
+        {.title = "单位"},
+        {.title = "状态"},
+        {.title = "提出时间"},
+        {.title = "答复期限"},
+        {.title = "困难", .clip = 50},
     };
     Pb__Empty empty = PB__EMPTY__INIT;
     ProtobufCMessage *message = NULL;
@@ -67,12 +87,13 @@ cmd_consultation_list(struct cli *c, const struct line *line, struct fault *f)
     for (size_t i = 0; i < reply->n_consultations; i++) {
         const Pb__Consultation *one = reply->consultations[i];
         const char **row = grid_row(&g);
-        row[0] = cli_text(c, one->measure_ref);
-        row[1] = cli_text(c, one->org);
-        row[2] = cli_text(c, one->state);
-        row[3] = value_time(&c->arena, one->opened_at_ms);
-        row[4] = cli_text(c, one->triage_due);
-        row[5] = cli_text(c, one->text);
+        row[0] = cli_text(c, one->ref);
+        row[1] = cli_text(c, one->measure_ref);
+        row[2] = cli_text(c, one->org);
+        row[3] = cli_text(c, c->format == CLI_TABLE ? state_zh(one->state) : one->state);
+        row[4] = value_time(&c->arena, one->opened_at_ms);
+        row[5] = cli_text(c, one->triage_due);
+        row[6] = cli_text(c, one->text);
     }
     if (reply->n_consultations == 0 && c->format == CLI_TABLE) {
         (void)fputs("没有求助。\n", c->out);

@@ -1,6 +1,7 @@
 /* Commands on one measure or one problem on its way to closing. */
 #include "client/cli/grid.h"
 #include "client/cli/handlers.h"
+#include "client/cli/typed.h"
 #include "client/cli/value.h"
 #include "client/cli/view.h"
 #include "client/lib/file.h"

@@ -11,8 +11,8 @@
 static bool
 is_open(const Pb__TableRow *row)
 {
-    return !row->has_verdict ||
-           (row->verdict != PB__VERDICT__ACCEPTED && row->verdict != PB__VERDICT__RETURNED);
+    /* A row that only shows what would be filled in next has no verdict at all. */
+    return row->has_verdict && row->verdict == PB__VERDICT__PENDING;
 }
 
 static bool
@@ -123,6 +123,7 @@ rows_take(struct cli *c, const struct line *line, Pb__DecideTableRequest *decide
 {
     const char *text = NULL;
     for (size_t i = 0; (text = line_value_at(line, "row", i)) != NULL; i++) {
+        text = value_signs(&c->arena, text, false);
         const char *equals = strchr(text, '=');
         if (equals == NULL) {
             return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_ROW",

@@ -139,7 +139,8 @@ take_tasks(struct cli *c, const struct line *line, Pb__MatterInput *in, struct f
     in->tasks = arena_array(&c->arena, line->value_count, sizeof *in->tasks);
     for (const char *text; (text = line_value_at(line, "task", in->n_tasks)) != NULL;) {
         Pb__MatterTask *t = arena_alloc(&c->arena, sizeof *t);
-        const char *first = strchr(text, '=');
+        const char *signs = value_signs(&c->arena, text, false);
+        const char *first = strchr(signs, '=');
         const char *second = first == NULL ? NULL : strchr(first + 1, '=');
         if (second == NULL) {
             return fault_set(
@@ -151,7 +152,7 @@ take_tasks(struct cli *c, const struct line *line, Pb__MatterInput *in, struct f
         }
         pb__matter_task__init(t);
         const char *day = arena_strndup(&c->arena, first + 1, (size_t)(second - first - 1));
-        t->unit = arena_strndup(&c->arena, text, (size_t)(first - text));
+        t->unit = arena_strndup(&c->arena, signs, (size_t)(first - signs));
         t->due = cli_field(day == NULL ? NULL : value_date(&c->arena, day));
         t->text = cli_field(second + 1);
         if (t->due == NULL) {
@@ -172,7 +173,8 @@ take_verdicts(struct cli *c, const struct line *line, Pb__MatterInput *in, struc
     in->verdicts = arena_array(&c->arena, line->value_count, sizeof *in->verdicts);
     for (const char *text; (text = line_value_at(line, "verdict", in->n_verdicts)) != NULL;) {
         Pb__MatterSample *s = arena_alloc(&c->arena, sizeof *s);
-        const char *sign = strchr(text, '=');
+        const char *signs = value_signs(&c->arena, text, true);
+        const char *sign = strchr(signs, '=');
         const char *colon = sign == NULL ? NULL : strchr(sign, ':');
         if (s == NULL || in->verdicts == NULL) {
             return cli_memory_fault(f);
@@ -193,7 +195,7 @@ take_verdicts(struct cli *c, const struct line *line, Pb__MatterInput *in, struc
                              "--verdict 要写成 编号=结论，结论是属实、部分属实、不属实或未看到，"
                              "不是“属实”的后面写 :现场情况。");
         }
-        s->measure_ref = arena_strndup(&c->arena, text, (size_t)(sign - text));
+        s->measure_ref = arena_strndup(&c->arena, signs, (size_t)(sign - signs));
         s->found = cli_field(colon == NULL ? NULL : colon + 1);
         in->verdicts[in->n_verdicts++] = s;
     }

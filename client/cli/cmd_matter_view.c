@@ -1,6 +1,7 @@
 /* Matters (事项): lists, one matter, the share of claims found true, clues. */
 #include "client/cli/grid.h"
 #include "client/cli/handlers.h"
+#include "client/cli/typed.h"
 #include "client/cli/value.h"
 #include "client/cli/view.h"
 
@@ -20,9 +21,15 @@ enum status
 view_matters(struct cli *c, Pb__Matter *const *matters, size_t n, struct fault *f)
 {
     static const struct grid_column columns[] = {
-        {.title = "编号"},       {.title = "事项"},     {.title = "状态"},
-        {.title = "单位"},       {.title = "现由谁办"}, {.title = "措施"},
-        {.title = "下一步时限"}, {.title = "期限"},     {.title = "内容", .clip = 50},
+        {.title = "编号"},
+        {.title = "事项"},
+        {.title = "状态"},
+        {.title = "单位"},
+        {.title = "现由谁办", .minor = true},
+        {.title = "措施"},
+        {.title = "下一步时限", .minor = true},
+        {.title = "期限"},
+        {.title = "内容", .clip = 50},
     };
     struct grid g;
     grid_init(&g, &c->arena, columns, sizeof columns / sizeof columns[0]);
@@ -143,33 +150,34 @@ parts_print(struct cli *c, const Pb__GetMatterReply *reply)
         const Pb__HistoryEntry *h = reply->history[i];
         (void)fprintf(c->out, "  %s  %s %s  %s  %s\n", value_time(&c->arena, h->recorded_at_ms),
                       cli_text(c, or_empty(h->org)), cli_text(c, or_empty(h->account)),
-                      cli_text(c, or_empty(h->command)), cli_text(c, or_empty(h->reason)));
+                      typed_name(c, reply->matter->kind, or_empty(h->command)),
+                      cli_text(c, value_reason(&c->arena, h->reason)));
     }
     return STATUS_OK;
 }
 
 static enum status
-allowed_print(struct cli *c, const char *ref, struct fault *f)
+allowed_print(struct cli *c, const Pb__Matter *m, struct fault *f)
 {
     Pb__GetMatterRequest get = PB__GET_MATTER_REQUEST__INIT;
     ProtobufCMessage *message = NULL;
-    get.ref = cli_field(ref);
+    get.ref = m->ref;
     enum status status =
         cli_query(c, "rectify.v1.MatterService/AllowedCommands", &get.base, &message, f);
     if (status != STATUS_OK) {
         return status;
     }
     const Pb__AllowedCommandsReply *reply = (const Pb__AllowedCommandsReply *)message;
-    const char *before = "您现在可以：";
+    const char *before = "您现在可以：\n";
     for (size_t i = 0; i < reply->n_commands; i++) {
         const Pb__AllowedCommand *one = reply->commands[i];
         if (one->has_allowed && one->allowed) {
-            (void)fprintf(c->out, "%s%s（%s）", before, cli_text(c, one->command_zh),
-                          cli_text(c, one->command));
-            before = "、";
+            (void)fprintf(c->out, "%s  %s  %s\n", before, cli_text(c, one->command_zh),
+                          cli_text(c, typed_line(c, m->kind, one->command, m->ref)));
+            before = "";
         }
     }
-    (void)fputs(strcmp(before, "、") == 0 ? "\n" : "您现在没有可办的步骤。\n", c->out);
+    (void)fputs(before[0] == '\0' ? "" : "您现在没有可办的步骤。\n", c->out);
     return STATUS_OK;
 }
 
@@ -192,7 +200,7 @@ cmd_matter_show(struct cli *c, const struct line *line, struct fault *f)
     }
     fields_print(c, reply->matter);
     status = parts_print(c, reply);
-    return status == STATUS_OK ? allowed_print(c, line->args[0], f) : status;
+    return status == STATUS_OK ? allowed_print(c, reply->matter, f) : status;
 }
 
 /* ---- share, clues ---- */
@@ -222,6 +230,9 @@ cmd_round_share(struct cli *c, const struct line *line, struct fault *f)
         return cli_json_print(c, message, f);
     }
     const Pb__GetRoundShareReply *reply = (const Pb__GetRoundShareReply *)message;
+    if (reply->n_units == 0 && c->format == CLI_TABLE) {
+        (void)fputs("还没有专项督查的结论。\n", c->out);
+    }
     grid_init(&g, &c->arena, columns, sizeof columns / sizeof columns[0]);
     for (size_t i = 0; i < reply->n_units; i++) {
         const Pb__UnitShare *u = reply->units[i];
@@ -281,6 +292,9 @@ cmd_clue_list(struct cli *c, const struct line *line, struct fault *f)
         return cli_json_print(c, message, f);
     }
     const Pb__ListCluesReply *reply = (const Pb__ListCluesReply *)message;
+    if (reply->n_clues == 0 && c->format == CLI_TABLE) {
+        (void)fputs("没有登记线索。\n", c->out);
+    }
     grid_init(&g, &c->arena, columns, sizeof columns / sizeof columns[0]);
     for (size_t i = 0; i < reply->n_clues; i++) {
         const char **row = grid_row(&g);

@@ -1,10 +1,12 @@
 #include "client/cli/grid.h"
 #include "client/cli/handlers.h"
+#include "client/cli/typed.h"
 #include "client/cli/value.h"
 #include "client/cli/view.h"
 #include "proto/base/limits.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { PAGE = 500 };
@@ -233,6 +235,18 @@ cmd_measure_list(struct cli *c, const struct line *line, struct fault *f)
 /* ---- show, allowed ---- */
 
 static void
+node_print(struct cli *c, const Pb__MeasureNode *n)
+{
+    (void)fprintf(c->out, "目标节点 %d：%s，%s  %s\n", n->no, cli_text(c, n->title),
+                  n->due != NULL ? cli_text(c, n->due) : "没有期限",
+                  n->reached_on != NULL ? ""
+                                        : view_light(c, n->light, n->has_days_left, n->days_left));
+    view_field(c, "  已完成", n->reached_on);
+    view_field(c, "  完成情况", n->note);
+    view_field(c, "  退回原因", n->return_reason);
+}
+
+static void
 measure_print(struct cli *c, const Pb__Measure *m)
 {
     (void)fprintf(c->out, "措施 %s（第 %" PRId64 " 版，%s）\n", cli_text(c, m->ref), m->version,
@@ -263,6 +277,9 @@ measure_print(struct cli *c, const Pb__Measure *m)
         (void)fprintf(c->out, "完成：%d%%\n", m->percent);
     }
     view_field(c, "进展", m->narrative);
+    for (size_t i = 0; i < m->n_nodes; i++) {
+        node_print(c, m->nodes[i]);
+    }
 }
 
 /* NONE is what was before the measure was made. */
@@ -270,6 +287,15 @@ static const char *
 state_text(const char *state)
 {
     return state != NULL && strcmp(state, "NONE") == 0 ? "" : value_measure_state_zh(state);
+}
+
+static int
+history_order(const void *one, const void *other)
+{
+    const Pb__HistoryEntry *a = *(Pb__HistoryEntry *const *)one;
+    const Pb__HistoryEntry *b = *(Pb__HistoryEntry *const *)other;
+    int by_time = (a->recorded_at_ms > b->recorded_at_ms) - (a->recorded_at_ms < b->recorded_at_ms);
+    return by_time != 0 ? by_time : (a->version > b->version) - (a->version < b->version);
 }
 
 static enum status
@@ -286,6 +312,9 @@ history_print(struct cli *c, const Pb__GetMeasureReply *reply, struct fault *f)
     };
     struct grid g;
     grid_init(&g, &c->arena, columns, sizeof columns / sizeof columns[0]);
+    if (reply->n_history > 1) { /* what was done to nodes comes in a list of its own */
+        qsort(reply->history, reply->n_history, sizeof(Pb__HistoryEntry *), history_order);
+    }
     for (size_t i = 0; i < reply->n_history; i++) {
         const Pb__HistoryEntry *h = reply->history[i];
         const char **row = grid_row(&g);
@@ -296,7 +325,7 @@ history_print(struct cli *c, const Pb__GetMeasureReply *reply, struct fault *f)
         row[3] = said ? cli_text(c, value_command_zh(h->command)) : "修改内容";
         row[4] = cli_text(c, state_text(h->from_state));
         row[5] = cli_text(c, state_text(h->to_state));
-        row[6] = cli_text(c, h->reason);
+        row[6] = cli_text(c, value_reason(&c->arena, h->reason));
     }
     if (reply->n_history > 0) {
         (void)fputs("\n办理过程\n", c->out);
@@ -358,36 +387,6 @@ cmd_measure_show(struct cli *c, const struct line *line, struct fault *f)
     return status == STATUS_OK ? history_print(c, reply, f) : status;
 }
 
-/* The command line for it, where there is one. */
-static const char *
-typed_text(struct cli *c, const char *command, const char *ref)
-{
-    static const char *const words[][2] = {
-        {"sign_for", "sign-for"},
-        {"claim_effect", "measure claim-effect"},
-        {"claim_complete", "measure claim-complete"},
-        {"withdraw", "measure withdraw"},
-        {"confirm", "office measure confirm"},
-        {"return", "office measure return"},
-        {"object", "measure object"},
-        {"endorse", "measure endorse"},
-        {"check_ok", "office measure check-ok"},
-        {"finish", "office measure finish"},
-        {"fail", "office measure fail"},
-        {"reopen", "office measure reopen"},
-    };
-    const char *text = NULL;
-    for (size_t i = 0; command != NULL && i < sizeof words / sizeof words[0]; i++) {
-        if (strcmp(words[i][0], command) == 0) {
-            text = arena_printf(&c->arena, "rectify %s %s", words[i][1], ref);
-        }
-    }
-    if (command != NULL && strcmp(command, "report") == 0) {
-        text = "rectify table export …，填好后 table submit";
-    }
-    return text != NULL ? text : "";
-}
-
 /* Why not, without what only concerns a page on a screen. */
 static const char *
 refusal_text(struct cli *c, const Pb__AllowedCommand *one)
@@ -419,7 +418,7 @@ allowed_print(struct cli *c, const struct line *line, const Pb__AllowedCommandsR
             const char **row = grid_row(&g);
             row[0] = one->allowed ? "能" : "不能";
             row[1] = cli_text(c, one->command_zh);
-            row[2] = one->allowed ? typed_text(c, one->command, line->args[0]) : "";
+            row[2] = one->allowed ? typed_line(c, "measure", one->command, line->args[0]) : "";
             row[3] = one->allowed ? "" : refusal_text(c, one);
             possible += one->allowed ? 1 : 0;
         }

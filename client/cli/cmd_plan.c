@@ -145,6 +145,10 @@ cmd_plan_review(struct cli *c, const struct line *line, struct fault *f)
         return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_VERDICT",
                          "请写 --agree（同意）或 --refuse（不同意）中的一个。");
     }
+    if (!agree && line_value(line, "reason") == NULL) {
+        return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_REASON",
+                         "不同意要写明理由：--refuse --reason 理由。");
+    }
     r.inspection = cli_field(line_value(line, "inspection"));
     r.plan = cli_field(line_value(line, "plan"));
     r.reason = cli_field(line_value(line, "reason"));
@@ -302,6 +306,7 @@ cmd_problem_link(struct cli *c, const struct line *line, struct fault *f)
 static enum status
 node_take(struct cli *c, const char *text, Pb__MeasureNode **ret, struct fault *f)
 {
+    text = value_signs(&c->arena, text, false);
     const char *equal = strrchr(text, '=');
     Pb__MeasureNode *n = arena_alloc(&c->arena, sizeof *n);
     if (n == NULL) {

@@ -1,6 +1,8 @@
 #include "client/cli/handlers.h"
 #include "client/cli/view.h"
 
+#include <string.h>
+
 enum status
 cmd_problem_list(struct cli *c, const struct line *line, struct fault *f)
 {
@@ -48,6 +50,22 @@ closings_print(struct cli *c, const Pb__GetProblemReply *reply)
     }
 }
 
+static const char *
+origin_zh(const char *origin)
+{
+    static const char *const words[][2] = {
+        {"FEEDBACK", "巡视反馈"}, {"SELF", "自查发现"},
+        {"AFTER", "反馈后发现"},  {"SUPERVISION", "督查"},
+        {"PUBLIC", "群众反映"},   {"OTHER_INSPECTION", "其他巡视、督察移交"},
+    };
+    for (size_t i = 0; origin != NULL && i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(words[i][0], origin) == 0) {
+            return words[i][1];
+        }
+    }
+    return origin;
+}
+
 enum status
 cmd_problem_show(struct cli *c, const struct line *line, struct fault *f)
 {
@@ -72,7 +90,7 @@ cmd_problem_show(struct cli *c, const struct line *line, struct fault *f)
         view_field(c, "所属项", p->item_title);
         view_field(c, "牵头单位", p->lead_unit);
         view_field(c, "专项小组", p->special_group);
-        view_field(c, "来源", p->origin);
+        view_field(c, "来源", origin_zh(p->origin));
         view_field(c, "对外口径", p->public_class_zh);
         view_field(c, "销号日期", p->closed_on);
         view_field(c, "整改报告", p->closing_report);

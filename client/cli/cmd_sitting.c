@@ -202,6 +202,9 @@ cmd_sitting_list(struct cli *c, const struct line *line, struct fault *f)
         return status != STATUS_OK ? status : cli_json_print(c, message, f);
     }
     const Pb__ListSittingsReply *reply = (const Pb__ListSittingsReply *)message;
+    if (reply->n_sittings == 0 && c->format == CLI_TABLE) {
+        (void)fputs("没有批量会审。\n", c->out);
+    }
     grid_init(&g, &c->arena, columns, sizeof columns / sizeof columns[0]);
     for (size_t i = 0; i < reply->n_sittings; i++) {
         const Pb__Sitting *s = reply->sittings[i];
@@ -420,6 +423,7 @@ rows_take(struct cli *c, const struct line *line, const Pb__GetSittingReply *rep
 {
     const char *text = NULL;
     for (size_t i = 0; (text = line_value_at(line, "row", i)) != NULL; i++) {
+        text = value_signs(&c->arena, text, false);
         const char *equals = strchr(text, '=');
         const Pb__SittingRow *row =
             equals == NULL ? NULL : row_of(reply, text, (size_t)(equals - text));

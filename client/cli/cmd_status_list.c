@@ -65,9 +65,9 @@ entry_cells(struct cli *c, struct grid *g, const Pb__StatusEntry *e, const char 
 }
 
 #define ENTRY_TITLES                                                                               \
-    {.title = "巡视"}, {.title = "编号"}, {.title = "内容", .clip = 44}, {.title = "状态"},        \
-        {.title = "牵头单位", .clip = 24}, {.title = "区领导"}, {.title = "超期自"},               \
-        {.title = "天数", .right = true},                                                          \
+    {.title = "巡视", .minor = true}, {.title = "编号"}, {.title = "内容", .clip = 44},            \
+        {.title = "状态"}, {.title = "牵头单位", .clip = 24}, {.title = "区领导", .minor = true},  \
+        {.title = "超期自"}, {.title = "天数", .right = true},                                     \
     {                                                                                              \
         .title = "现状自"                                                                       \
     }
@@ -159,7 +159,7 @@ enum status
 cmd_status_changes(struct cli *c, const struct line *line, struct fault *f)
 {
     struct grid_column columns[] = {
-        {.title = "变化"}, ENTRY_TITLES, {.title = "原期限"}, {.title = "新期限"}};
+        {.title = "变化"}, ENTRY_TITLES, {.title = "原期限", .minor = true}, {.title = "新期限"}};
     Pb__GetChangesRequest request = PB__GET_CHANGES_REQUEST__INIT;
     ProtobufCMessage *message = NULL;
     const char *as_of = NULL;

@@ -2,6 +2,7 @@
 #include "client/cli/cmd_status.h"
 #include "client/cli/grid.h"
 #include "client/cli/handlers.h"
+#include "client/cli/value.h"
 
 #include <string.h>
 
@@ -88,12 +89,28 @@ cmd_status_ageing(struct cli *c, const struct line *line, struct fault *f)
     return grid_print(&g, c, f);
 }
 
+/* A reason's code, a round's number or what became of an extension, in words. */
+static const char *
+cause_text(struct cli *c, const char *code)
+{
+    static const char *const states[][2] = {{"SUBMITTED", "待批"},
+                                            {"APPROVED", "已批准"},
+                                            {"REJECTED", "不批准"},
+                                            {"WITHDRAWN", "已撤回"}};
+    for (size_t i = 0; code != NULL && i < sizeof states / sizeof states[0]; i++) {
+        if (strcmp(states[i][0], code) == 0) {
+            return states[i][1];
+        }
+    }
+    return value_reason(&c->arena, code);
+}
+
 static void
 cause_row(struct cli *c, struct grid *g, const Pb__Cause *one)
 {
     const char **row = grid_row(g);
     row[0] = cli_text(c, one->kind_zh != NULL ? one->kind_zh : one->kind);
-    row[1] = cli_text(c, one->code);
+    row[1] = cli_text(c, c->format == CLI_TABLE ? cause_text(c, one->code) : one->code);
     row[2] = cli_text(c, one->inspection);
     row[3] = one->has_item_no ? grid_number(g, one->item_no) : "";
     row[4] = cli_text(c, one->item_title);
@@ -107,7 +124,7 @@ cmd_status_causes(struct cli *c, const struct line *line, struct fault *f)
 {
     struct grid_column columns[] = {
         {.title = "类别"},
-        {.title = "理由代码（轮次、结果）"},
+        {.title = "理由（轮次、结果）"},
         {.title = "巡视"},
         {.title = "项", .right = true},
         {.title = "名称", .clip = 36},

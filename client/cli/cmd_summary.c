@@ -130,8 +130,8 @@ counts_print(struct cli *c, Pb__GetSummaryRequest *get, const char *path, struct
     if (c->format == CLI_JSON) {
         return cli_json_print(c, message, f);
     }
-    (void)fprintf(c->out, "已写好 %s 的《自查汇总表》“%s”：应报 %d 张，已报 %d 张。\n", get->period,
-                  path, reply->tables, reply->handed_in);
+    (void)fprintf(c->out, "已写好 %s 的《自查汇总表》“%s”：应报 %d 张，已报 %d 张（含免报）。\n",
+                  get->period, path, reply->tables, reply->handed_in);
     if (reply->handed_in < reply->tables) {
         (void)fprintf(c->out, "看谁没有报：rectify office missing --period %s\n", get->period);
     }

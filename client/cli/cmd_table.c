@@ -42,7 +42,7 @@ versions_print(struct cli *c, const Pb__Table *t, struct fault *f)
         row[3] = value_time(&c->arena, v->at_ms);
         row[4] = cli_text(c, v->account);
         row[5] = cli_text(c, v->receipt);
-        row[6] = cli_text(c, v->reason);
+        row[6] = cli_text(c, value_reason(&c->arena, v->reason));
     }
     (void)fputs("\n各版本（查看：rectify table show 表号 --version 版本）\n", c->out);
     return grid_print(&g, c, f);
@@ -58,7 +58,7 @@ table_head_print(struct cli *c, const Pb__Table *t)
     view_field(c, "填报人", t->filled_by);
     view_field(c, "审核人", t->reviewed_by);
     paper_print(c, t);
-    view_field(c, "说明", t->reason);
+    view_field(c, "说明", value_reason(&c->arena, t->reason));
     view_field(c, "回执", t->receipt);
     if (t->late) {
         (void)fputs("迟报：按服务器收到的时间，报送时已过截止日。\n", c->out);

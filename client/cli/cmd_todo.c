@@ -1,37 +1,11 @@
+/* What waits for the caller: asked for part by part, each only where a role has to do with it. */
 #include "client/cli/handlers.h"
 #include "client/cli/tables.h"
-#include "client/cli/value.h"
+#include "client/cli/todo.h"
 #include "client/cli/view.h"
 #include "proto/base/limits.h"
-#include "proto/rpc/json.h"
 
-#include <rectify/v1/consultation.pb-c.h>
-#include <rectify/v1/inspection.pb-c.h>
 #include <string.h>
-
-/* Everything that may wait for the caller; parts that do not concern his roles stay empty. */
-struct todo {
-    const Pb__WhoAmIReply *who;
-    Pb__Measure **sign_for; /* to sign for */
-    size_t sign_for_count;
-    Pb__Measure **claims; /* to decide on: the office */
-    size_t claim_count;
-    Pb__Table **owed; /* to fill in, or returned */
-    size_t owed_count;
-    Pb__Table **confirming; /* before the unit's second person: the reviewer */
-    size_t confirming_count;
-    Pb__Table **submitted; /* to decide on: the office */
-    size_t submitted_count;
-    Pb__Inspection **drafts; /* plans to approve: the leading group */
-    size_t draft_count;
-    Pb__Matter **matters; /* whose next step is his body's */
-    size_t matter_count;
-    Pb__Outcome **outcomes; /* to be confirmed: the office; returned: the unit */
-    size_t outcome_count;
-    Pb__Alert **alerts;
-    size_t alert_count;
-    size_t returned_count; /* of owed: tables with returned rows */
-};
 
 static bool
 state_is(const char *state, const char *wanted)
@@ -114,7 +88,7 @@ tables_load(struct cli *c, struct todo *t, bool unit, bool office, struct fault 
         bool returned = state_is(one->state, "RETURNED");
         if (unit && tables_owed(one) && view_owns(c, t->who, one->org)) {
             t->owed[t->owed_count++] = one;
-            t->returned_count += returned ? 1 : 0;
+            t->returned = returned && t->returned == NULL ? one : t->returned;
         } else if (tables_confirming(one) && view_has_role(t->who, "REVIEWER") &&
                    view_owns(c, t->who, one->org)) {
             t->confirming[t->confirming_count++] = one;
@@ -126,16 +100,126 @@ tables_load(struct cli *c, struct todo *t, bool unit, bool office, struct fault 
 }
 
 static enum status
-drafts_load(struct cli *c, struct todo *t, struct fault *f)
+inspections_load(struct cli *c, Pb__ListInspectionsReply **ret_reply, struct fault *f)
 {
     Pb__Empty empty = PB__EMPTY__INIT;
     ProtobufCMessage *message = NULL;
     enum status status =
         cli_query(c, "rectify.v1.InspectionService/ListInspections", &empty.base, &message, f);
+    if (status == STATUS_OK) {
+        *ret_reply = (Pb__ListInspectionsReply *)message;
+    }
+    return status;
+}
+
+/* Does the draft wait for the opinion of a body the caller sits in? */
+static bool
+review_waits(const struct cli *c, const struct todo *t, const Pb__PlanVersion *v)
+{
+    for (size_t i = 0; state_is(v->state, "REVIEW") && i < v->n_opinions; i++) {
+        const Pb__PlanOpinion *o = v->opinions[i];
+        if (o->needed && view_owns(c, t->who, o->body) &&
+            (o->stale || o->verdict == PB__VERDICT__PENDING)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum status
+reviews_load(struct cli *c, struct todo *t, struct fault *f)
+{
+    Pb__ListInspectionsReply *list = NULL;
+    enum status status = inspections_load(c, &list, f);
+    for (size_t i = 0; status == STATUS_OK && i < list->n_inspections; i++) {
+        Pb__PlanRequest get = PB__PLAN_REQUEST__INIT;
+        ProtobufCMessage *message = NULL;
+        get.inspection = list->inspections[i]->code;
+        status = cli_query(c, "rectify.v1.PlanService/GetPlan", &get.base, &message, f);
+        const Pb__GetPlanReply *plan = (const Pb__GetPlanReply *)message;
+        for (size_t k = 0; status == STATUS_OK && k < plan->n_versions; k++) {
+            Pb__PlanVersion **place = NULL;
+            if (!review_waits(c, t, plan->versions[k])) {
+                continue;
+            }
+            place = arena_grow(&c->arena, &t->reviews, t->review_count, &t->review_capacity,
+                               sizeof(Pb__PlanVersion *));
+            if (place == NULL) {
+                return cli_memory_fault(f);
+            }
+            *place = plan->versions[k];
+            t->review_count++;
+        }
+    }
+    return status;
+}
+
+static enum status
+closings_load(struct cli *c, struct todo *t, struct fault *f)
+{
+    Pb__ListProblemsRequest list = PB__LIST_PROBLEMS_REQUEST__INIT;
+    ProtobufCMessage *message = NULL;
+    enum status status =
+        cli_query(c, "rectify.v1.ProblemService/ListProblems", &list.base, &message, f);
     if (status != STATUS_OK) {
         return status;
     }
-    const Pb__ListInspectionsReply *reply = (const Pb__ListInspectionsReply *)message;
+    const Pb__ListProblemsReply *reply = (const Pb__ListProblemsReply *)message;
+    t->closings = reply->problems;
+    for (size_t i = 0; i < reply->n_problems; i++) {
+        if (state_is(reply->problems[i]->state, "CLOSE_APPLIED")) {
+            t->closings[t->closing_count++] = reply->problems[i]; /* packed to the front */
+        }
+    }
+    return STATUS_OK;
+}
+
+/* Does a problem on the sitting's list wait for the caller's body? */
+static enum status
+sitting_waits(struct cli *c, char *ref, bool *ret_waits, struct fault *f)
+{
+    Pb__GetSittingRequest get = PB__GET_SITTING_REQUEST__INIT;
+    ProtobufCMessage *message = NULL;
+    get.ref = ref;
+    enum status status =
+        cli_query(c, "rectify.v1.SittingService/GetSitting", &get.base, &message, f);
+    const Pb__GetSittingReply *reply = (const Pb__GetSittingReply *)message;
+    for (size_t i = 0; status == STATUS_OK && i < reply->n_rows; i++) {
+        *ret_waits = *ret_waits || reply->rows[i]->yours;
+    }
+    return status;
+}
+
+static enum status
+sittings_load(struct cli *c, struct todo *t, struct fault *f)
+{
+    Pb__ListSittingsRequest list = PB__LIST_SITTINGS_REQUEST__INIT;
+    ProtobufCMessage *message = NULL;
+    enum status status =
+        cli_query(c, "rectify.v1.SittingService/ListSittings", &list.base, &message, f);
+    const Pb__ListSittingsReply *reply = (const Pb__ListSittingsReply *)message;
+    for (size_t i = 0; status == STATUS_OK && i < reply->n_sittings; i++) {
+        Pb__Sitting *one = reply->sittings[i];
+        bool waits = false;
+        if (state_is(one->state, "OPEN") && one->pending > 0) {
+            status = sitting_waits(c, one->ref, &waits, f);
+        }
+        t->sittings = reply->sittings;
+        if (waits) {
+            t->sittings[t->sitting_count++] = one; /* packed to the front */
+        }
+    }
+    return status;
+}
+
+static enum status
+drafts_load(struct cli *c, struct todo *t, struct fault *f)
+{
+    Pb__ListInspectionsReply *reply = NULL;
+    enum status status = inspections_load(c, &reply, f);
+    if (status != STATUS_OK) {
+        return status;
+    }
     t->drafts = reply->inspections;
     for (size_t i = 0; i < reply->n_inspections; i++) {
         if (state_is(reply->inspections[i]->plan_state, "DRAFT")) {
@@ -185,6 +269,41 @@ outcomes_load(struct cli *c, struct todo *t, bool office, struct fault *f)
     return STATUS_OK;
 }
 
+static bool
+matter_stands(const struct todo *t, const Pb__Matter *one)
+{
+    for (size_t i = 0; i < t->matter_count; i++) {
+        if (state_is(t->matters[i]->ref, one->ref)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What the unit asked for and others have in hand: it wants to know how that stands. */
+static enum status
+asked_load(struct cli *c, struct todo *t, struct fault *f)
+{
+    Pb__ListMattersRequest list = PB__LIST_MATTERS_REQUEST__INIT;
+    ProtobufCMessage *message = NULL;
+    list.kind = cli_field("consultation");
+    list.has_open = list.open = true;
+    enum status status =
+        cli_query(c, "rectify.v1.MatterService/ListMatters", &list.base, &message, f);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    const Pb__ListMattersReply *reply = (const Pb__ListMattersReply *)message;
+    t->asked = reply->matters;
+    for (size_t i = 0; i < reply->n_matters; i++) {
+        Pb__Matter *one = reply->matters[i];
+        if (view_owns(c, t->who, one->unit) && !matter_stands(t, one)) {
+            t->asked[t->asked_count++] = one; /* packed to the front */
+        }
+    }
+    return STATUS_OK;
+}
+
 static enum status
 alerts_load(struct cli *c, struct todo *t, struct fault *f)
 {
@@ -209,6 +328,42 @@ denied_is_empty(enum status status)
     return status == STATUS_PERMISSION_DENIED ? STATUS_OK : status;
 }
 
+static bool
+unit_is(const Pb__WhoAmIReply *who)
+{
+    static const char *const roles[] = {"PLEAD", "MLEAD", "PART", "FILLER", "REVIEWER", "HEAD"};
+    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
+        if (view_has_role(who, roles[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What waits for the office, the leading group and the bodies that judge. */
+static enum status
+bodies_load(struct cli *c, struct todo *t, struct fault *f)
+{
+    enum status status = STATUS_OK;
+    bool office = view_has_role(t->who, "OFFICE");
+    bool group = view_has_role(t->who, "LGROUP");
+    bool body = view_has_role(t->who, "DISC") || view_has_role(t->who, "ORGD") ||
+                view_has_role(t->who, "SGROUP");
+    if (office) {
+        status = denied_is_empty(closings_load(c, t, f));
+    }
+    if (status == STATUS_OK && group) {
+        status = denied_is_empty(drafts_load(c, t, f));
+    }
+    if (status == STATUS_OK && (body || group)) {
+        status = denied_is_empty(reviews_load(c, t, f));
+    }
+    if (status == STATUS_OK && (body || group || office)) {
+        status = denied_is_empty(sittings_load(c, t, f));
+    }
+    return status;
+}
+
 static enum status
 todo_load(struct cli *c, struct todo *t, struct fault *f)
 {
@@ -216,10 +371,9 @@ todo_load(struct cli *c, struct todo *t, struct fault *f)
     if (status != STATUS_OK) {
         return status;
     }
-    bool unit =
-        view_has_role(t->who, "PLEAD") || view_has_role(t->who, "MLEAD") || c->on_behalf_of != NULL;
     bool own = c->on_behalf_of == NULL; /* else only what the unit has to do */
     bool office = own && view_has_role(t->who, "OFFICE");
+    bool unit = t->unit = unit_is(t->who) || !own;
     if (unit) {
         status = denied_is_empty(sign_for_load(c, t, f));
     }
@@ -232,204 +386,19 @@ todo_load(struct cli *c, struct todo *t, struct fault *f)
     if (status == STATUS_OK && (unit || office)) {
         status = denied_is_empty(outcomes_load(c, t, office, f));
     }
-    if (status == STATUS_OK && own && view_has_role(t->who, "LGROUP")) {
-        status = denied_is_empty(drafts_load(c, t, f));
+    if (status == STATUS_OK && own) {
+        status = bodies_load(c, t, f);
     }
     if (status == STATUS_OK && own) {
         status = denied_is_empty(matters_load(c, t, f));
+    }
+    if (status == STATUS_OK && unit) {
+        status = denied_is_empty(asked_load(c, t, f));
     }
     if (status == STATUS_OK && own) {
         status = denied_is_empty(alerts_load(c, t, f));
     }
     return status;
-}
-
-/* ---- printing ---- */
-
-static enum status
-part_append(json_t *object, const char *name, ProtobufCMessage *const *messages, size_t n,
-            struct fault *f)
-{
-    json_t *list = json_array();
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < n && status == STATUS_OK; i++) {
-        json_t *one = NULL;
-        status = json_from_message(messages[i], &one, f);
-        if (status == STATUS_OK && json_array_append_new(list, one) != 0) {
-            status = cli_memory_fault(f);
-        }
-    }
-    if (json_object_set_new(object, name, list) != 0 && status == STATUS_OK) {
-        status = cli_memory_fault(f);
-    }
-    return status;
-}
-
-static enum status
-todo_print_json(struct cli *c, const struct todo *t, struct fault *f)
-{
-    const struct {
-        const char *name;
-        void *messages;
-        size_t n;
-    } parts[] = {
-        {"sign_for", t->sign_for, t->sign_for_count},
-        {"tables_owed", t->owed, t->owed_count},
-        {"tables_to_confirm", t->confirming, t->confirming_count},
-        {"claims_to_decide", t->claims, t->claim_count},
-        {"tables_to_decide", t->submitted, t->submitted_count},
-        {"plans_to_approve", t->drafts, t->draft_count},
-        {"matters", t->matters, t->matter_count},
-        {"outcomes", t->outcomes, t->outcome_count},
-        {"alerts", t->alerts, t->alert_count},
-    };
-    json_t *object = json_object();
-    enum status status = object != NULL ? STATUS_OK : cli_memory_fault(f);
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0] && status == STATUS_OK; i++) {
-        status = part_append(object, parts[i].name, parts[i].messages, parts[i].n, f);
-    }
-    if (status == STATUS_OK) {
-        (void)json_dumpf(object, c->out, JSON_INDENT(2));
-        (void)fputc('\n', c->out);
-    }
-    json_decref(object);
-    return status;
-}
-
-static void
-heading(struct cli *c, const char *title, size_t n, const char *unit)
-{
-    if (c->format == CLI_TABLE) {
-        (void)fprintf(c->out, "【%s】%zu %s\n", title, n, unit);
-    }
-}
-
-static enum status
-todo_print(struct cli *c, const struct todo *t, struct fault *f)
-{
-    enum status status = STATUS_OK;
-    if (t->sign_for_count > 0) {
-        heading(c, "待签收", t->sign_for_count, "条措施");
-        status = view_measures(c, t->sign_for, t->sign_for_count, f);
-    }
-    if (status == STATUS_OK && t->owed_count > 0) {
-        heading(c, "待报送的汇总表", t->owed_count, "张");
-        status = view_tables(c, t->owed, t->owed_count, f);
-    }
-    if (status == STATUS_OK && t->confirming_count > 0) {
-        heading(c, "待您确认的汇总表", t->confirming_count, "张");
-        status = view_tables(c, t->confirming, t->confirming_count, f);
-    }
-    if (status == STATUS_OK && t->submitted_count > 0) {
-        heading(c, "待审核的汇总表", t->submitted_count, "张");
-        status = view_tables(c, t->submitted, t->submitted_count, f);
-    }
-    if (status == STATUS_OK && t->claim_count > 0) {
-        heading(c, "待认定的申请", t->claim_count, "项");
-        status = view_measures(c, t->claims, t->claim_count, f);
-    }
-    for (size_t i = 0; i < t->draft_count; i++) {
-        (void)fprintf(c->out, "【待批准的方案】%s %s\n", cli_text(c, t->drafts[i]->code),
-                      cli_text(c, t->drafts[i]->name));
-    }
-    if (status == STATUS_OK && t->who->pending_grants > 0) {
-        heading(c, "待批准的授权", (size_t)t->who->pending_grants, "项");
-    }
-    if (status == STATUS_OK && t->matter_count > 0) {
-        heading(c, "待办的会商、延期、督办等", t->matter_count, "件");
-        status = view_matters(c, t->matters, t->matter_count, f);
-    }
-    if (status == STATUS_OK && t->outcome_count > 0) {
-        heading(c, "待核实或被退回的成效", t->outcome_count, "项");
-        status = view_outcomes(c, t->outcomes, t->outcome_count, f);
-    }
-    if (status == STATUS_OK && t->alert_count > 0) {
-        heading(c, "未确认的预警", t->alert_count, "条");
-        status = view_alerts(c, t->alerts, t->alert_count, f);
-    }
-    return status;
-}
-
-static bool
-nothing_waits(const struct todo *t)
-{
-    return t->sign_for_count + t->owed_count + t->confirming_count + t->submitted_count +
-               t->claim_count + t->draft_count + t->matter_count + t->outcome_count +
-               t->alert_count + (size_t)t->who->pending_grants ==
-           0;
-}
-
-/* What to type next: one line for each kind of work. */
-static void
-next_print(struct cli *c, const struct todo *t)
-{
-    if (nothing_waits(t)) {
-        (void)fputs("现在没有要办的事。\n", c->out);
-        return;
-    }
-    (void)fputs("\n下一步：\n", c->out);
-    const char *mark = c->on_behalf_of != NULL ? " --for " : "";
-    const char *unit = c->on_behalf_of != NULL ? c->on_behalf_of : "";
-    if (t->sign_for_count > 0) {
-        (void)fprintf(c->out,
-                      "  rectify sign-for --all%s%s                     签收全部待签收的措施\n",
-                      mark, unit);
-    }
-    if (t->returned_count > 0) {
-        (void)fprintf(c->out,
-                      "  rectify table show%s%s                         查看被退回的行和原因\n",
-                      mark, unit);
-    }
-    if (t->owed_count > 0) {
-        (void)fprintf(c->out,
-                      "  rectify table export --out 汇总表.csv%s%s      导出最早欠报的表，填好后\n"
-                      "  rectify table submit 汇总表.csv%s%s            报送；没有新进展的，直接\n"
-                      "  rectify table submit --unchanged%s%s           报送\n",
-                      mark, unit, mark, unit, mark, unit);
-    }
-    if (t->confirming_count > 0) {
-        (void)fprintf(
-            c->out,
-            "  rectify table confirm %s/%s                 确认并报送（先 table show 看）\n",
-            cli_text(c, t->confirming[0]->org), cli_text(c, t->confirming[0]->period));
-    }
-    if (t->submitted_count > 0) {
-        (void)fprintf(c->out,
-                      "  rectify table show %s/%s                    看报送的内容\n"
-                      "  rectify office table decide %s/%s --accept-all   审核（或 --row 逐行）\n",
-                      cli_text(c, t->submitted[0]->org), cli_text(c, t->submitted[0]->period),
-                      cli_text(c, t->submitted[0]->org), cli_text(c, t->submitted[0]->period));
-    }
-    if (t->claim_count > 0) {
-        (void)fprintf(
-            c->out,
-            "  rectify office measure confirm %s               认定（或 office measure return）\n",
-            cli_text(c, t->claims[0]->ref));
-    }
-    if (t->draft_count > 0) {
-        (void)fprintf(c->out, "  rectify office plan approve --inspection %s     批准方案\n",
-                      cli_text(c, t->drafts[0]->code));
-    }
-    if (t->who->pending_grants > 0) {
-        (void)fputs(view_has_role(t->who, "GRANT")
-                        ? "  rectify grant list --state PROPOSED            看清后 rectify grant "
-                          "approve 授权号…\n"
-                        : "  rectify grant list --state PROPOSED            等授权管理员批准\n",
-                    c->out);
-    }
-    if (t->matter_count > 0) {
-        (void)fprintf(c->out,
-                      "  rectify matter show %s                    看内容和现在可以办什么\n",
-                      cli_text(c, t->matters[0]->ref));
-    }
-    if (t->outcome_count > 0) {
-        (void)fprintf(c->out,
-                      "  rectify outcome show %s                   看内容、材料和退回的理由\n",
-                      cli_text(c, t->outcomes[0]->ref));
-    }
-    if (t->alert_count > 0) {
-        (void)fputs("  rectify alert ack --all                    确认知悉全部预警\n", c->out);
-    }
 }
 
 enum status
@@ -438,15 +407,5 @@ cmd_todo(struct cli *c, const struct line *line, struct fault *f)
     struct todo t = {.who = NULL};
     (void)line;
     enum status status = todo_load(c, &t, f);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    if (c->format == CLI_JSON) {
-        return todo_print_json(c, &t, f);
-    }
-    status = todo_print(c, &t, f);
-    if (status == STATUS_OK && c->format == CLI_TABLE) {
-        next_print(c, &t);
-    }
-    return status;
+    return status == STATUS_OK ? todo_print(c, &t, f) : status;
 }

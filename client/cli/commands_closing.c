@@ -134,7 +134,7 @@ static const struct command rows[] = {
      {"rectify office measure reopen P-07-M-03 --ground 反弹 --reason 又出现 --effect-due 2027-01-31 --complete-due 2027-02-28"},
      BODIES, NULL, COMMAND_WRITES},
     {"office problem forward", "编号", 1, 1, forward_options, cmd_problem_forward, "提交联合会审", NULL,
-     {"rectify office problem forward P-07 --opinion 专项小组同意"}, OFFICE, "销号", COMMAND_WRITES},
+     {"rectify office problem forward P-07 --opinion 专项小组同意"}, OFFICE, "销号申请", COMMAND_WRITES},
     {"office problem return", "编号", 1, 1, reason_options, cmd_problem_return, "退回销号申请", NULL,
      {"rectify office problem return P-07 --reason 报告没有写明成效"}, OFFICE, NULL, COMMAND_WRITES},
     {"office problem reopen", "编号", 1, 1, problem_reopen_options, cmd_problem_reopen, "重新打开问题",

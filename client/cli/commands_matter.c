@@ -3,10 +3,14 @@
 #include "client/cli/command_rows.h"
 #include "client/cli/handlers.h"
 
-#define REASON                                                                                     \
-    {"reason", "理由", "写明理由", OPTION_NEEDED},                                                 \
-    {                                                                                              \
-        "reason-code", "原因码", "默认 OTHER", 0                                                   \
+#define REASON                                                                                                  \
+    {"reason", "理由", "写明理由", OPTION_NEEDED},                                                              \
+    {                                                                                                           \
+        "reason-code", "原因码",                                                                                \
+            "OTHER（默认）、NOT_NEEDED 不需要、DUPLICATE 重复、POLICY_CHANGED 政策有变、"      \
+            "FUNDS_OR_PEOPLE 资金或人手不足、COORDINATION 需要协调、OUTSIDE_CAUSE 外部原因、" \
+            "UNANSWERED 逾期未答复",                                                                            \
+            0                                                                                                   \
     }
 #define TITLE                                                                                      \
     {                                                                                              \

@@ -41,7 +41,11 @@ static const struct command rows[] = {
      {"rectify status", "rectify status --by unit --as-of 2026-11-01", "rectify status -o json"}, "",
      "整改进展"},
     {"status list", "数字名", 1, 1, list_options, cmd_status_list, "一个数字背后的清单",
-     "数字名如 超期、未报汇总表、已销号，或 overdue、tables_missing；条数与数字一致。",
+     "条数与数字一致。数字名（也可写 status -o json 里的英文名，如 overdue）：\n"
+     "措施：未审定、待签收、整改中、申请待认定、已取得明显成效、已整改到位、持续坚持、到位合计、未到位、超期、"
+     "按原定期限超期、临期、办公室逾期未认定\n"
+     "问题：项、反馈问题、销号会审中、已销号、其他来源问题、其他来源已销号\n"
+     "汇总表：到期应报汇总表、未报汇总表、逾期报送、零报告、免报",
      {"rectify status list 超期", "rectify status list 超期 --by unit --key unit01"}, "", NULL},
     {"status exceptions", "", 0, 0, exceptions_options, cmd_status_exceptions,
      "例外清单：谁落后、从哪天起", "只列有超期或未报的，按规定次序，不排名次。",

@@ -57,8 +57,7 @@ csv_decode(struct arena *a, const char *bytes, size_t n, char **ret_text, struct
         const char *from = bytes[0] == '\xFF' ? "UTF-16LE" : "UTF-16BE";
         status = encoding_convert(a, from, bytes + 2, n - 2, &text, f);
     } else if (text_is_utf8(bytes, n)) {
-        size_t bom = n >= 3 && memcmp(bytes, CSV_BOM, 3) == 0 ? 3 : 0;
-        text = arena_strndup(a, bytes + bom, n - bom);
+        text = arena_strndup(a, bytes, n);
         status = text != NULL ? STATUS_OK : memory_fault(f);
     } else {
         status = encoding_convert(a, "GB18030", bytes, n, &text, f);
@@ -70,7 +69,7 @@ csv_decode(struct arena *a, const char *bytes, size_t n, char **ret_text, struct
                          "另存为“CSV UTF-8”再试。");
     }
     if (status == STATUS_OK) {
-        *ret_text = text;
+        *ret_text = strncmp(text, CSV_BOM, 3) == 0 ? text + 3 : text;
     }
     return status;
 }

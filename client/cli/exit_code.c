@@ -110,6 +110,11 @@ static const struct {
      "要继续用这台电脑，请向管理员要新的开通码，运行 rectify machine enrol --code-file 文件。"},
     {"ACCOUNT_EXISTS", "", "换一个账号名；已有的账号再发开通码用 rectify admin account code。"},
     {"INSPECTION_EXISTS", "", "换一个代码；用 rectify inspection list 看已有的巡视。"},
+    {"NUMBER_UNKNOWN", "",
+     "运行 rectify help status list 看有哪些，例如 超期、临期、未报汇总表、已销号。"},
+    {"NOT_IN_REVIEW", "", "用 rectify problem list 看哪些问题已申请销号、哪些在联合会审中。"},
+    {"ROWS_UNDECIDED", "",
+     "用 rectify sitting show 会审 看还差谁；确需先结束的，加上 --leave-undecided。"},
     {"PLAN_FROZEN", "", "已批准的方案不能再导入；要改，走方案调整。"},
     {"TABLE_ALL_ACCEPTED", "", "不用再办。"},
     {"SECRET_FILE_EMPTY", "", "检查这个文件的内容。"},
@@ -148,9 +153,29 @@ usage_advice(struct arena *a, const char *words)
     return text != NULL ? text : "运行 rectify help all 查看全部命令。";
 }
 
+/* Is it a command of a matter (会商, 延期, 督办 …)? */
+static bool
+is_matter(const char *words)
+{
+    static const char *const kinds[] = {"matter ", "consultation ", "extension ",   "notice ",
+                                        "talk ",   "round ",        "instruction ", "opinion "};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (begins_with(words, kinds[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static const char *
 missing_advice(const char *words)
 {
+    if (is_matter(words)) {
+        return "检查编号是否写对；用 rectify matter list --all 查看您能看到的事项。";
+    }
+    if (begins_with(words, "sitting")) {
+        return "检查编号是否写对；用 rectify sitting list 查看有哪些会审。";
+    }
     if (begins_with(words, "table")) {
         return "检查单位代码和期次；用 rectify table list 查看有哪些表。";
     }
@@ -173,7 +198,16 @@ state_advice(const char *words)
     if (begins_with(words, "table")) {
         return "用 rectify table show 查看这张表。";
     }
-    return "";
+    if (begins_with(words, "problem")) {
+        return "用 rectify problem allowed 编号 查看这个问题现在能办什么。";
+    }
+    if (begins_with(words, "sitting")) {
+        return "用 rectify sitting show 会审 查看各单位的意见。";
+    }
+    if (begins_with(words, "plan")) {
+        return "用 rectify office plan show --inspection 代码 查看方案现在的情况。";
+    }
+    return is_matter(words) ? "用 rectify matter show 编号 看现在可以办什么。" : "";
 }
 
 const char *

@@ -7,6 +7,11 @@
 #include <libsmartcols/libsmartcols.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+
+/* A column clipped to this is one of a list, kept to a line a row on narrow terminals too; a longer
+ * one is a text to be read, and wraps. */
+enum { LIST_CLIP = 60, TEXT_LEAST = 16 };
 
 void
 grid_init(struct grid *g, struct arena *a, const struct grid_column *columns, size_t count)
@@ -73,27 +78,86 @@ light_color(const char *cell)
     return NULL;
 }
 
+static const char *
+cell_text(const struct grid *g, size_t row, size_t column)
+{
+    const char *text = text_line(g->arena, row_at(g, row)[column]);
+    unsigned clip = g->columns[column].clip;
+    return clip != 0 ? text_clip(g->arena, text, clip) : text;
+}
+
+/* Columns a column wants, a clipped one at least TEXT_LEAST of them; 0: nothing stands in it. */
+static size_t
+column_width(const struct grid *g, size_t column)
+{
+    size_t width = 0;
+    for (size_t i = 0; i < g->row_count; i++) {
+        size_t one = text_width(cell_text(g, i, column));
+        width = one > width ? one : width;
+    }
+    size_t title = text_width(g->columns[column].title);
+    if (width == 0) {
+        return 0;
+    }
+    width = title > width ? title : width;
+    return g->columns[column].clip != 0 && width > TEXT_LEAST ? TEXT_LEAST : width;
+}
+
+/* How wide the terminal is; 0: not known, or none. */
+static size_t
+terminal_width(const struct cli *c)
+{
+    struct winsize size;
+    return c->out_tty && ioctl(fileno(c->out), TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+/* Which columns to leave out on a narrow terminal: empty ones, then minor ones from the last on,
+ * until the rest fits. Returns how many with something in them are left out. */
+static size_t
+columns_hide(const struct grid *g, size_t room, bool *ret_hidden)
+{
+    size_t wanted = 0;
+    size_t widths[GRID_COLUMNS_MAX];
+    size_t left_out = 0;
+    for (size_t j = 0; j < g->column_count; j++) {
+        widths[j] = column_width(g, j);
+        wanted += (widths[j] == 0 ? text_width(g->columns[j].title) : widths[j]) + 2;
+    }
+    for (size_t j = 0; j < g->column_count && wanted > room + 2; j++) {
+        ret_hidden[j] = widths[j] == 0;
+        wanted -= ret_hidden[j] ? text_width(g->columns[j].title) + 2 : 0;
+    }
+    for (size_t j = g->column_count; j-- > 0 && wanted > room + 2;) {
+        if (g->columns[j].minor && !ret_hidden[j]) {
+            ret_hidden[j] = true;
+            wanted -= widths[j] + 2;
+            left_out++;
+        }
+    }
+    return left_out;
+}
+
 static bool
-cells_fill(const struct grid *g, struct libscols_table *table, bool colors)
+cells_fill(const struct grid *g, struct libscols_table *table, const bool *hidden, bool colors)
 {
     for (size_t i = 0; i < g->row_count; i++) {
         struct libscols_line *line = scols_table_new_line(table, NULL);
         if (line == NULL) {
             return false;
         }
-        const char **row = row_at(g, i);
-        for (size_t j = 0; j < g->column_count; j++) {
-            const char *cell = text_line(g->arena, row[j]);
-            if (g->columns[j].clip != 0) {
-                cell = text_clip(g->arena, cell, g->columns[j].clip);
+        for (size_t j = 0, shown = 0; j < g->column_count; j++) {
+            const char *cell = cell_text(g, i, j);
+            if (hidden[j]) {
+                continue;
             }
-            if (scols_line_set_data(line, j, cell) != 0) {
+            if (scols_line_set_data(line, shown, cell) != 0) {
                 return false;
             }
             const char *color = colors ? light_color(cell) : NULL;
             if (color != NULL) {
-                (void)scols_cell_set_color(scols_line_get_cell(line, j), color);
+                (void)scols_cell_set_color(scols_line_get_cell(line, shown), color);
             }
+            shown++;
         }
     }
     return true;
@@ -103,6 +167,9 @@ static bool
 columns_print(const struct grid *g, struct cli *c)
 {
     bool good = false;
+    bool hidden[GRID_COLUMNS_MAX] = {false};
+    size_t room = terminal_width(c);
+    size_t left_out = room > 0 ? columns_hide(g, room, hidden) : 0;
     bool colors = c->out_tty && getenv("NO_COLOR") == NULL;
     struct libscols_table *table = scols_new_table();
     if (table == NULL) {
@@ -115,13 +182,22 @@ columns_print(const struct grid *g, struct cli *c)
     (void)scols_table_set_column_separator(table, "  ");
     for (size_t j = 0; j < g->column_count; j++) {
         const struct grid_column *column = &g->columns[j];
-        int flags = (column->right ? SCOLS_FL_RIGHT : 0) |
-                    (column->clip > 20 && c->out_tty ? SCOLS_FL_WRAP : 0);
+        if (hidden[j]) {
+            continue;
+        }
+        int flags =
+            (column->right ? SCOLS_FL_RIGHT : 0) | (column->clip == 0 || !c->out_tty ? 0
+                                                    : column->clip > LIST_CLIP       ? SCOLS_FL_WRAP
+                                                                               : SCOLS_FL_TRUNC);
         if (scols_table_new_column(table, column->title, 0, flags) == NULL) {
             goto out;
         }
     }
-    good = cells_fill(g, table, colors) && scols_print_table(table) == 0;
+    good = cells_fill(g, table, hidden, colors) && scols_print_table(table) == 0;
+    if (good && left_out > 0) {
+        (void)fprintf(c->out, "（窗口较窄，略去 %zu 列：放宽窗口，或用 -o csv 看全部。）\n",
+                      left_out);
+    }
 out:
     scols_unref_table(table);
     return good;

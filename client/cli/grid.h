@@ -8,6 +8,7 @@ struct grid_column {
     const char *title;
     unsigned clip; /* longest width shown to people; 0: whole */
     bool right;    /* numbers */
+    bool minor;    /* left out, the last first, where the terminal is too narrow for all */
 };
 
 enum { GRID_COLUMNS_MAX = 32 };

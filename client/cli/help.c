@@ -44,44 +44,77 @@ options_print(FILE *out, const struct option *options, const struct command *com
     }
 }
 
-/* The commands that are not a clerk's, each kind a page of its own. */
-static const struct {
+extern const struct command_table commands_matter;
+extern const struct command_table commands_closing;
+
+/* Pages beside a clerk's daily one: what stands under a word, what a unit may do, or an area. */
+enum page_kind { PAGE_PREFIX, PAGE_UNIT, PAGE_AREA };
+
+static const struct page {
     const char *word;
     const char *summary;
+    enum page_kind kind;
+    const struct command_table *area;
 } pages[] = {
-    {"office", "领导小组办公室和领导小组：审核、认定、巡视与方案"},
-    {"admin", "系统管理员：组织、账号和日历"},
-    {"audit", "审计人员：导出和核验办理日志"},
+    {"unit", "牵头单位的全部办理：签收、填表、求助，申请和回复", PAGE_UNIT, NULL},
+    {"office", "领导小组办公室和领导小组：审核、认定、巡视与方案", PAGE_PREFIX, NULL},
+    {"matter", "会商、延期、督办单、约谈、专项督查、批示、意见建议：各方的全部步骤", PAGE_AREA,
+     &commands_matter},
+    {"closing", "销号与批量会审：单位申请，办公室提交，三家会审", PAGE_AREA, &commands_closing},
+    {"admin", "系统管理员：组织、账号和日历", PAGE_PREFIX, NULL},
+    {"grant", "授权管理员：批准席位和代行", PAGE_PREFIX, NULL},
+    {"audit", "审计人员：导出和核验办理日志", PAGE_PREFIX, NULL},
 };
 
 static const char prefix_text[] =
     "\noffice、admin 可以省略，只要剩下的不会弄混：rectify table decide 就是 "
     "rectify office table decide。\n";
 
-/* Does the row stand on that page? "": a clerk's; NULL: the one that holds all. */
 static bool
-row_stands(const struct command_table *table, const struct command *row, const char *page)
+row_on_all(const struct command_table *table, const struct command *row, const struct page *page)
 {
-    if (page == NULL) {
-        return true;
-    }
-    if (page[0] == '\0') {
-        return table->front && command_bare(row->words) == row->words;
-    }
-    size_t n = strlen(page);
-    return strncmp(row->words, page, n) == 0 && row->words[n] == ' ';
+    (void)table;
+    (void)row;
+    (void)page;
+    return true;
 }
 
-/* The rows of a page under their headings. */
+/* A clerk's daily page. */
+static bool
+row_on_front(const struct command_table *table, const struct command *row, const struct page *page)
+{
+    (void)page;
+    return table->front && command_bare(row->words) == row->words;
+}
+
+static bool
+row_on_page(const struct command_table *table, const struct command *row, const struct page *page)
+{
+    size_t n = strlen(page->word);
+    switch (page->kind) {
+    case PAGE_UNIT:
+        return (row->flags & COMMAND_FOR) != 0;
+    case PAGE_AREA:
+        return table == page->area;
+    case PAGE_PREFIX:
+        break;
+    }
+    return strncmp(row->words, page->word, n) == 0 && row->words[n] == ' ';
+}
+
+/* The rows that stand on a page, under their headings. */
 static void
-rows_print(FILE *out, const char *page)
+rows_print(FILE *out,
+           bool (*stands)(const struct command_table *, const struct command *,
+                          const struct page *),
+           const struct page *page)
 {
     const char *heading = NULL; /* not printed yet */
     for (size_t t = 0; command_tables[t] != NULL; t++) {
         for (size_t i = 0; i < command_tables[t]->count; i++) {
             const struct command *row = &command_tables[t]->rows[i];
             heading = row->section != NULL ? row->section : heading;
-            if (!row_stands(command_tables[t], row, page)) {
+            if (!stands(command_tables[t], row, page)) {
                 continue;
             }
             if (heading != NULL) {
@@ -105,7 +138,7 @@ void
 help_print_front(FILE *out)
 {
     head_print(out);
-    rows_print(out, "");
+    rows_print(out, row_on_front, NULL);
     (void)fputs("\n其他\n", out);
     for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
         char usage[64];
@@ -122,7 +155,7 @@ void
 help_print_all(FILE *out)
 {
     head_print(out);
-    rows_print(out, NULL);
+    rows_print(out, row_on_all, NULL);
     (void)fputs(prefix_text, out);
     (void)fputs("\n通用选项\n", out);
     options_print(out, global_options, NULL);
@@ -138,8 +171,9 @@ page_print(FILE *out, const char *word)
             continue;
         }
         (void)fprintf(out, "%s\n", pages[i].summary);
-        rows_print(out, word);
-        if (strcmp(word, "audit") != 0) {
+        rows_print(out, row_on_page, &pages[i]);
+        if (strcmp(word, "office") == 0 || strcmp(word, "admin") == 0 ||
+            pages[i].kind == PAGE_AREA) {
             (void)fputs(prefix_text, out);
         }
         return true;

@@ -13,8 +13,8 @@ void help_print_all(FILE *out);
 /* One command: usage, options, examples, who uses it. */
 void help_print_command(FILE *out, const struct command *command);
 
-/* `rectify help [words…]`: a command (with what else begins so), a group, "office", "admin",
- * "audit", "all", "exit-codes", or a clerk's page. NOT_FOUND never:
+/* `rectify help [words…]`: a command (with what else begins so), a group, a page ("unit",
+ * "office", "matter" …), "all", "exit-codes", or a clerk's page. NOT_FOUND never:
  * unknown words are a USAGE_COMMAND fault. */
 MUST_CHECK enum status help_print_topic(FILE *out, const struct line *line, struct fault *f);
 

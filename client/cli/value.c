@@ -352,6 +352,11 @@ static const struct name commands[] = {
     {"register", "登记"},
     {"correct", "更正"},
     {"verify", "核实"},
+    {"alter", "调整改动"},
+    {"endorse", "签署同意"},
+    {"extend", "批准延期"},
+    {"set", "设置目标节点"},
+    {"reach", "报告节点完成"},
 };
 
 static const char *
@@ -390,6 +395,43 @@ value_command_zh(const char *command)
 }
 
 const char *
+value_reason(struct arena *a, const char *reason)
+{
+    static const struct name codes[] = {
+        {"OTHER", ""},
+        {"EVIDENCE_WEAK", "证明材料不足"},
+        {"EFFECT_UNCLEAR", "成效不清"},
+        {"WRONG_SCOPE", "对象或范围不符"},
+        {"NARRATIVE_THIN", "进展没有写清"},
+        {"RELAPSE", "反弹"},
+        {"WRONG_CONFIRM", "认定有误"},
+        {"TIP", "举报"},
+        {"SPOT_CHECK", "督查"},
+        {"NOT_NEEDED", "不需要"},
+        {"DUPLICATE", "重复"},
+        {"POLICY_CHANGED", "政策有变"},
+        {"FUNDS_OR_PEOPLE", "资金或人手不足"},
+        {"COORDINATION", "需要协调"},
+        {"OUTSIDE_CAUSE", "外部原因"},
+        {"UNANSWERED", "逾期未答复"},
+    };
+    size_t n = reason == NULL ? 0 : strcspn(reason, " ");
+    for (size_t i = 0; reason != NULL && i < WORD_COUNT(codes); i++) {
+        if (strlen(codes[i].name) != n || strncmp(codes[i].name, reason, n) != 0) {
+            continue;
+        }
+        const char *more = reason[n] == ' ' ? reason + n + 1 : "";
+        if (codes[i].zh[0] == '\0') {
+            return more[0] != '\0' ? more : "其他";
+        }
+        const char *text =
+            more[0] != '\0' ? arena_printf(a, "%s：%s", codes[i].zh, more) : codes[i].zh;
+        return text != NULL ? text : reason;
+    }
+    return reason != NULL ? reason : "";
+}
+
+const char *
 value_measure_state(struct arena *a, const char *s)
 {
     return name_find(a, measure_states, WORD_COUNT(measure_states), s);
@@ -399,6 +441,26 @@ const char *
 value_table_state(struct arena *a, const char *s)
 {
     return name_find(a, table_states, WORD_COUNT(table_states), s);
+}
+
+const char *
+value_signs(struct arena *a, const char *text, bool colon)
+{
+    const struct {
+        const char *wide;
+        char narrow;
+        int times;
+    } signs[] = {{"＝", '=', 2}, {"：", ':', colon ? 1 : 0}};
+    char *copy = arena_strdup(a, text);
+    for (size_t i = 0; copy != NULL && i < WORD_COUNT(signs); i++) {
+        char *at = copy;
+        for (int k = 0; k < signs[i].times && (at = strstr(at, signs[i].wide)) != NULL; k++) {
+            size_t n = strlen(signs[i].wide);
+            *at++ = signs[i].narrow;
+            memmove(at, at + n - 1, strlen(at + n - 1) + 1);
+        }
+    }
+    return copy != NULL ? copy : text;
 }
 
 size_t
@@ -429,16 +491,18 @@ value_list(struct arena *a, const char *s, char **ret_items, size_t max)
     return count;
 }
 
+enum { BEIJING_SECONDS = 8 * 3600 };
+
 const char *
 value_time(struct arena *a, int64_t ms)
 {
     if (ms == 0) {
         return "";
     }
-    time_t seconds = (time_t)(ms / 1000);
+    time_t seconds = (time_t)(ms / 1000) + BEIJING_SECONDS; /* as the days are, on any machine */
     struct tm tm;
     char text[32];
-    if (localtime_r(&seconds, &tm) == NULL ||
+    if (gmtime_r(&seconds, &tm) == NULL ||
         strftime(text, sizeof text, "%Y-%m-%d %H:%M", &tm) == 0) {
         return "";
     }

@@ -57,11 +57,19 @@ const char *value_command_zh(const char *command);
 const char *value_measure_state(struct arena *a, const char *s);
 const char *value_table_state(struct arena *a, const char *s);
 
+/* 编号＝结论：情况 as people type it: up to two ＝ as =, with colon the first ： as :, the rest
+ * untouched. In the arena; the text itself when the arena is full. */
+const char *value_signs(struct arena *a, const char *text, bool colon);
+
 /* Splits at commas (half or full width) and 、; empty parts are left out. At most max texts in the
  * arena are stored; returns how many there are (more than max: too many). */
 size_t value_list(struct arena *a, const char *s, char **ret_items, size_t max);
 
-/* "2026-11-30 14:05" in local time; "" for 0. */
+/* A reason as the log keeps it, "OTHER 数字抄错" or a code alone, in words: "数字抄错",
+ * "证明材料不足：缺照片". Other texts as they are. In the arena; never NULL. */
+const char *value_reason(struct arena *a, const char *reason);
+
+/* "2026-11-30 14:05" in Beijing time, as the days are, on any machine; "" for 0. */
 const char *value_time(struct arena *a, int64_t ms);
 
 #endif

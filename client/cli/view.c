@@ -2,8 +2,10 @@
 #include "client/cli/grid.h"
 #include "client/cli/tables.h"
 #include "client/cli/text.h"
+#include "client/cli/typed.h"
 #include "client/cli/value.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,10 +54,14 @@ view_field(struct cli *c, const char *title, const char *value)
         return;
     }
     const char *text = text_block(&c->arena, value);
+    size_t n = strlen(text);
+    while (n > 0 && text[n - 1] == '\n') {
+        n--;
+    }
     (void)fprintf(c->out, "%s：", title);
-    for (; *text != '\0'; text++) {
-        (void)fputc(*text, c->out);
-        if (*text == '\n') {
+    for (size_t i = 0; i < n; i++) {
+        (void)fputc(text[i], c->out);
+        if (text[i] == '\n') {
             (void)fputs("    ", c->out);
         }
     }
@@ -127,10 +133,10 @@ view_measures(struct cli *c, Pb__Measure *const *measures, size_t n, struct faul
         {.title = "灯"},
         {.title = "状态"},
         {.title = "完成%", .right = true},
-        {.title = "明显成效"},
-        {.title = "落实到位"},
+        {.title = "明显成效", .minor = true},
+        {.title = "落实到位", .minor = true},
         {.title = "期限"},
-        {.title = "牵头单位"},
+        {.title = "牵头单位", .minor = true},
         {.title = "措施内容", .clip = 48},
     };
     struct grid g;
@@ -202,13 +208,14 @@ view_tables(struct cli *c, Pb__Table *const *tables, size_t n, struct fault *f)
         {.title = "状态"},
         {.title = "报送截止"},
         {.title = "期限"},
-        {.title = "行数", .right = true},
-        {.title = "通过", .right = true},
-        {.title = "退回", .right = true},
-        {.title = "表号"},
+        {.title = "行数", .right = true, .minor = true},
+        {.title = "通过", .right = true, .minor = true},
+        {.title = "退回", .right = true, .minor = true},
+        {.title = "表号"}, /* for programs: people say unit/period */
     };
     struct grid g;
-    grid_init(&g, &c->arena, columns, COLUMNS(columns));
+    bool people = c->format == CLI_TABLE;
+    grid_init(&g, &c->arena, columns, COLUMNS(columns) - (people ? 1 : 0));
     for (size_t i = 0; i < n; i++) {
         const Pb__Table *t = tables[i];
         const char **row = grid_row(&g);
@@ -222,7 +229,9 @@ view_tables(struct cli *c, Pb__Table *const *tables, size_t n, struct fault *f)
         row[7] = t->row_count > 0 ? grid_number(&g, t->row_count) : ""; /* 0: not filled in yet */
         row[8] = t->row_count > 0 ? grid_number(&g, t->rows_accepted) : "";
         row[9] = t->row_count > 0 ? grid_number(&g, t->rows_returned) : "";
-        row[10] = or_empty(t->id);
+        if (!people) {
+            row[10] = or_empty(t->id);
+        }
     }
     return grid_print(&g, c, f);
 }
@@ -238,11 +247,15 @@ view_table_rows(struct cli *c, const Pb__Table *table, struct fault *f)
         {.title = "困难问题", .clip = 24},
         {.title = "求助"},
         {.title = "申请认定"},
-        {.title = "材料", .right = true},
+        {.title = "材料", .right = true, .minor = true},
         {.title = "审核意见"},
         {.title = "退回原因", .clip = 30},
     };
     struct grid g;
+    /* Before it is handed in, nobody looks at a row. */
+    bool open = table->state != NULL &&
+                (strcmp(table->state, "OPEN") == 0 || strcmp(table->state, "DRAFT") == 0 ||
+                 strcmp(table->state, "CONFIRMING") == 0);
     grid_init(&g, &c->arena, columns, COLUMNS(columns));
     for (size_t i = 0; i < table->n_rows; i++) {
         const Pb__TableRow *r = table->rows[i];
@@ -258,7 +271,9 @@ view_table_rows(struct cli *c, const Pb__Table *table, struct fault *f)
         row[5] = r->has_ask_help && r->ask_help ? "是" : "";
         row[6] = r->has_claim ? value_claim_zh(r->claim) : "";
         row[7] = grid_number(&g, (int64_t)r->n_evidence);
-        row[8] = r->has_verdict ? value_verdict_zh(r->verdict) : "";
+        row[8] = !r->has_verdict                              ? ""
+                 : r->verdict == PB__VERDICT__PENDING && open ? "填写中"
+                                                              : value_verdict_zh(r->verdict);
         row[9] = or_empty(r->reason);
     }
     return grid_print(&g, c, f);
@@ -270,24 +285,27 @@ view_alerts(struct cli *c, Pb__Alert *const *alerts, size_t n, struct fault *f)
     static const struct grid_column columns[] = {
         {.title = "序号", .right = true},
         {.title = "灯"},
-        {.title = "级别", .right = true},
         {.title = "对象"},
         {.title = "到期日"},
         {.title = "确认"},
         {.title = "提醒内容", .clip = 200},
+        {.title = "级别", .right = true}, /* for programs: people see three lights */
     };
     struct grid g;
-    grid_init(&g, &c->arena, columns, COLUMNS(columns));
+    bool people = c->format == CLI_TABLE;
+    grid_init(&g, &c->arena, columns, COLUMNS(columns) - (people ? 1 : 0));
     for (size_t i = 0; i < n; i++) {
         const Pb__Alert *a = alerts[i];
         const char **row = grid_row(&g);
         row[0] = grid_number(&g, a->seq);
         row[1] = value_light_zh(a->light);
-        row[2] = grid_number(&g, a->level);
-        row[3] = or_empty(a->subject_ref);
-        row[4] = or_empty(a->due);
-        row[5] = a->has_cancelled_at_ms ? "已撤销" : a->has_acknowledged_at_ms ? "已确认" : "";
-        row[6] = or_empty(a->text);
+        row[2] = or_empty(a->subject_ref);
+        row[3] = or_empty(a->due);
+        row[4] = a->has_cancelled_at_ms ? "已撤销" : a->has_acknowledged_at_ms ? "已确认" : "";
+        row[5] = or_empty(a->text);
+        if (!people) {
+            row[6] = grid_number(&g, a->level);
+        }
     }
     return grid_print(&g, c, f);
 }
@@ -348,12 +366,27 @@ view_owns(const struct cli *c, const Pb__WhoAmIReply *who, const char *org)
 
 /* ---- what may be done ---- */
 
+/* "rectify.v1.ProblemService/AllowedCommands" is of problems, as people type them. */
+static const char *
+object_of(struct cli *c, const char *method)
+{
+    const char *service = strrchr(method, '.') + 1;
+    char *object =
+        arena_strndup(&c->arena, service, (size_t)(strstr(service, "Service") - service));
+    size_t n = object == NULL ? 0 : strlen(object);
+    for (size_t i = 0; i < n; i++) {
+        object[i] = (char)tolower((unsigned char)object[i]);
+    }
+    return object;
+}
+
 enum status
 view_allowed(struct cli *c, const struct line *line, const char *method,
              const ProtobufCMessage *request, struct fault *f)
 {
     static const struct grid_column columns[] = {
-        {.title = "能办"}, {.title = "办理"}, {.title = "说明", .clip = 70}};
+        {.title = "能办"}, {.title = "办理"}, {.title = "怎么输入"}, {.title = "说明", .clip = 70}};
+    const char *object = object_of(c, method);
     ProtobufCMessage *message = NULL;
     struct grid g;
     enum status status = cli_query(c, method, request, &message, f);
@@ -368,7 +401,8 @@ view_allowed(struct cli *c, const struct line *line, const char *method,
             const char **row = grid_row(&g);
             row[0] = one->allowed ? "能" : "不能";
             row[1] = cli_text(c, one->command_zh);
-            row[2] = one->allowed ? "" : cli_text(c, one->message);
+            row[2] = one->allowed ? typed_line(c, object, one->command, line->args[0]) : "";
+            row[3] = one->allowed ? "" : cli_text(c, one->message);
         }
     }
     status = grid_print(&g, c, f);

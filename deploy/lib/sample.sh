@@ -3,7 +3,7 @@
 # Every client command that quickstart uses stands in this file. Needs say.sh and home.sh.
 
 SAMPLE_INSPECTION=INS1
-SAMPLE_PROFILES=(admin grant office group disc orgd auditor)
+SAMPLE_PROFILES=(admin grant office group leader01 disc orgd auditor)
 for sample_number in {01..18}; do
     SAMPLE_PROFILES+=("unit$sample_number")
 done
@@ -37,6 +37,8 @@ sample_date() { TZ=UTC date -d "$(sample_day) $1" "+$2"; }
 
 sample_period() { sample_date '' %Y-%m; }
 
+sample_last_period() { TZ=UTC date -d "$(sample_period)-15 -1 month" +%Y-%m; }
+
 sample_orgs() { cli_quiet admin admin org import "$SAMPLE_DIR/orgs.csv"; }
 
 # sample_accounts FILE: accounts and the seats proposed for them, by one administrator; the seats are
@@ -60,7 +62,7 @@ sample_inspection() {
     cli_quiet office office inspection create --code "$SAMPLE_INSPECTION" \
         --name "样例巡视整改（据2020年4月27日公开通报）" --body 样例区委 \
         --feedback-date "$(sample_date '-60 day' %F)" --report-day 25 \
-        --first-period "$(TZ=UTC date -d "$(sample_period)-15 -1 month" +%Y-%m)"
+        --first-period "$(sample_last_period)"
 }
 
 sample_notice() {
@@ -71,6 +73,13 @@ sample_notice() {
 sample_plan() {
     "$SAMPLE_DIR/make-plan" "$(sample_day)" >"$HOME_DIR/demo/plan.csv"
     cli_quiet office office plan import "$HOME_DIR/demo/plan.csv" --inspection "$SAMPLE_INSPECTION"
+}
+
+# Dated nodes belong to the plan: after its approval only an amendment changes them.
+sample_nodes() {
+    cli_quiet office office measure node P-32-M-01 --inspection "$SAMPLE_INSPECTION" \
+        --node "（样例）制定方案=$(sample_date '+10 day' %F)" \
+        --node "（样例）完成整治=$(sample_date '+60 day' %F)"
 }
 
 sample_approve() { cli_quiet group office plan approve --inspection "$SAMPLE_INSPECTION"; }
@@ -86,9 +95,11 @@ sample_enrol() {
 }
 
 sample_load() {
+    local accounts
+    read -r accounts _ < <(cksum "$SAMPLE_DIR/accounts.csv") # a home of before gets the new ones
     once "$HOME_DIR" orgs sample_orgs
     sample_enrol grant
-    once "$HOME_DIR" accounts sample_accounts "$SAMPLE_DIR/accounts.csv"
+    once "$HOME_DIR" "accounts-$accounts" sample_accounts "$SAMPLE_DIR/accounts.csv"
     once "$HOME_DIR" calendars sample_calendars
     step "登记 ${#SAMPLE_PROFILES[@]} 台样例电脑并登录"
     sample_enrol "${SAMPLE_PROFILES[@]}"
@@ -96,6 +107,7 @@ sample_load() {
     once "$HOME_DIR" inspection sample_inspection
     once "$HOME_DIR" notice sample_notice
     once "$HOME_DIR" plan sample_plan
+    [[ -e $HOME_DIR/done/approve ]] || once "$HOME_DIR" nodes sample_nodes
     once "$HOME_DIR" approve sample_approve
     sample_settle
 }

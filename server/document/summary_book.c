@@ -142,7 +142,7 @@ sheets_write(struct book *b, void *ctx)
 {
     const Pb__GetSummaryReply *s = ctx;
     char *about =
-        arena_printf(b->arena, "截至 %s　应报 %d 张，已报 %d 张，共 %zu 行　　%s",
+        arena_printf(b->arena, "截至 %s　应报 %d 张，已报 %d 张（含免报），共 %zu 行　　%s",
                      or_empty(s->as_of), s->tables, s->handed_in, s->n_rows, book_banner_zh);
     const struct book_sheet rows = {
         "自查汇总表",

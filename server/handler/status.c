@@ -229,8 +229,7 @@ behind_list(struct call *call, struct db_queue *q, struct behind_call *c)
     c->number = status_number_find(r->number);
     if (c->number == NULL) {
         return (int)fault_set_field(&call->fault, "number", "NUMBER_UNKNOWN",
-                                    "没有叫做 %.64s 的数字：名称见 rectify status -o json 的 "
-                                    "numbers。",
+                                    "没有叫做“%.64s”的数字，请核对名称。",
                                     r->number == NULL ? "（空）" : r->number);
     }
     if (r->has_limit && (r->limit < 1 || r->limit > LIMIT_LIST_ROWS)) {

@@ -208,12 +208,16 @@ refusal_text(const struct sitting_opinion_record *o, uint32_t body, struct arena
 {
     const char *text =
         arena_printf(a, "%s%s不同意：", role_zh(body), o->substitute ? "（由代行单位）" : "");
+    const char *mark = "";
     for (int i = 0; text != NULL && i < CRITERIA_COUNT; i++) {
         if (!o->met[i]) {
-            text = arena_printf(a, "%s%s——%s；", text, sitting_criterion_zh(i), o->reasons[i]);
+            text =
+                arena_printf(a, "%s%s%s——%s", text, mark, sitting_criterion_zh(i), o->reasons[i]);
+            mark = "；";
         }
     }
-    return text == NULL || o->reason == NULL ? text : arena_printf(a, "%s%s", text, o->reason);
+    bool more = text != NULL && o->reason != NULL && o->reason[0] != '\0';
+    return more ? arena_printf(a, "%s%s%s", text, mark, o->reason) : text;
 }
 
 /* The row, when this opinion decides it. */

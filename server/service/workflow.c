@@ -157,7 +157,8 @@ static enum status
 refuse(const struct refusal *r, const struct workflow_machine *machine, const char *from,
        const char *command, uint32_t who, struct fault *fault)
 {
-    const char *what = workflow_command_zh(command);
+    bool asks = machine->id == WORKFLOW_EXTENSION && strcmp(command, "submit") == 0;
+    const char *what = asks ? "申请延期" : workflow_command_zh(command); /* a table is handed in */
     const char *state =
         strcmp(from, STATE_NONE) == 0 ? "尚未建立" : workflow_state_zh(machine, from);
     if (r->status == STATUS_PERMISSION_DENIED) {

@@ -5,19 +5,11 @@ fixture_open
 fixture_server office group auditor unit01 unit02
 fixture_sample
 
-json() { cli "$@" -o json; }
-is() { # WHAT WANT GOT
-    [[ $2 == "$3" ]] || {
-        printf 'not so: %s: want %s, got %s\n' "$1" "$2" "$3" >&2
-        exit 1
-    }
-}
-
 status=$(json group status)
-is items 15 "$(jq .items <<<"$status")"
-is problems 47 "$(jq .problems <<<"$status")"
-is measures 102 "$(jq .measures <<<"$status")"
-is units 18 "$(jq .units <<<"$status")"
+expect_is items 15 "$(jq .items <<<"$status")"
+expect_is problems 47 "$(jq .problems <<<"$status")"
+expect_is measures 102 "$(jq .measures <<<"$status")"
+expect_is units 18 "$(jq .units <<<"$status")"
 expect "some measures are overdue" test "$(jq .overdue <<<"$status")" -gt 0
 
 # The month's table: out, filled, in again, with a claim and its evidence.
@@ -29,7 +21,7 @@ expect "unit02 hears nothing of unit01" test -z "$(cli unit02 alert list | grep 
 # Two commands for the office: the summary of all units, and who is missing.
 period=$(sample_period)
 cli office office summary --period "$period" --out "$FIXTURE_DIR/summary.xlsx" >"$FIXTURE_DIR/summary.txt"
-is "the workbook is one" PK "$(head -c 2 "$FIXTURE_DIR/summary.xlsx")"
+expect_is "the workbook is one" PK "$(head -c 2 "$FIXTURE_DIR/summary.xlsx")"
 expect "the summary counts 18 tables" grep -q '应报 18 张，已报 1 张' "$FIXTURE_DIR/summary.txt"
 cli office office summary --period "$period" --out "$FIXTURE_DIR/summary.csv" >/dev/null
 expect "the summary has unit01's row" grep -q P-01-M-02 "$FIXTURE_DIR/summary.csv"

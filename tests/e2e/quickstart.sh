@@ -15,7 +15,7 @@ quickstart >"$FIXTURE_DIR/first.log" 2>&1 || {
     exit 1
 }
 expect "the demo was played" grep -q P-01-M-01 "$HOME_DIR/log/demo.txt"
-for name in admin grant office group disc orgd auditor unit01 unit18; do
+for name in admin grant office group leader01 disc orgd auditor unit01 unit18; do
     expect "profile $name" grep -q '^server = tls+tcp://127.0.0.1:' "$HOME_DIR/profiles/$name.ini"
 done
 status=$(cli group status -o json)
@@ -23,10 +23,12 @@ status=$(cli group status -o json)
     printf 'wrong totals: %s\n' "$status" >&2
     exit 1
 }
+expect "every machine has something at work" test -e "$HOME_DIR"/done/process/all-*
 pid=$(server_pid "$HOME_DIR")
-quickstart >"$FIXTURE_DIR/second.log"
+quickstart >"$FIXTURE_DIR/second.log" 2>&1
 expect "a second start leaves the server alone" test "$pid" = "$(server_pid "$HOME_DIR")"
 expect_not "the demo is played again" grep -q 'sign-for --all$' "$FIXTURE_DIR/second.log"
+expect_not "the sample is not complete" grep -q 没有载入完 "$FIXTURE_DIR"/{first,second}.log
 quickstart --stop
 expect_not "the server runs on" server_running "$HOME_DIR"
 expect_not "the database runs on" cluster_running "$HOME_DIR/pg"

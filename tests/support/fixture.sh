@@ -17,7 +17,7 @@ unset "${!PG@}"
 LIB_DIR=$SOURCE_DIR/deploy/lib
 # shellcheck disable=SC2034 # read by lib/sample.sh
 SAMPLE_DIR=$SOURCE_DIR/deploy/sample
-for fixture_library in say packages cluster home server sample demo; do
+for fixture_library in say packages cluster home server sample process demo; do
     # shellcheck source=/dev/null
     . "$LIB_DIR/$fixture_library.sh"
 done
@@ -97,6 +97,7 @@ fixture_sample() {
     sample_inspection
     sample_notice
     sample_plan
+    sample_nodes
     sample_approve
     sample_settle
 }
@@ -144,4 +145,46 @@ expect_refused() {
         cat "$out" >&2
         exit 1
     }
+}
+
+# json PROFILE CMD…: the answer as JSON, checked to be one document; receipts go elsewhere.
+json() { cli "$@" -o json 2>"$FIXTURE_DIR/json.err" | jq -e . || { cat "$FIXTURE_DIR/json.err" >&2; return 1; }; }
+
+# expect_is WHAT WANT GOT
+expect_is() {
+    [[ $2 == "$3" ]] || {
+        printf 'not so: %s: want %s, got %s\n' "$1" "$2" "$3" >&2
+        exit 1
+    }
+}
+
+# expect_shows WHAT PATTERN CMD…: the command succeeds and prints what the pattern finds.
+expect_shows() {
+    local what=$1 pattern=$2 out=$FIXTURE_DIR/shown
+    shift 2
+    "$@" >"$out" 2>&1 || {
+        printf 'failed: %s\n' "$what" >&2
+        cat "$out" >&2
+        exit 1
+    }
+    grep -q -e "$pattern" "$out" || {
+        printf 'does not show %s: %s\n' "$pattern" "$what" >&2
+        cat "$out" >&2
+        exit 1
+    }
+}
+
+# expect_says WHAT EXIT-CODE REASON PROFILE CMD…: refused as a person meets it: that exit code, nothing
+# on stdout, on stderr a Chinese sentence and the reason code.
+expect_says() {
+    local what=$1 want=$2 reason=$3 code=0 out=$FIXTURE_DIR/said
+    shift 3
+    cli "$@" >"$out" 2>"$out.err" || code=$?
+    if ((code == want)) && [[ ! -s $out ]] && grep -q '^错误：' "$out.err" &&
+        grep -q "^原因码：$reason$" "$out.err"; then
+        return 0
+    fi
+    printf 'not so: %s: exit code %s, want %s with %s\n' "$what" "$code" "$want" "$reason" >&2
+    cat "$out" "$out.err" >&2
+    exit 1
 }

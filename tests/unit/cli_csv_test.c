@@ -122,6 +122,8 @@ test_decode(void **state)
     }
     char *text = NULL;
     struct fault f;
+    assert_int_equal(csv_decode(&arena, "\x84\x31\x95\x33\xB5\xD8", 6, &text, &f), STATUS_OK);
+    assert_string_equal(text, "地"); /* GB18030, with that encoding's mark */
     assert_int_equal(csv_decode(&arena, CSV_BOM "a", 4, &text, &f), STATUS_OK);
     assert_string_equal(text, "a");
     assert_int_equal(csv_decode(&arena, "a\0b", 3, &text, &f), STATUS_INVALID_ARGUMENT);
