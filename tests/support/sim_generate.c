@@ -141,7 +141,7 @@ verb_for(const struct workflow_machine *machine, const char *state, enum sim_ver
     for (int i = 0; i < 30; i++) {
         verb = (enum sim_verb)((unsigned)first + sim_pick(r, n));
         bool fits = workflow_find(machine, state, machine_commands[verb]) != NULL;
-        if ((!fits && sim_chance(r, 3)) || (fits && (!undoes(verb) || sim_chance(r, 6)))) {
+        if ((!fits && sim_chance(r, 3)) || (fits && (!undoes(verb) || sim_chance(r, 10)))) {
             break;
         }
     }
@@ -158,6 +158,9 @@ of_measure(const struct sim_world *w, struct sim_random *r, struct sim_command *
     const struct measure_record *m = &w->measures[c->thing];
     const struct workflow_machine *machine = workflow_machine(WORKFLOW_MEASURE);
     c->verb = verb_for(machine, m->state, SIM_SIGN_FOR, SIM_REOPEN, r);
+    if (c->verb == SIM_ENDORSE && !measure_needs_endorsement(m) && sim_chance(r, 90)) {
+        c->verb = SIM_CONFIRM;
+    }
     const struct workflow_edge *edge =
         workflow_find(machine, m->state, machine_commands[c->verb]);
     uint32_t who = edge == NULL ? 0 : edge->who;
@@ -480,6 +483,10 @@ sim_generate(const struct sim_world *w, struct sim_random *r, struct sim_command
         of_problem(w, r, &c);
     } else if (n < 86) {
         of_sitting(w, r, &c);
+        bool lists = c.verb == SIM_CREATE_SITTING || c.verb == SIM_JUDGE;
+        if (lists && c.problem_count == 0 && sim_chance(r, 95)) {
+            of_problem(w, r, &c);
+        }
     } else {
         of_matter(w, r, &c);
     }

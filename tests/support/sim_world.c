@@ -17,16 +17,16 @@ enum { OFFICE, LGROUP, LEADER, SGROUP, UNIT01, UNIT02, DISC, ORGD, UNIT03, NOBOD
 
 const struct sim_person sim_people[SIM_PEOPLE] = {
     {11, "office1", OFFICE, ROLE_OFFICE},
-    {12, "office2", OFFICE, ROLE_OFFICE},
-    {13, "office3", OFFICE, ROLE_PLEAD},
-    {14, "lgroup1", LGROUP, ROLE_LGROUP},
-    {15, "leader1", LEADER, ROLE_LEADER},
-    {16, "sgroup1", SGROUP, ROLE_SGROUP},
-    {17, "unit1", UNIT01, ROLE_PLEAD},
-    {18, "unit1r", UNIT01, ROLE_PLEAD | ROLE_REVIEWER},
-    {19, "unit2", UNIT02, ROLE_PLEAD},
-    {20, "disc1", DISC, ROLE_DISC},
-    {21, "orgd1", ORGD, ROLE_ORGD},
+    {17, "office2", OFFICE, ROLE_OFFICE},
+    {20, "office3", OFFICE, ROLE_PLEAD},
+    {12, "lgroup1", LGROUP, ROLE_LGROUP},
+    {13, "leader1", LEADER, ROLE_LEADER},
+    {14, "sgroup1", SGROUP, ROLE_SGROUP},
+    {15, "unit1", UNIT01, ROLE_PLEAD},
+    {21, "unit1r", UNIT01, ROLE_PLEAD | ROLE_REVIEWER},
+    {16, "unit2", UNIT02, ROLE_PLEAD},
+    {18, "disc1", DISC, ROLE_DISC},
+    {19, "orgd1", ORGD, ROLE_ORGD},
     {22, "unit3", UNIT03, ROLE_MLEAD},
 };
 
