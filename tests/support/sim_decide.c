@@ -290,8 +290,10 @@ measure_effects(struct sim_turn *t, int i, const struct measure_record *next)
                                     ? 1U << t->c->file
                                     : 0);
     if (verb == SIM_WITHDRAW || verb == SIM_CONFIRM || verb == SIM_RETURN) {
-        sim_claims_decided(w, i, verb == SIM_CONFIRM ? PB__VERDICT__ACCEPTED
-                                                     : PB__VERDICT__RETURNED);
+        sim_claims_decided(w, i,
+                           verb == SIM_CONFIRM  ? PB__VERDICT__ACCEPTED
+                           : verb == SIM_RETURN ? PB__VERDICT__RETURNED
+                                                : 0);
     }
     return STATUS_OK;
 }
