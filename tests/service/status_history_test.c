@@ -294,11 +294,11 @@ seed_more(void)
               " version, event_id) VALUES (1, '%s', 2, '2026-12-01', '2026-12-01', 1, '%s')",
               slice_id(65), slice_id(32), slice_id(53), slice_id(1), slice_id(65), slice_id(1));
     for (int i = 31; i <= 32; i++) {
-        /* As it was frozen: the totals look at its number alone. */
+        /* As it was frozen: the totals look at its number, the duties at its day (2026-10-28). */
         slice_sql("SET session_replication_role = replica;"
                   "INSERT INTO rectify.plan_version (tenant, id, inspection, no, state, items,"
                   " problems, measures, sha256, approved_ms, version, event_id) VALUES (1, '%s',"
-                  " '%s', 1, 'APPROVED', 1, 1, 1, '', 0, 1, '%s')",
+                  " '%s', 1, 'APPROVED', 1, 1, 1, '', 1793149200000, 1, '%s')",
                   slice_id(i + 900), slice_id(i), slice_id(1));
     }
 }
