@@ -74,6 +74,12 @@ door_seed(const struct sim_world *w)
               " VALUES (1, '%s', '%s', 1, '样例项', 1, '%s')",
               slice_id(31), (int)SIM_REPORT_DAY, slice_id(1), slice_id(41), slice_id(31),
               slice_id(1));
+    /* As it was frozen: the totals look at its number. */
+    slice_sql("SET session_replication_role = replica;"
+              "INSERT INTO rectify.plan_version (tenant, id, inspection, no, state, items,"
+              " problems, measures, sha256, approved_ms, version, event_id) VALUES (1, '%s', '%s',"
+              " 1, 'APPROVED', 1, 3, 6, '', %lld, 1, '%s')",
+              slice_id(931), slice_id(31), (long long)w->now_ms, slice_id(1));
     for (int i = 0; i < SIM_PROBLEMS; i++) {
         const struct problem_record *p = &w->problems[i];
         slice_sql("INSERT INTO rectify.problem (tenant, id, inspection, item, no, ref, title,"
@@ -92,8 +98,8 @@ door_seed(const struct sim_world *w)
                   " created_ms) VALUES (1, '%s', '%s', sha256('%d'), 1, 1, true, 0);"
                   "INSERT INTO rectify.evidence (tenant, id, org, blob, name, kind, received_ms,"
                   " version, event_id) VALUES (1, '%s', '%s', '%s', '样例.txt', %d, 0, 1, '%s')",
-                  slice_id(30000 + i), f->org_id, i, f->id, f->org_id, slice_id(30000 + i),
-                  f->kind, slice_id(1));
+                  slice_id(30000 + i), f->org_id, i, f->id, f->org_id, slice_id(30000 + i), f->kind,
+                  slice_id(1));
     }
 }
 
@@ -151,9 +157,9 @@ door_thing(const ProtobufCMessage *m, struct sim_verdict *v)
             continue;
         }
         const void *place = base + f->offset;
-        const ProtobufCMessage *inner =
-            f->label == PROTOBUF_C_LABEL_REPEATED ? **(ProtobufCMessage *const *const *)place
-                                                  : *(ProtobufCMessage *const *)place;
+        const ProtobufCMessage *inner = f->label == PROTOBUF_C_LABEL_REPEATED
+                                            ? **(ProtobufCMessage *const *const *)place
+                                            : *(ProtobufCMessage *const *)place;
         door_thing(inner, v);
         return;
     }
@@ -191,9 +197,9 @@ door_reply_type(enum sim_verb verb)
     case SIM_DECIDE_TABLE:
         return &pb__decide_table_reply__descriptor;
     default:
-        return verb < SIM_APPLY_CLOSE        ? &pb__measure__descriptor
+        return verb < SIM_APPLY_CLOSE       ? &pb__measure__descriptor
                : verb <= SIM_REOPEN_PROBLEM ? &pb__problem__descriptor
-                                             : &pb__table__descriptor;
+                                            : &pb__table__descriptor;
     }
 }
 
@@ -243,43 +249,75 @@ door_tick(struct sim_world *w)
 HELPER char *
 door_print(void)
 {
-    static const char *const parts[] = {
-        "SELECT line FROM (SELECT m.ref, 0 AS k, format('measure %s %s v%s r%s %s%% %s %s %s %s %s"
-        " %s/%s', m.ref, m.state, m.version, m.round, coalesce(m.percent, -1),"
-        " coalesce(m.narrative, '-')," DOOR_DAY("m.reported_day") ", m.unchanged_periods,"
-        " coalesce(m.claimed_from, '-')," DOOR_DAY("m.next_check_day") ","
-        " (SELECT count(*) FROM rectify.evidence_link l WHERE l.measure = m.id AND l.round ="
-        " m.round), (SELECT count(*) FROM rectify.evidence_link l JOIN rectify.evidence e ON e.id ="
-        " l.evidence WHERE l.measure = m.id AND l.round = m.round AND e.kind <> 1)) AS line"
-        " FROM rectify.measure m UNION ALL SELECT m.ref, s.kind, format('milestone %s %s %s %s d%s"
-        " %s %s +%s v%s', m.ref, s.kind, " DOOR_DAY("s.original_due") ","
-        DOOR_DAY("s.current_due") ", s.due_version, " DOOR_DAY("s.claimed_day") ","
-        DOOR_DAY("s.reached_day") ", s.kept_overdue_days, s.version) FROM rectify.milestone s JOIN"
-        " rectify.measure m ON m.id = s.measure) x ORDER BY ref, k",
-        "SELECT format('problem %s %s v%s r%s %s', ref, state, version, round, "
-        DOOR_DAY("closed_day") ") FROM rectify.problem ORDER BY ref",
-        "SELECT line FROM (SELECT o.code, t.period, '' AS ref, format('table %s %s %s v%s e%s %s',"
-        " o.code, t.period, t.state, t.version, t.edition, " DOOR_DAY("t.submitted_day") ") AS line"
-        " FROM rectify.periodic_table t JOIN rectify.org o ON o.id = t.org UNION ALL SELECT o.code,"
-        " t.period, m.ref, format('row %s %s %s %s%% %s c%s/%s j%s u%s b%s v%s', o.code, t.period,"
-        " m.ref, r.percent, r.narrative, r.claim, r.claim_verdict, r.verdict, r.unchanged::int,"
-        " coalesce(r.measure_before, 0), r.version) FROM rectify.table_row r JOIN"
-        " rectify.periodic_table t ON t.id = r.table_id JOIN rectify.org o ON o.id = t.org JOIN"
-        " rectify.measure m ON m.id = r.measure) x ORDER BY code COLLATE \"C\", period, ref",
-        "SELECT line FROM (SELECT a.opened_ms, a.ref, 0 AS k, format('matter %s %s v%s l%s o%s %s"
-        " %s %s %s %s %s', a.ref, a.state, a.version, a.level, a.ordinal, m.ref, u.code,"
-        " coalesce(h.code, '-'), coalesce(i.code, '-'), " DOOR_DAY("a.due") ","
-        DOOR_DAY("a.new_due") ") AS line FROM rectify.matter a JOIN rectify.measure m ON m.id ="
-        " a.measure LEFT JOIN rectify.org u ON u.id = a.org LEFT JOIN rectify.org h ON h.id ="
-        " a.holder LEFT JOIN rectify.org i ON i.id = a.issuer UNION ALL SELECT a.opened_ms, a.ref,"
-        " s.no, format('task %s %s %s %s', a.ref, s.no, o.code, " DOOR_DAY("s.done_day") ") FROM"
-        " rectify.matter_task s JOIN rectify.matter a ON a.id = s.matter JOIN rectify.org o ON"
-        " o.id = s.org) x ORDER BY opened_ms, ref, k",
-        "SELECT line FROM (SELECT ref, 0 AS no, format('sitting %s %s v%s', ref, state, version)"
-        " AS line FROM rectify.sitting UNION ALL SELECT s.ref, r.no, format('sitting_row %s %s %s"
-        " v%s', s.ref, r.no, r.state, r.version) FROM rectify.sitting_row r JOIN rectify.sitting s"
-        " ON s.id = r.sitting) x ORDER BY ref, no",
-    };
+    static const char *const parts[] =
+        {
+            "SELECT line FROM (SELECT m.ref, 0 AS k, format('measure %s %s v%s r%s %s%% %s %s %s "
+            "%s %s"
+            " %s/%s', m.ref, m.state, m.version, m.round, coalesce(m.percent, -1),"
+            " coalesce(m.narrative, '-')," DOOR_DAY(
+                "m.reported_day") ", m.unchanged_periods,"
+                                  " coalesce(m.claimed_from, '-')," DOOR_DAY(
+                                      "m.next_check_day") ","
+                                                          " (SELECT count(*) FROM "
+                                                          "rectify.evidence_link l WHERE l.measure "
+                                                          "= m.id AND l.round ="
+                                                          " m.round), (SELECT count(*) FROM "
+                                                          "rectify.evidence_link l JOIN "
+                                                          "rectify.evidence e ON e.id ="
+                                                          " l.evidence WHERE l.measure = m.id AND "
+                                                          "l.round = m.round AND e.kind <> 1)) AS "
+                                                          "line"
+                                                          " FROM rectify.measure m UNION ALL "
+                                                          "SELECT m.ref, s.kind, format('milestone "
+                                                          "%s %s %s %s d%s"
+                                                          " %s %s +%s v%s', m.ref, "
+                                                          "s.kind, " DOOR_DAY("s.original_due") "," DOOR_DAY(
+                                                              "s.current_due") ", "
+                                                                               "s.due_version,"
+                                                                               " " DOOR_DAY("s."
+                                                                                            "claime"
+                                                                                            "d_day") "," DOOR_DAY("s.reached_day") ", s.kept_overdue_days, s.version) FROM rectify.milestone s JOIN"
+                                                                                                                                   " rectify.measure m ON m.id = s.measure) x ORDER BY ref, k",
+            "SELECT format('problem %s %s v%s r%s %s', ref, state, version, round, " DOOR_DAY(
+                "closed_day") ") FROM rectify.problem ORDER BY ref",
+            "SELECT line FROM (SELECT o.code, t.period, '' AS ref, format('table %s %s %s v%s e%s "
+            "%s',"
+            " o.code, t.period, t.state, t.version, t.edition, " DOOR_DAY(
+                "t.submitted_day") ") AS line"
+                                   " FROM rectify.periodic_table t JOIN rectify.org o ON o.id = "
+                                   "t.org UNION ALL SELECT o.code,"
+                                   " t.period, m.ref, format('row %s %s %s %s%% %s c%s/%s j%s u%s "
+                                   "b%s v%s', o.code, t.period,"
+                                   " m.ref, r.percent, r.narrative, r.claim, r.claim_verdict, "
+                                   "r.verdict, r.unchanged::int,"
+                                   " coalesce(r.measure_before, 0), r.version) FROM "
+                                   "rectify.table_row r JOIN"
+                                   " rectify.periodic_table t ON t.id = r.table_id JOIN "
+                                   "rectify.org o ON o.id = t.org JOIN"
+                                   " rectify.measure m ON m.id = r.measure) x ORDER BY code "
+                                   "COLLATE \"C\", period, ref",
+            "SELECT line FROM (SELECT a.opened_ms, a.ref, 0 AS k, format('matter %s %s v%s l%s o%s "
+            "%s"
+            " %s %s %s %s %s', a.ref, a.state, a.version, a.level, a.ordinal, m.ref, u.code,"
+            " coalesce(h.code, '-'), coalesce(i.code, '-'), " DOOR_DAY("a.due") "," DOOR_DAY(
+                "a.new_due") ") AS line FROM rectify.matter a JOIN rectify.measure m ON m.id ="
+                             " a.measure LEFT JOIN rectify.org u ON u.id = a.org LEFT JOIN "
+                             "rectify.org h ON h.id ="
+                             " a.holder LEFT JOIN rectify.org i ON i.id = a.issuer UNION ALL "
+                             "SELECT a.opened_ms, a.ref,"
+                             " s.no, format('task %s %s %s %s', a.ref, s.no, o.code, " DOOR_DAY(
+                                 "s.done_day") ") FROM"
+                                               " rectify.matter_task s JOIN rectify.matter a ON "
+                                               "a.id = s.matter JOIN rectify.org o ON"
+                                               " o.id = s.org) x ORDER BY opened_ms, ref, k",
+            "SELECT line FROM (SELECT ref, 0 AS no, format('sitting %s %s v%s', ref, state, "
+            "version)"
+            " AS line FROM rectify.sitting UNION ALL SELECT s.ref, r.no, format('sitting_row %s %s "
+            "%s"
+            " v%s', s.ref, r.no, r.state, r.version) FROM rectify.sitting_row r JOIN "
+            "rectify.sitting s"
+            " ON s.id = r.sitting) x ORDER BY ref, no",
+        };
     char *all = arena_alloc(&slice_arena, LINES_SIZE);
     char *part = arena_alloc(&slice_arena, LINES_SIZE);
     assert_non_null(part);

@@ -77,8 +77,8 @@ totals_differ(const char *as_of)
     int differ = 0;
     assert_in_range(kept->n_inspections, 1, INSPECTIONS_MAX);
     for (size_t k = 0; k < kept->n_inspections; k++) {
-        counted[k] = see(OFFICE1, PB__STATUS_GROUP__STATUS_GROUP_UNSPECIFIED, kept->inspections[k],
-                         as_of);
+        counted[k] =
+            see(OFFICE1, PB__STATUS_GROUP__STATUS_GROUP_UNSPECIFIED, kept->inspections[k], as_of);
     }
     for (size_t i = 0; i < kept->n_numbers; i++) {
         int sum = 0;

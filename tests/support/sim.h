@@ -8,9 +8,9 @@
  * real server: both must give the same verdicts and the same records. Nothing random comes from
  * anywhere but `struct sim_random`.
  *
- *   P-01 unit01, sg1: M-01 限期, M-02 立行立改, M-03 长期坚持 led by unit03 (the lead unit endorses)
- *   P-02 unit02:      M-01 限期, M-02 长期坚持 without a leader
- *   P-03 the office itself (回避), sg1: M-01 限期
+ *   P-01 unit01, sg1: M-01 限期, M-02 立行立改, M-03 长期坚持 led by unit03 (the lead unit
+ * endorses) P-02 unit02:      M-01 限期, M-02 长期坚持 without a leader P-03 the office itself
+ * (回避), sg1: M-01 限期
  *
  * unit01 has a reviewer (审核人). Left out: plans and amendments, talks, on-site rounds,
  * instructions and opinions, quarters, what a table's rows ask for (求助, 延期), files of closing
@@ -124,7 +124,7 @@ struct sim_world {
     char file_ids[SIM_FILES][SIM_ID_SIZE];
     struct evidence_record files[SIM_FILES];
     struct calendar calendar;
-    uint64_t step; /* of the history */
+    uint64_t step;     /* of the history */
     char failure[512]; /* the first invariant that did not hold; "" for none */
 };
 
@@ -194,29 +194,29 @@ enum sim_verb {
 struct sim_row {
     int measure;
     int percent;
-    int text;        /* index of a narrative; −1: none */
-    bool lower;      /* a reason for a lower percent */
-    int claim;       /* rectify.v1.Claim */
-    int file;        /* −1: none */
-    int verdict;     /* rectify.v1.Verdict */
+    int text;    /* index of a narrative; −1: none */
+    bool lower;  /* a reason for a lower percent */
+    int claim;   /* rectify.v1.Claim */
+    int file;    /* −1: none */
+    int verdict; /* rectify.v1.Verdict */
     int claim_verdict;
     bool reasoned;
-    int32_t day;     /* next check; NO_DATE: none */
+    int32_t day; /* next check; NO_DATE: none */
 };
 
 struct sim_command {
     enum sim_verb verb;
     int actor;
-    int behalf; /* org acted for; −1: none */
-    int thing;  /* index by verb: measure, problem, sitting, matter, table; days of a tick */
+    int behalf;       /* org acted for; −1: none */
+    int thing;        /* index by verb: measure, problem, sitting, matter, table; days of a tick */
     int64_t expected; /* version stated; 0: none */
     bool reasoned;
-    bool given;    /* report and lessons, opinion, ground, leave undecided, unchanged */
-    bool fresh;    /* the record a sitting's opinion names is the present one */
-    int file;      /* −1: none */
-    int32_t day;   /* NO_DATE: not given */
+    bool given;  /* report and lessons, opinion, ground, leave undecided, unchanged */
+    bool fresh;  /* the record a sitting's opinion names is the present one */
+    int file;    /* −1: none */
+    int32_t day; /* NO_DATE: not given */
     int32_t day2;
-    int number;    /* level, task, criterion not met (0: agrees), milestone, ground */
+    int number; /* level, task, criterion not met (0: agrees), milestone, ground */
     bool urgent;
     enum workflow_id kind; /* of a matter */
     const char *name;      /* of a matter's command; static */

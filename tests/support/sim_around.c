@@ -89,9 +89,9 @@ end_sitting(struct sim_turn *t, struct sim_sitting *s)
     const bool cancels = t->c->verb == SIM_CANCEL_SITTING;
     struct sitting_record next;
     enum status status = cancels ? sim_reasoned(t, "TEXT_MISSING") : STATUS_OK;
-    const char *command = cancels                       ? COMMAND_CANCEL
+    const char *command = cancels                      ? COMMAND_CANCEL
                           : t->c->verb == SIM_CONCLUDE ? COMMAND_CONCLUDE
-                                                        : COMMAND_HOLD;
+                                                       : COMMAND_HOLD;
     if (status == STATUS_OK) {
         status = sim_expected(t, s->s.version);
     }

@@ -105,8 +105,8 @@ static bool
 sees_problem(const struct sim_turn *t, int problem)
 {
     const struct problem_record *p = &t->w->problems[problem];
-    bool sees = t->sees_all || sim_is(p->lead.id, t->actor.org_id) ||
-                sim_is(p->sgroup.id, t->actor.org_id);
+    bool sees =
+        t->sees_all || sim_is(p->lead.id, t->actor.org_id) || sim_is(p->sgroup.id, t->actor.org_id);
     for (int i = 0; i < SIM_MEASURES && !sees; i++) {
         sees = sim_is(t->w->measures[i].problem_id, p->id) && sim_sees_measure(t, i);
     }
@@ -285,10 +285,10 @@ measure_effects(struct sim_turn *t, int i, const struct measure_record *next)
         problem_reopened(&w->problems[p], &reopened)) {
         sim_move_problem(w, p, &reopened);
     }
-    sim_put_measure(w, i, next, t->c->file >= 0 && verb <= SIM_CLAIM_COMPLETE &&
-                                        verb != SIM_SIGN_FOR
-                                    ? 1U << t->c->file
-                                    : 0);
+    sim_put_measure(w, i, next,
+                    t->c->file >= 0 && verb <= SIM_CLAIM_COMPLETE && verb != SIM_SIGN_FOR
+                        ? 1U << t->c->file
+                        : 0);
     if (verb == SIM_WITHDRAW || verb == SIM_CONFIRM || verb == SIM_RETURN) {
         sim_claims_decided(w, i,
                            verb == SIM_CONFIRM  ? PB__VERDICT__ACCEPTED
@@ -321,8 +321,7 @@ sim_measure_command(struct sim_turn *t)
     if (s == STATUS_OK) {
         s = measure_lacks(t, &order);
     }
-    if (s == STATUS_OK &&
-        (t->c->verb == SIM_CLAIM_EFFECT || t->c->verb == SIM_CLAIM_COMPLETE)) {
+    if (s == STATUS_OK && (t->c->verb == SIM_CLAIM_EFFECT || t->c->verb == SIM_CLAIM_COMPLETE)) {
         s = attach(t, m, &order);
     }
     if (s == STATUS_OK) {
@@ -364,8 +363,7 @@ read_problem_order(const struct sim_turn *t, struct problem_order *order)
         order->report = r->report;
         order->lessons = r->lessons;
     } else if (t->c->verb == SIM_FORWARD) {
-        order->group_opinion =
-            ((const Pb__ForwardCloseRequest *)(const void *)m)->group_opinion;
+        order->group_opinion = ((const Pb__ForwardCloseRequest *)(const void *)m)->group_opinion;
     } else {
         order->reason_given = true;
         order->ground_given = t->c->verb == SIM_REOPEN_PROBLEM && t->c->given;

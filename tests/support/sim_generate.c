@@ -161,8 +161,7 @@ of_measure(const struct sim_world *w, struct sim_random *r, struct sim_command *
     if (c->verb == SIM_ENDORSE && !measure_needs_endorsement(m) && sim_chance(r, 90)) {
         c->verb = SIM_CONFIRM;
     }
-    const struct workflow_edge *edge =
-        workflow_find(machine, m->state, machine_commands[c->verb]);
+    const struct workflow_edge *edge = workflow_find(machine, m->state, machine_commands[c->verb]);
     uint32_t who = edge == NULL ? 0 : edge->who;
     if (edge != NULL && (c->verb == SIM_CONFIRM || c->verb == SIM_RETURN)) {
         who = m->office_leads ? edge->who : ROLE_OFFICE;
@@ -176,8 +175,8 @@ of_measure(const struct sim_world *w, struct sim_random *r, struct sim_command *
         c->file = some_file(c->behalf, r);
     }
     c->day = some_day(w, r);
-    c->day2 = c->day == NO_DATE || sim_chance(r, 10) ? some_day(w, r)
-                                                     : c->day + (int32_t)sim_pick(r, 40);
+    c->day2 =
+        c->day == NO_DATE || sim_chance(r, 10) ? some_day(w, r) : c->day + (int32_t)sim_pick(r, 40);
     c->number = 1 + (int)sim_pick(r, 4);
 }
 
@@ -188,8 +187,7 @@ of_problem(const struct sim_world *w, struct sim_random *r, struct sim_command *
     c->thing = (int)sim_pick(r, SIM_PROBLEMS);
     const struct problem_record *p = &w->problems[c->thing];
     c->verb = verb_for(machine, p->state, SIM_APPLY_CLOSE, SIM_REOPEN_PROBLEM, r);
-    const struct workflow_edge *edge =
-        workflow_find(machine, p->state, machine_commands[c->verb]);
+    const struct workflow_edge *edge = workflow_find(machine, p->state, machine_commands[c->verb]);
     c->actor = actor_for(w, c, edge == NULL ? 0 : edge->who, r);
     c->expected = stated_version(p->version, r);
     c->number = 1 + (int)sim_pick(r, 4);
@@ -218,8 +216,9 @@ create_sitting(const struct sim_world *w, struct sim_random *r, struct sim_comma
 static void
 of_sitting(const struct sim_world *w, struct sim_random *r, struct sim_command *c)
 {
-    static const enum sim_verb open_verbs[] = {SIM_JUDGE, SIM_JUDGE, SIM_JUDGE,    SIM_JUDGE,
-                                               SIM_JUDGE, SIM_JUDGE, SIM_CONCLUDE, SIM_CANCEL_SITTING};
+    static const enum sim_verb open_verbs[] = {SIM_JUDGE,    SIM_JUDGE,         SIM_JUDGE,
+                                               SIM_JUDGE,    SIM_JUDGE,         SIM_JUDGE,
+                                               SIM_CONCLUDE, SIM_CANCEL_SITTING};
     bool room = w->sitting_count < SIM_SITTINGS;
     if (w->sitting_count == 0 || (room && sim_chance(r, 12))) {
         create_sitting(w, r, c);
@@ -267,16 +266,16 @@ open_matter(const struct sim_world *w, struct sim_random *r, struct sim_command 
     const struct measure_record *m = &w->measures[c->thing];
     c->number = 1 + (int)sim_pick(r, c->kind == WORKFLOW_NOTICE ? 3 : 2);
     c->name = matter_kind_of(c->kind)->commands[0].name;
-    c->actor = c->kind == WORKFLOW_NOTICE ? actor_for(w, c, ROLE_OFFICE, r)
-                                          : actor_in(m->plead.id, r);
+    c->actor =
+        c->kind == WORKFLOW_NOTICE ? actor_for(w, c, ROLE_OFFICE, r) : actor_in(m->plead.id, r);
     if (c->kind == WORKFLOW_EXTENSION) {
         int k = c->number - 1;
         int32_t due = m->milestones[k].current_due;
         bool late = due != NO_DATE && due < w->today;
         c->name = late != sim_chance(r, 6) ? "submit_late" : "submit";
-        c->day = due == NO_DATE || sim_chance(r, 10) ? some_day(w, r)
-                                                     : (late ? w->today : due) + 1 +
-                                                           (int32_t)sim_pick(r, 30);
+        c->day = due == NO_DATE || sim_chance(r, 10)
+                     ? some_day(w, r)
+                     : (late ? w->today : due) + 1 + (int32_t)sim_pick(r, 30);
     }
 }
 
@@ -355,8 +354,8 @@ fill_row(const struct sim_world *w, const struct sim_table *t, int measure, stru
     row->text = sim_chance(r, 98) ? (int)sim_pick(r, 4) : -1;
     if (sim_chance(r, 18)) {
         bool first = sim_is(m->state, STATE_IN_PROGRESS) && m->class_ != (int)CLASS_IMMEDIATE;
-        row->claim = first != sim_chance(r, 10) ? PB__CLAIM__CLAIM_EFFECT
-                                                : PB__CLAIM__CLAIM_COMPLETE;
+        row->claim =
+            first != sim_chance(r, 10) ? PB__CLAIM__CLAIM_EFFECT : PB__CLAIM__CLAIM_COMPLETE;
         int org = 0;
         while (!sim_is(sim_orgs[org].id, t->t.org_id)) {
             org++;
@@ -432,8 +431,8 @@ of_table(const struct sim_world *w, struct sim_random *r, struct sim_command *c)
     c->thing = (int)sim_pick(r, (unsigned)w->table_count);
     for (int i = 0; i < 10; i++) {
         const char *state = w->tables[c->thing].t.state;
-        bool rest = sim_is(state, STATE_LOCKED) || sim_is(state, STATE_NIL) ||
-                    sim_is(state, STATE_WAIVED);
+        bool rest =
+            sim_is(state, STATE_LOCKED) || sim_is(state, STATE_NIL) || sim_is(state, STATE_WAIVED);
         if (!rest || sim_chance(r, 4)) {
             break;
         }
@@ -443,9 +442,9 @@ of_table(const struct sim_world *w, struct sim_random *r, struct sim_command *c)
     c->verb = table_verb(t, r);
     bool judged = c->verb == SIM_DECIDE_TABLE || c->verb == SIM_RETURN_NIL ||
                   c->verb == SIM_WAIVE || c->verb == SIM_LOCK;
-    c->actor = !judged           ? actor_in(t->t.org_id, r)
-               : t->t.of_office  ? actor_for(w, c, ROLE_LGROUP, r)
-                                 : actor_for(w, c, ROLE_OFFICE, r);
+    c->actor = !judged          ? actor_in(t->t.org_id, r)
+               : t->t.of_office ? actor_for(w, c, ROLE_LGROUP, r)
+                                : actor_for(w, c, ROLE_OFFICE, r);
     if (!judged && sim_chance(r, 10)) {
         c->actor = (int)sim_pick(r, 2); /* the office for the unit */
         c->behalf = sim_chance(r, 85) ? 4 + (int)sim_pick(r, 2) : NO_DATE;

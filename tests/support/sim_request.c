@@ -56,13 +56,12 @@ sim_verb_name(enum sim_verb verb)
 const char *
 sim_command_print(const struct sim_command *c, struct arena *a)
 {
-    return arena_printf(a, "%s %s%s%s thing %d%s%s expected %lld%s%s number %d rows %zu problems %zu",
-                        sim_people[c->actor].name, verbs[c->verb].name,
-                        c->behalf < 0 ? "" : " for ",
-                        c->behalf < 0 ? "" : sim_orgs[c->behalf].code, c->thing,
-                        c->name == NULL ? "" : " ", c->name == NULL ? "" : c->name,
-                        (long long)c->expected, c->reasoned ? " reasoned" : "",
-                        c->given ? " given" : "", c->number, c->row_count, c->problem_count);
+    return arena_printf(
+        a, "%s %s%s%s thing %d%s%s expected %lld%s%s number %d rows %zu problems %zu",
+        sim_people[c->actor].name, verbs[c->verb].name, c->behalf < 0 ? "" : " for ",
+        c->behalf < 0 ? "" : sim_orgs[c->behalf].code, c->thing, c->name == NULL ? "" : " ",
+        c->name == NULL ? "" : c->name, (long long)c->expected, c->reasoned ? " reasoned" : "",
+        c->given ? " given" : "", c->number, c->row_count, c->problem_count);
 }
 
 /* ---- making messages ---- */
@@ -177,7 +176,7 @@ measure_request(const struct sim_world *w, const struct sim_command *c, struct a
         r->next_check_on = c->verb == SIM_CHECK_OK ? day_in(a, c->day) : NULL;
         return &r->base;
     }
-    return c->verb == SIM_SIGN_FOR       ? sign_request(w, c, a)
+    return c->verb == SIM_SIGN_FOR         ? sign_request(w, c, a)
            : c->verb <= SIM_CLAIM_COMPLETE ? claim_request(w, c, a)
            : c->verb <= SIM_RETURN         ? decide_claim_request(w, c, a)
                                            : reopen_request(w, c, a);

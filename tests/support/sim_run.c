@@ -40,8 +40,8 @@ check_milestone(struct sim_world *w, const struct measure_record *m, int k,
 }
 
 static void
-check_measure(struct sim_world *w, const struct measure_record *m,
-              const struct measure_record *was, const struct sim_verdict *v)
+check_measure(struct sim_world *w, const struct measure_record *m, const struct measure_record *was,
+              const struct sim_verdict *v)
 {
     if (m->version != was->version && (m->version != was->version + 1 || v->status != STATUS_OK)) {
         sim_fail(w, "%s: version went from %lld to %lld", m->ref, (long long)was->version,

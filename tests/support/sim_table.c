@@ -76,9 +76,9 @@ keep_row(struct sim_world *w, struct sim_table *t, const struct row_outcome *o)
     bool known = k < t->row_count;
     int64_t version = known ? t->rows[k].version : 0;
     if (o->row.measure_before != 0 && (!known || t->rows[k].measure_before == 0)) {
-        t->before[k] = (struct measure_before){o->before->id, o->before->percent,
-                                               o->before->narrative, o->before->reported_day,
-                                               o->before->unchanged_periods};
+        t->before[k] =
+            (struct measure_before){o->before->id, o->before->percent, o->before->narrative,
+                                    o->before->reported_day, o->before->unchanged_periods};
     }
     t->row_count += !known;
     t->rows[k] = o->row;
@@ -90,8 +90,7 @@ keep_row(struct sim_world *w, struct sim_table *t, const struct row_outcome *o)
 static void
 check_percent(struct sim_world *w, const struct row_outcome *o)
 {
-    bool reports = sim_is(o->command, COMMAND_REPORT) ||
-                   sim_is(o->command, COMMAND_CLAIM_EFFECT) ||
+    bool reports = sim_is(o->command, COMMAND_REPORT) || sim_is(o->command, COMMAND_CLAIM_EFFECT) ||
                    sim_is(o->command, COMMAND_CLAIM_COMPLETE);
     if (reports && o->measure_changes && o->row_written &&
         o->measure.next.percent < o->before->percent && o->row.lower_reason == NULL) {
@@ -161,9 +160,8 @@ decide_command(struct sim_turn *t, const struct table_case *tc, struct table_out
         return table_decide(tc, m, t->a, o, &t->fault);
     case SIM_CORRECT:
         s = sim_reasoned(t, "REASON_CODE");
-        return s == STATUS_OK
-                   ? table_correct(tc, m, "OTHER 样例：情况说明", t->a, o, &t->fault)
-                   : s;
+        return s == STATUS_OK ? table_correct(tc, m, "OTHER 样例：情况说明", t->a, o, &t->fault)
+                              : s;
     default:
         return act(t, tc, o);
     }
@@ -187,8 +185,8 @@ sim_table_command(struct sim_turn *t)
     }
     count_rows(w, s);
     const struct table_row_list rows = {s->rows, s->row_count, s->row_count};
-    struct measure_before_list before = {.items = arena_array(t->a, SIM_MEASURES,
-                                                              sizeof *before.items)};
+    struct measure_before_list before = {.items =
+                                             arena_array(t->a, SIM_MEASURES, sizeof *before.items)};
     for (size_t i = 0; before.items != NULL && i < s->row_count; i++) {
         if (s->rows[i].measure_before > 0) {
             before.items[before.count++] = s->before[i];
@@ -285,8 +283,8 @@ lock_table(struct sim_turn *t, struct sim_table *s)
         .today = t->w->today,
         .now_ms = t->w->now_ms,
     };
-    if (!sim_is(s->t.state, STATE_ACCEPTED) ||
-        period_parse(s->period, &period) != STATUS_OK || period.last >= t->w->today) {
+    if (!sim_is(s->t.state, STATE_ACCEPTED) || period_parse(s->period, &period) != STATUS_OK ||
+        period.last >= t->w->today) {
         return;
     }
     count_rows(t->w, s);

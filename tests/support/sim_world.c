@@ -16,18 +16,12 @@ const struct sim_org sim_orgs[SIM_ORGS] = {
 enum { OFFICE, LGROUP, LEADER, SGROUP, UNIT01, UNIT02, DISC, ORGD, UNIT03, NOBODY = -1 };
 
 const struct sim_person sim_people[SIM_PEOPLE] = {
-    {11, "office1", OFFICE, ROLE_OFFICE},
-    {17, "office2", OFFICE, ROLE_OFFICE},
-    {20, "office3", OFFICE, ROLE_PLEAD},
-    {12, "lgroup1", LGROUP, ROLE_LGROUP},
-    {13, "leader1", LEADER, ROLE_LEADER},
-    {14, "sgroup1", SGROUP, ROLE_SGROUP},
-    {15, "unit1", UNIT01, ROLE_PLEAD},
-    {21, "unit1r", UNIT01, ROLE_PLEAD | ROLE_REVIEWER},
-    {16, "unit2", UNIT02, ROLE_PLEAD},
-    {18, "disc1", DISC, ROLE_DISC},
-    {19, "orgd1", ORGD, ROLE_ORGD},
-    {22, "unit3", UNIT03, ROLE_MLEAD},
+    {11, "office1", OFFICE, ROLE_OFFICE}, {17, "office2", OFFICE, ROLE_OFFICE},
+    {20, "office3", OFFICE, ROLE_PLEAD},  {12, "lgroup1", LGROUP, ROLE_LGROUP},
+    {13, "leader1", LEADER, ROLE_LEADER}, {14, "sgroup1", SGROUP, ROLE_SGROUP},
+    {15, "unit1", UNIT01, ROLE_PLEAD},    {21, "unit1r", UNIT01, ROLE_PLEAD | ROLE_REVIEWER},
+    {16, "unit2", UNIT02, ROLE_PLEAD},    {18, "disc1", DISC, ROLE_DISC},
+    {19, "orgd1", ORGD, ROLE_ORGD},       {22, "unit3", UNIT03, ROLE_MLEAD},
 };
 
 static struct org_record org_records[SIM_ORGS] = {
@@ -111,7 +105,8 @@ init_measure(struct sim_world *w, int i)
         .next_check_day = NO_DATE,
         .version = 1,
     };
-    const int32_t dues[MILESTONE_COUNT] = {first + measures[i].effect, first + measures[i].complete};
+    const int32_t dues[MILESTONE_COUNT] = {first + measures[i].effect,
+                                           first + measures[i].complete};
     for (int k = 0; k < MILESTONE_COUNT; k++) {
         bool exists = k == MILESTONE_COMPLETE || measures[i].class_ != CLASS_IMMEDIATE;
         int32_t due = exists ? dues[k] : NO_DATE;

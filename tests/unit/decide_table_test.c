@@ -194,8 +194,8 @@ nothing_to_tell_forgets_who_confirmed(void **state)
     s->tc.actor = (struct actor){
         .account_id = "reviewer", .org_id = "unit", .roles = ROLE_PLEAD | ROLE_REVIEWER};
     s->fault = (struct fault){0};
-    assert_int_equal(
-        table_act(&s->tc, COMMAND_NIL, "OTHER 样例", &arena, &s->outcome, &s->fault), STATUS_OK);
+    assert_int_equal(table_act(&s->tc, COMMAND_NIL, "OTHER 样例", &arena, &s->outcome, &s->fault),
+                     STATUS_OK);
     assert_string_equal(s->outcome.next.filled_by, "reviewer");
     assert_null(s->outcome.next.reviewed_by);
     assert_null(s->outcome.next.confirmation);
