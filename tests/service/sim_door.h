@@ -244,92 +244,60 @@ door_tick(struct sim_world *w)
 
 /* ---- the database as sim_world_print prints the world ---- */
 
-#define DOOR_DAY(column) "coalesce(" column "::text, '-')"
+/* A line a thing, in the world's order; what is absent prints as nothing. */
+/* clang-format off */
+static const char *const door_lines[] = {
+    "SELECT line FROM (SELECT m.ref, 0 AS k, format('measure %s %s v%s r%s %s%% %s %s %s %s %s"
+    " %s/%s', m.ref, m.state, m.version, m.round, coalesce(m.percent, -1), m.narrative,"
+    " m.reported_day, m.unchanged_periods, m.claimed_from, m.next_check_day,"
+    " (SELECT count(*) FROM rectify.evidence_link l WHERE l.measure = m.id AND l.round = m.round),"
+    " (SELECT count(*) FROM rectify.evidence_link l JOIN rectify.evidence e ON e.id = l.evidence"
+    "   WHERE l.measure = m.id AND l.round = m.round AND e.kind <> 1)) AS line"
+    " FROM rectify.measure m UNION ALL SELECT m.ref, s.kind, format('milestone %s %s %s %s d%s %s"
+    " %s +%s v%s', m.ref, s.kind, s.original_due, s.current_due, s.due_version, s.claimed_day,"
+    " s.reached_day, s.kept_overdue_days, s.version) FROM rectify.milestone s JOIN rectify.measure"
+    " m ON m.id = s.measure) x ORDER BY ref, k",
+    "SELECT format('problem %s %s v%s r%s %s', ref, state, version, round, closed_day)"
+    " FROM rectify.problem ORDER BY ref",
+    "SELECT line FROM (SELECT o.code, t.period, '' AS ref, format('table %s %s %s v%s e%s %s',"
+    " o.code, t.period, t.state, t.version, t.edition, t.submitted_day) AS line"
+    " FROM rectify.periodic_table t JOIN rectify.org o ON o.id = t.org UNION ALL"
+    " SELECT o.code, t.period, m.ref, format('row %s %s %s %s%% %s c%s/%s j%s u%s b%s v%s',"
+    " o.code, t.period, m.ref, r.percent, r.narrative, r.claim, r.claim_verdict, r.verdict,"
+    " r.unchanged::int, coalesce(r.measure_before, 0), r.version) FROM rectify.table_row r"
+    " JOIN rectify.periodic_table t ON t.id = r.table_id JOIN rectify.org o ON o.id = t.org"
+    " JOIN rectify.measure m ON m.id = r.measure) x ORDER BY code COLLATE \"C\", period, ref",
+    "SELECT line FROM (SELECT a.opened_ms, a.ref, 0 AS k, format('matter %s %s v%s l%s o%s %s %s"
+    " %s %s %s %s', a.ref, a.state, a.version, a.level, a.ordinal, m.ref, u.code, h.code, i.code,"
+    " a.due, a.new_due) AS line FROM rectify.matter a JOIN rectify.measure m ON m.id = a.measure"
+    " LEFT JOIN rectify.org u ON u.id = a.org LEFT JOIN rectify.org h ON h.id = a.holder"
+    " LEFT JOIN rectify.org i ON i.id = a.issuer UNION ALL SELECT a.opened_ms, a.ref, s.no,"
+    " format('task %s %s %s %s', a.ref, s.no, o.code, s.done_day) FROM rectify.matter_task s"
+    " JOIN rectify.matter a ON a.id = s.matter JOIN rectify.org o ON o.id = s.org) x"
+    " ORDER BY opened_ms, ref, k",
+    "SELECT line FROM (SELECT ref, 0 AS no, format('sitting %s %s v%s', ref, state, version) AS"
+    " line FROM rectify.sitting UNION ALL SELECT s.ref, r.no, format('sitting_row %s %s %s v%s',"
+    " s.ref, r.no, r.state, r.version) FROM rectify.sitting_row r JOIN rectify.sitting s"
+    " ON s.id = r.sitting) x ORDER BY ref, no",
+};
+/* clang-format on */
 
 HELPER char *
 door_print(void)
 {
-    static const char *const parts[] =
-        {
-            "SELECT line FROM (SELECT m.ref, 0 AS k, format('measure %s %s v%s r%s %s%% %s %s %s "
-            "%s %s"
-            " %s/%s', m.ref, m.state, m.version, m.round, coalesce(m.percent, -1),"
-            " coalesce(m.narrative, '-')," DOOR_DAY(
-                "m.reported_day") ", m.unchanged_periods,"
-                                  " coalesce(m.claimed_from, '-')," DOOR_DAY(
-                                      "m.next_check_day") ","
-                                                          " (SELECT count(*) FROM "
-                                                          "rectify.evidence_link l WHERE l.measure "
-                                                          "= m.id AND l.round ="
-                                                          " m.round), (SELECT count(*) FROM "
-                                                          "rectify.evidence_link l JOIN "
-                                                          "rectify.evidence e ON e.id ="
-                                                          " l.evidence WHERE l.measure = m.id AND "
-                                                          "l.round = m.round AND e.kind <> 1)) AS "
-                                                          "line"
-                                                          " FROM rectify.measure m UNION ALL "
-                                                          "SELECT m.ref, s.kind, format('milestone "
-                                                          "%s %s %s %s d%s"
-                                                          " %s %s +%s v%s', m.ref, "
-                                                          "s.kind, " DOOR_DAY("s.original_due") "," DOOR_DAY(
-                                                              "s.current_due") ", "
-                                                                               "s.due_version,"
-                                                                               " " DOOR_DAY("s."
-                                                                                            "claime"
-                                                                                            "d_day") "," DOOR_DAY("s.reached_day") ", s.kept_overdue_days, s.version) FROM rectify.milestone s JOIN"
-                                                                                                                                   " rectify.measure m ON m.id = s.measure) x ORDER BY ref, k",
-            "SELECT format('problem %s %s v%s r%s %s', ref, state, version, round, " DOOR_DAY(
-                "closed_day") ") FROM rectify.problem ORDER BY ref",
-            "SELECT line FROM (SELECT o.code, t.period, '' AS ref, format('table %s %s %s v%s e%s "
-            "%s',"
-            " o.code, t.period, t.state, t.version, t.edition, " DOOR_DAY(
-                "t.submitted_day") ") AS line"
-                                   " FROM rectify.periodic_table t JOIN rectify.org o ON o.id = "
-                                   "t.org UNION ALL SELECT o.code,"
-                                   " t.period, m.ref, format('row %s %s %s %s%% %s c%s/%s j%s u%s "
-                                   "b%s v%s', o.code, t.period,"
-                                   " m.ref, r.percent, r.narrative, r.claim, r.claim_verdict, "
-                                   "r.verdict, r.unchanged::int,"
-                                   " coalesce(r.measure_before, 0), r.version) FROM "
-                                   "rectify.table_row r JOIN"
-                                   " rectify.periodic_table t ON t.id = r.table_id JOIN "
-                                   "rectify.org o ON o.id = t.org JOIN"
-                                   " rectify.measure m ON m.id = r.measure) x ORDER BY code "
-                                   "COLLATE \"C\", period, ref",
-            "SELECT line FROM (SELECT a.opened_ms, a.ref, 0 AS k, format('matter %s %s v%s l%s o%s "
-            "%s"
-            " %s %s %s %s %s', a.ref, a.state, a.version, a.level, a.ordinal, m.ref, u.code,"
-            " coalesce(h.code, '-'), coalesce(i.code, '-'), " DOOR_DAY("a.due") "," DOOR_DAY(
-                "a.new_due") ") AS line FROM rectify.matter a JOIN rectify.measure m ON m.id ="
-                             " a.measure LEFT JOIN rectify.org u ON u.id = a.org LEFT JOIN "
-                             "rectify.org h ON h.id ="
-                             " a.holder LEFT JOIN rectify.org i ON i.id = a.issuer UNION ALL "
-                             "SELECT a.opened_ms, a.ref,"
-                             " s.no, format('task %s %s %s %s', a.ref, s.no, o.code, " DOOR_DAY(
-                                 "s.done_day") ") FROM"
-                                               " rectify.matter_task s JOIN rectify.matter a ON "
-                                               "a.id = s.matter JOIN rectify.org o ON"
-                                               " o.id = s.org) x ORDER BY opened_ms, ref, k",
-            "SELECT line FROM (SELECT ref, 0 AS no, format('sitting %s %s v%s', ref, state, "
-            "version)"
-            " AS line FROM rectify.sitting UNION ALL SELECT s.ref, r.no, format('sitting_row %s %s "
-            "%s"
-            " v%s', s.ref, r.no, r.state, r.version) FROM rectify.sitting_row r JOIN "
-            "rectify.sitting s"
-            " ON s.id = r.sitting) x ORDER BY ref, no",
-        };
-    char *all = arena_alloc(&slice_arena, LINES_SIZE);
+    const char *all = "";
     char *part = arena_alloc(&slice_arena, LINES_SIZE);
     assert_non_null(part);
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+    for (size_t i = 0; i < sizeof door_lines / sizeof door_lines[0]; i++) {
         char *sql = arena_printf(&slice_arena,
                                  "SELECT coalesce(string_agg(line || E'\\n', ''), '') FROM (%s)"
                                  " AS lines (line)",
-                                 parts[i]);
+                                 door_lines[i]);
         test_db_query("postgres", sql, part, LINES_SIZE);
-        strncat(all, part, LINES_SIZE - strlen(all) - 1);
+        all = arena_printf(&slice_arena, "%s%s", all, part);
+        assert_non_null(all);
     }
-    return all;
+    return slice_text(all);
 }
 
 /* The first line in which two texts differ, or NULL: "line of the one" against "… of the other". */

@@ -69,6 +69,18 @@ actor_in(const char *org_id, struct sim_random *r)
     return person;
 }
 
+/* The first of an org with a role, if there is one. */
+static int
+actor_with(uint32_t role, const char *org_id, struct sim_random *r)
+{
+    for (int i = 0; i < SIM_PEOPLE; i++) {
+        if (sim_is(sim_orgs[sim_people[i].org].id, org_id) && (sim_people[i].roles & role) != 0) {
+            return i;
+        }
+    }
+    return actor_in(org_id, r);
+}
+
 /* ---- what is brought ---- */
 
 static int64_t
@@ -447,8 +459,11 @@ of_table(const struct sim_world *w, struct sim_random *r, struct sim_command *c)
                                 : actor_for(w, c, ROLE_OFFICE, r);
     if (!judged && sim_chance(r, 10)) {
         c->actor = (int)sim_pick(r, 2); /* the office for the unit */
-        c->behalf = sim_chance(r, 85) ? 4 + (int)sim_pick(r, 2) : NO_DATE;
-        c->behalf = c->behalf == NO_DATE ? -1 : c->behalf;
+        c->behalf = sim_chance(r, 85) ? 4 + (int)sim_pick(r, 2) : -1;
+    }
+    bool confirms = c->verb == SIM_CONFIRM_TABLE;
+    if ((confirms || c->verb == SIM_SUBMIT_TABLE) && sim_chance(r, 60)) {
+        c->actor = actor_with(confirms ? ROLE_REVIEWER : ROLE_PLEAD, t->t.org_id, r);
     }
     c->expected = stated_version(t->t.version, r);
     if (c->verb == SIM_SUBMIT_TABLE) {

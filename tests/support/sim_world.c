@@ -290,15 +290,9 @@ add(struct text *t, const char *format, ...)
 }
 
 static const char *
-day_or_dash(int32_t day, char text[DAY_TEXT_SIZE])
+or_nothing(const char *text)
 {
-    return day == NO_DATE ? "-" : day_print(day, text);
-}
-
-static const char *
-or_dash(const char *text)
-{
-    return text == NULL ? "-" : text;
+    return text == NULL ? "" : text;
 }
 
 static void
@@ -306,17 +300,16 @@ print_measure(const struct measure_record *m, struct text *t)
 {
     char day[4][DAY_TEXT_SIZE];
     add(t, "measure %s %s v%lld r%d %d%% %s %s %d %s %s %u/%u\n", m->ref, m->state,
-        (long long)m->version, m->round, m->percent, or_dash(m->narrative),
-        day_or_dash(m->reported_day, day[0]), m->unchanged_periods, or_dash(m->claimed_from),
-        day_or_dash(m->next_check_day, day[1]), m->evidence_count, m->evidence_strong);
+        (long long)m->version, m->round, m->percent, or_nothing(m->narrative),
+        day_print(m->reported_day, day[0]), m->unchanged_periods, or_nothing(m->claimed_from),
+        day_print(m->next_check_day, day[1]), m->evidence_count, m->evidence_strong);
     for (int k = 0; k < MILESTONE_COUNT; k++) {
         const struct milestone_record *ms = &m->milestones[k];
         if (ms->exists) {
             add(t, "milestone %s %d %s %s d%d %s %s +%d v%lld\n", m->ref, k + 1,
-                day_or_dash(ms->original_due, day[0]), day_or_dash(ms->current_due, day[1]),
-                ms->due_version, day_or_dash(ms->claimed_day, day[2]),
-                day_or_dash(ms->reached_day, day[3]), ms->kept_overdue_days,
-                (long long)ms->version);
+                day_print(ms->original_due, day[0]), day_print(ms->current_due, day[1]),
+                ms->due_version, day_print(ms->claimed_day, day[2]),
+                day_print(ms->reached_day, day[3]), ms->kept_overdue_days, (long long)ms->version);
         }
     }
 }
@@ -326,14 +319,15 @@ print_table(const struct sim_world *w, const struct sim_table *s, struct text *t
 {
     char day[DAY_TEXT_SIZE];
     add(t, "table %s %s %s v%lld e%d %s\n", s->t.org, s->period, s->t.state,
-        (long long)s->t.version, s->t.edition, day_or_dash(s->t.submitted_day, day));
+        (long long)s->t.version, s->t.edition, day_print(s->t.submitted_day, day));
     for (int i = 0; i < SIM_MEASURES; i++) {
         for (size_t k = 0; k < s->row_count; k++) {
             const struct table_row_record *r = &s->rows[k];
             if (sim_is(r->measure_id, w->measures[i].id)) {
                 add(t, "row %s %s %s %d%% %s c%d/%d j%d u%d b%lld v%lld\n", s->t.org, s->period,
-                    r->measure_ref, r->percent, or_dash(r->narrative), r->claim, r->claim_verdict,
-                    r->verdict, r->unchanged, (long long)r->measure_before, (long long)r->version);
+                    r->measure_ref, r->percent, or_nothing(r->narrative), r->claim,
+                    r->claim_verdict, r->verdict, r->unchanged, (long long)r->measure_before,
+                    (long long)r->version);
             }
         }
     }
@@ -345,12 +339,12 @@ print_matter(const struct sim_matter *s, struct text *t)
     char day[3][DAY_TEXT_SIZE];
     const struct matter_record *m = &s->m;
     add(t, "matter %s %s v%lld l%d o%d %s %s %s %s %s %s\n", m->ref, m->state,
-        (long long)m->version, m->level, m->ordinal, or_dash(m->measure_ref), or_dash(m->org.code),
-        or_dash(m->holder.code), or_dash(m->issuer.code), day_or_dash(m->due, day[0]),
-        day_or_dash(m->new_due, day[1]));
+        (long long)m->version, m->level, m->ordinal, or_nothing(m->measure_ref),
+        or_nothing(m->org.code), or_nothing(m->holder.code), or_nothing(m->issuer.code),
+        day_print(m->due, day[0]), day_print(m->new_due, day[1]));
     for (size_t i = 0; i < s->task_count; i++) {
         add(t, "task %s %d %s %s\n", m->ref, s->tasks[i].no, s->tasks[i].org.code,
-            day_or_dash(s->tasks[i].done_day, day[2]));
+            day_print(s->tasks[i].done_day, day[2]));
     }
 }
 
@@ -387,7 +381,7 @@ sim_world_print(const struct sim_world *w, struct arena *a)
         const struct problem_record *p = &w->problems[i];
         char day[DAY_TEXT_SIZE];
         add(&t, "problem %s %s v%lld r%d %s\n", p->ref, p->state, (long long)p->version, p->round,
-            day_or_dash(p->closed_day, day));
+            day_print(p->closed_day, day));
     }
     for (size_t i = 0; i < w->table_count; i++) {
         tables[i] = &w->tables[i];
