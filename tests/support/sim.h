@@ -139,6 +139,10 @@ char *sim_world_print(const struct sim_world *w, struct arena *a);
 /* Keeps the first failure. */
 void sim_fail(struct sim_world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Ids of made things: a kind of thing, its number. */
+enum sim_id { SIM_ID_ROW = 0x8003, SIM_ID_MATTER = 0x8001, SIM_ID_TABLE = 0x8002 };
+void sim_id_print(char ret_id[SIM_ID_SIZE], enum sim_id kind, size_t number);
+
 /* Reads of the world, as the store's; in the arena. */
 bool sim_is(const char *a, const char *b);
 struct measure_list sim_table_measures(const struct sim_world *w, const struct sim_table *t,
@@ -290,11 +294,15 @@ enum status sim_open_matter(struct sim_turn *t, enum workflow_id kind, const cha
 enum status sim_table_command(struct sim_turn *t);
 void sim_tick(struct sim_turn *t);
 
-/* What must hold after every step; before: the measures and problems of the step before. */
+/* What must hold after every step; before: the measures and problems of the step before, and the
+ * version of the thing the command is about (0: it is new). */
 struct sim_before {
     struct measure_record measures[SIM_MEASURES];
     struct problem_record problems[SIM_PROBLEMS];
+    int64_t version;
 };
+void sim_before_take(const struct sim_world *w, const struct sim_command *c,
+                     struct sim_before *ret);
 void sim_check(struct sim_world *w, const struct sim_before *before, const struct sim_command *c,
                const struct fault *fault, const struct sim_verdict *v);
 

@@ -42,8 +42,7 @@ create_sitting(struct sim_turn *t)
         struct problem_measure_list measures = sim_problem_measures(w, t->c->problems[i], t->a);
         struct problem_counts counts = problem_count(&measures, p->id);
         status = sitting_accepts(p, &counts, &t->fault);
-        snprintf(s->row_ids[i], SIM_ID_SIZE, "00000000-0000-7000-8000-%08zu%04zu",
-                 w->sitting_count + 1, i);
+        sim_id_print(s->row_ids[i], SIM_ID_ROW, (w->sitting_count + 1) * 10 + i);
         s->rows[i] = (struct sitting_row_record){.id = s->row_ids[i],
                                                  .no = (int32_t)i + 1,
                                                  .problem_id = p->id,
@@ -54,7 +53,7 @@ create_sitting(struct sim_turn *t)
         return status;
     }
     s->row_count = t->c->problem_count;
-    snprintf(s->ref, sizeof s->ref, "XH-%02zu", ++w->sitting_count);
+    snprintf(s->ref, sizeof s->ref, "XH-%02u", (unsigned)++w->sitting_count);
     s->s.ref = s->ref;
     for (size_t i = 0; i < s->row_count; i++) {
         w->problems[t->c->problems[i]].sitting = (struct org_name){s->row_ids[i], s->ref};
@@ -315,7 +314,7 @@ sim_open_matter(struct sim_turn *t, enum workflow_id kind, const char *command,
     struct matter_case c = case_of(t, kind, &related);
     struct matter_outcome outcome;
     memset(s, 0, sizeof *s);
-    snprintf(s->id, sizeof s->id, "00000000-0000-7000-8001-%012zu", w->matter_count + 1);
+    sim_id_print(s->id, SIM_ID_MATTER, w->matter_count + 1);
     snprintf(s->ref, sizeof s->ref, "%s-%04d", matter_kind_of(kind)->prefix,
              w->matter_last[kind] + 1);
     c.measure = m;

@@ -56,7 +56,8 @@ admit(struct sim_turn *t)
     };
     uint64_t roles = 0;
     enum status s = authz_check(&question, &roles, &t->fault);
-    snprintf(accounts[t->c->actor], SIM_ID_SIZE, "00000000-0000-7000-8000-%012d", p->number);
+    snprintf(accounts[t->c->actor], SIM_ID_SIZE, "00000000-0000-7000-8000-%012u",
+             (unsigned)p->number);
     snprintf(seats[t->c->actor], SIM_ID_SIZE + 2, "{%s}", sim_orgs[p->org].id);
     t->actor = (struct actor){
         .account_id = accounts[t->c->actor],
@@ -408,13 +409,26 @@ sim_problem_command(struct sim_turn *t)
 /* ---- any ---- */
 
 void
+sim_before_take(const struct sim_world *w, const struct sim_command *c, struct sim_before *ret)
+{
+    memcpy(ret->measures, w->measures, sizeof ret->measures);
+    memcpy(ret->problems, w->problems, sizeof ret->problems);
+    ret->version =
+        c->verb == SIM_TICK || c->verb == SIM_CREATE_SITTING || c->verb == SIM_OPEN_MATTER ? 0
+        : c->verb <= SIM_REOPEN         ? w->measures[c->thing].version
+        : c->verb <= SIM_REOPEN_PROBLEM ? w->problems[c->thing].version
+        : c->verb <= SIM_CANCEL_SITTING ? w->sittings[c->thing].s.version
+        : c->verb == SIM_ACT_ON_MATTER  ? w->matters[c->thing].m.version
+                                        : w->tables[c->thing].t.version;
+}
+
+void
 sim_decide(struct sim_world *w, const struct sim_command *c, const struct sim_request *r,
            struct arena *a, struct sim_verdict *ret)
 {
     struct sim_turn t = {.w = w, .c = c, .r = r, .a = a, .state = ""};
     struct sim_before before;
-    memcpy(before.measures, w->measures, sizeof before.measures);
-    memcpy(before.problems, w->problems, sizeof before.problems);
+    sim_before_take(w, c, &before);
     w->step++;
     w->now_ms += 1000;
     enum status s = STATUS_OK;

@@ -155,6 +155,32 @@ check_refusal(struct sim_world *w, const struct sim_before *before, const struct
     }
 }
 
+static const struct workflow_machine *
+machine_of(const struct sim_command *c)
+{
+    return workflow_machine(c->verb <= SIM_REOPEN           ? WORKFLOW_MEASURE
+                            : c->verb <= SIM_REOPEN_PROBLEM ? WORKFLOW_PROBLEM
+                            : c->verb <= SIM_CANCEL_SITTING ? WORKFLOW_SITTING
+                            : c->verb <= SIM_ACT_ON_MATTER  ? c->kind
+                                                            : WORKFLOW_TABLE);
+}
+
+/* What a command took is in a state of its machine, one version on; an endorsement is none. */
+static void
+check_taken(struct sim_world *w, const struct sim_before *before, const struct sim_command *c,
+            const struct sim_verdict *v)
+{
+    const struct workflow_machine *machine = machine_of(c);
+    int64_t expected = before->version + (c->verb != SIM_ENDORSE);
+    if (!workflow_state_known(machine, v->state)) {
+        sim_fail(w, "no state of %s: %s", machine->code, v->state);
+    }
+    if (v->version != expected) {
+        sim_fail(w, "%s: version %lld, not %lld", machine->code, (long long)v->version,
+                 (long long)expected);
+    }
+}
+
 void
 sim_check(struct sim_world *w, const struct sim_before *before, const struct sim_command *c,
           const struct fault *fault, const struct sim_verdict *v)
@@ -170,6 +196,8 @@ sim_check(struct sim_world *w, const struct sim_before *before, const struct sim
     }
     if (v->status != STATUS_OK) {
         check_refusal(w, before, fault, v);
+    } else if (c->verb != SIM_TICK) {
+        check_taken(w, before, c, v);
     }
 }
 

@@ -99,6 +99,17 @@ check_percent(struct sim_world *w, const struct row_outcome *o)
     }
 }
 
+/* Rule 4 for tables: neither the unit nor the people who filled in and confirmed. */
+static void
+check_judge(const struct sim_turn *t, const struct sim_table *s)
+{
+    if (t->c->verb == SIM_DECIDE_TABLE &&
+        (sim_is(t->actor.org_id, s->t.org_id) || sim_is(t->actor.account_id, s->t.filled_by) ||
+         sim_is(t->actor.account_id, s->t.reviewed_by))) {
+        sim_fail(t->w, "%s %s judged by its own", s->t.org, s->period);
+    }
+}
+
 static void
 keep_outcome(struct sim_turn *t, struct sim_table *s, const struct table_outcome *o)
 {
@@ -120,6 +131,7 @@ keep_outcome(struct sim_turn *t, struct sim_table *s, const struct table_outcome
     s->t.receipt = NULL;
     t->state = s->t.state;
     t->version = s->t.version;
+    check_judge(t, s);
     if (sim_is(s->t.state, STATE_SUBMITTED) && s->t.reviewer_needed && s->t.reviewed_by == NULL) {
         sim_fail(w, "%s %s is handed in without a reviewer", s->t.org, s->period);
     }
@@ -227,7 +239,7 @@ open_table(struct sim_world *w, int problem, const struct period *period)
     const struct problem_record *p = &w->problems[problem];
     memset(t, 0, sizeof *t);
     w->table_count++;
-    snprintf(t->id, sizeof t->id, "00000000-0000-7000-8002-%012zu", w->table_count);
+    sim_id_print(t->id, SIM_ID_TABLE, w->table_count);
     snprintf(t->period, sizeof t->period, "%s", period->code);
     t->t = (struct table_record){
         .id = t->id,

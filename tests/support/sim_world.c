@@ -175,6 +175,13 @@ sim_world_init(struct sim_world *w)
     init_files(w);
 }
 
+void
+sim_id_print(char ret_id[SIM_ID_SIZE], enum sim_id kind, size_t number)
+{
+    snprintf(ret_id, SIM_ID_SIZE, "00000000-0000-7000-%04x-%012u", (unsigned)kind & 0xFFFFU,
+             (unsigned)number);
+}
+
 /* ---- reads ---- */
 
 bool

@@ -72,10 +72,67 @@ a_seed_is_a_trace(void **state)
     assert_true(first.trace != other.trace);
 }
 
+/* ---- the controls: a broken rule is noticed ---- */
+
+static struct sim_world world;
+static struct sim_before before;
+static const struct sim_command sign = {.verb = SIM_SIGN_FOR};
+static struct sim_verdict signed_for = {.state = STATE_IN_PROGRESS, .version = 2};
+
+/* The world after a signing that holds. */
+static struct measure_record *
+fresh(void)
+{
+    sim_world_init(&world);
+    sim_before_take(&world, &sign, &before);
+    signed_for.status = STATUS_OK;
+    world.measures[0].state = STATE_IN_PROGRESS;
+    world.measures[0].version++;
+    return &world.measures[0];
+}
+
+static void
+check(const char *expected)
+{
+    const struct fault fault = {.code = STATUS_ABORTED, .message = "版本。"};
+    sim_check(&world, &before, &sign, &fault, &signed_for);
+    if (expected == NULL ? world.failure[0] != '\0' : strstr(world.failure, expected) == NULL) {
+        fail_msg("expected %s, found %s", expected == NULL ? "nothing" : expected, world.failure);
+    }
+}
+
+static void
+a_broken_rule_is_noticed(void **state)
+{
+    (void)state;
+    (void)fresh();
+    check(NULL);
+    fresh()->version++;
+    check("version");
+    fresh()->round = 3;
+    check("round");
+    fresh()->percent = 101;
+    check("101%");
+    fresh()->state = STATE_DONE;
+    check("COMPLETE is not reached");
+    fresh()->milestones[MILESTONE_COMPLETE].original_due++;
+    check("original_due moved");
+    fresh()->milestones[MILESTONE_COMPLETE].current_due++;
+    check("without a version");
+    (void)fresh();
+    world.problems[0].state = STATE_SUSTAINED;
+    world.problems[0].version++;
+    check("P-01 is SUSTAINED, and P-01-M-01 is IN_PROGRESS");
+    *fresh() = before.measures[0];
+    signed_for.status = STATUS_ABORTED;
+    check("refused without a reason or a sentence");
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_broken_rule_is_noticed),
         cmocka_unit_test(a_seed_is_a_trace),
         cmocka_unit_test(a_long_run_holds),
     };
