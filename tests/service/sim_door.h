@@ -74,6 +74,10 @@ door_seed(const struct sim_world *w)
               " VALUES (1, '%s', '%s', 1, '样例项', 1, '%s')",
               slice_id(31), (int)SIM_REPORT_DAY, slice_id(1), slice_id(41), slice_id(31),
               slice_id(1));
+    char day[DAY_TEXT_SIZE];
+    slice_sql("INSERT INTO rectify.inspection_date (tenant, inspection, kind, planned_day,"
+              " event_id) VALUES (1, '%s', 'CONCENTRATED_END', '%s', '%s')",
+              slice_id(31), day_print(w->concentrated_end, day), slice_id(1));
     /* As it was frozen: the totals look at its number. */
     slice_sql("SET session_replication_role = replica;"
               "INSERT INTO rectify.plan_version (tenant, id, inspection, no, state, items,"
@@ -217,7 +221,11 @@ door_decide(const struct sim_world *w, const struct sim_command *c, const struct
     slice_expected = 0;
     ret->status = (enum status)reply->status->code;
     if (ret->status != STATUS_OK) {
+        const char *message = reply->status->message;
         snprintf(ret->reason, sizeof ret->reason, "%s", reply->status->reason);
+        assert_non_null(message);
+        assert_true(strlen(message) > strlen("。"));
+        assert_string_equal(message + strlen(message) - strlen("。"), "。");
         return;
     }
     door_thing(slice_unpack(reply, door_reply_type(c->verb)), ret);

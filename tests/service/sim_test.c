@@ -14,7 +14,7 @@
 
 enum { SEED = 20251201, DAYS_MAX = 1000, VIEWS_A_DAY = 2, PAGE = 500 };
 
-#ifdef __SANITIZE_ADDRESS__
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 enum { STEPS = 150 };
 #else
 enum { STEPS = 600 };

@@ -42,7 +42,8 @@ enum {
     SIM_ID_SIZE = 37,
     SIM_REF_SIZE = 16,
     SIM_REPORT_DAY = 25,
-    SIM_HISTORY_STEPS = 2000, /* of one history; a run begins another one then */
+    SIM_CONCENTRATED_DAYS = 120, /* 集中整改期, from the first day */
+    SIM_HISTORY_STEPS = 2000,    /* of one history; a run begins another one then */
 };
 
 #define SIM_FIRST_DAY "2025-12-01" /* 春节 and its make-up days lie ahead */
@@ -111,6 +112,7 @@ struct sim_sitting {
 struct sim_world {
     int64_t now_ms;
     int32_t today;
+    int32_t concentrated_end;
     struct measure_record measures[SIM_MEASURES];
     uint32_t linked[SIM_MEASURES]; /* files of the present round, a bit each */
     struct problem_record problems[SIM_PROBLEMS];

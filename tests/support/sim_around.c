@@ -318,6 +318,7 @@ sim_open_matter(struct sim_turn *t, enum workflow_id kind, const char *command,
     snprintf(s->ref, sizeof s->ref, "%s-%04d", matter_kind_of(kind)->prefix,
              w->matter_last[kind] + 1);
     c.measure = m;
+    c.concentrated_end = kind == WORKFLOW_EXTENSION ? w->concentrated_end : NO_DATE;
     c.place.unit = m->plead;
     if (kind != WORKFLOW_NOTICE) {
         c.place.unit = matter_own_body(&c);

@@ -146,6 +146,7 @@ sim_world_init(struct sim_world *w)
         abort();
     }
     w->now_ms = day_to_instant(w->today, ZONE_CHINA_MIN) + INT64_C(9) * 3600000;
+    w->concentrated_end = w->today + SIM_CONCENTRATED_DAYS;
     calendar_init_builtin(&w->calendar);
     for (int i = 0; i < SIM_PROBLEMS; i++) {
         w->problems[i] = (struct problem_record){
