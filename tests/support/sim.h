@@ -321,6 +321,8 @@ struct sim_run {
     uint64_t accepted[SIM_VERBS];
     uint64_t refused[SIM_VERBS];
     uint64_t histories;
+    uint64_t closed; /* problems that came to be closed, and to be sustained */
+    uint64_t sustained;
     int64_t failed_step; /* −1: none */
     char failure[768];
 };

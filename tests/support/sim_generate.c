@@ -134,11 +134,12 @@ static const char *const machine_commands[SIM_VERBS] = {
     [SIM_REOPEN_PROBLEM] = COMMAND_REOPEN,
 };
 
-/* What undoes work is given seldom, or nothing is ever closed. */
+/* What undoes work is given seldom, or nothing is ever closed; and what ends 长期坚持, or nothing
+ * is ever sustained. */
 static bool
 undoes(enum sim_verb verb)
 {
-    return verb == SIM_WITHDRAW || verb == SIM_RETURN || verb == SIM_OBJECT ||
+    return verb == SIM_WITHDRAW || verb == SIM_RETURN || verb == SIM_OBJECT || verb == SIM_FINISH ||
            verb == SIM_FAIL_CHECK || verb == SIM_REOPEN || verb == SIM_WITHDRAW_CLOSE ||
            verb == SIM_RETURN_CLOSE || verb == SIM_REOPEN_PROBLEM;
 }
@@ -149,15 +150,16 @@ verb_for(const struct workflow_machine *machine, const char *state, enum sim_ver
          enum sim_verb last, struct sim_random *r)
 {
     unsigned n = (unsigned)last - (unsigned)first + 1;
+    bool undo = sim_chance(r, 4);
     enum sim_verb verb = first;
     for (int i = 0; i < 30; i++) {
         verb = (enum sim_verb)((unsigned)first + sim_pick(r, n));
         bool fits = workflow_find(machine, state, machine_commands[verb]) != NULL;
-        if ((!fits && sim_chance(r, 3)) || (fits && (!undoes(verb) || sim_chance(r, 10)))) {
-            break;
+        if ((!fits && sim_chance(r, 3)) || (fits && undoes(verb) == undo)) {
+            return verb;
         }
     }
-    return verb;
+    return undo ? verb : first;
 }
 
 static void
@@ -251,7 +253,7 @@ of_sitting(const struct sim_world *w, struct sim_random *r, struct sim_command *
     c->actor = actor_for(w, c, c->verb == SIM_JUDGE ? ROLE_VERIFY | ROLE_SGROUP : ROLE_OFFICE, r);
     c->expected = c->verb == SIM_JUDGE ? 0 : stated_version(s->s.version, r);
     c->fresh = sim_chance(r, 96);
-    c->number = sim_chance(r, 12) ? 1 + (int)sim_pick(r, CRITERIA_COUNT) : 0;
+    c->number = sim_chance(r, 7) ? 1 + (int)sim_pick(r, CRITERIA_COUNT) : 0;
     c->urgent = sim_chance(r, 3); /* the verdict contradicts the criteria */
     for (int i = 0; i < SIM_PROBLEMS && c->verb == SIM_JUDGE; i++) {
         const struct sitting_row_record *row = NULL;
@@ -489,11 +491,11 @@ sim_generate(const struct sim_world *w, struct sim_random *r, struct sim_command
     if (w->table_count == 0 || n < 9) {
         c.verb = SIM_TICK;
         c.thing = 1 + (int)sim_pick(r, 4);
-    } else if (n < 50) {
+    } else if (n < 44) {
         of_measure(w, r, &c);
-    } else if (n < 68) {
+    } else if (n < 60) {
         of_table(w, r, &c);
-    } else if (n < 76) {
+    } else if (n < 70) {
         of_problem(w, r, &c);
     } else if (n < 86) {
         of_sitting(w, r, &c);

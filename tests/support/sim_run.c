@@ -227,6 +227,17 @@ sim_run_count(struct sim_run *run, const struct sim_command *c, const struct sim
     run->steps++;
 }
 
+/* How many problems came to be in a state by the last command. */
+static uint64_t
+came_to(const struct sim_world *w, const char *const *was, const char *state)
+{
+    uint64_t n = 0;
+    for (int i = 0; i < SIM_PROBLEMS; i++) {
+        n += !sim_is(was[i], state) && sim_is(w->problems[i].state, state);
+    }
+    return n;
+}
+
 void
 sim_run(uint64_t seed, uint64_t steps, struct sim_run *ret)
 {
@@ -248,8 +259,12 @@ sim_run(uint64_t seed, uint64_t steps, struct sim_run *ret)
         arena_init(&a, STEP_ARENA_BYTES);
         sim_generate(w, &random, &command);
         sim_request_make(w, &command, &a, &request);
+        const char *const was[SIM_PROBLEMS] = {w->problems[0].state, w->problems[1].state,
+                                               w->problems[2].state};
         sim_decide(w, &command, &request, &a, &verdict);
         sim_run_count(&run, &command, &verdict);
+        run.closed += came_to(w, was, STATE_CLOSED);
+        run.sustained += came_to(w, was, STATE_SUSTAINED);
         if (w->failure[0] != '\0') {
             run.failed_step = (int64_t)i;
             snprintf(run.failure, sizeof run.failure, "%s\n  after %s: %d %s", w->failure,

@@ -203,6 +203,22 @@ nothing_to_tell_forgets_who_confirmed(void **state)
     assert_int_equal(s->outcome.next.confirmed_ms, 0);
 }
 
+/* A returned NIL has no rows: there is nothing to judge until it is handed in again. */
+static void
+nothing_is_no_judgement(void **state)
+{
+    (void)state;
+    struct stage *s = stage_make();
+    s->table.state = STATE_RETURNED;
+    s->decide.n_decisions = 0;
+    s->tc.actor = (struct actor){.account_id = "officer", .org_id = "office", .roles = ROLE_OFFICE};
+    assert_int_equal(decide(s), STATUS_INVALID_ARGUMENT);
+    assert_string_equal(s->fault.reason, "NO_DECISION");
+    s->table.state = STATE_SUBMITTED; /* an empty table is accepted as a whole */
+    assert_int_equal(decide(s), STATUS_OK);
+    assert_string_equal(s->outcome.next.state, STATE_ACCEPTED);
+}
+
 static void
 unchanged_rows_count_as_reports(void **state)
 {
@@ -496,6 +512,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(late_is_judged_on_the_first_day),
         cmocka_unit_test(nothing_to_tell_forgets_who_confirmed),
+        cmocka_unit_test(nothing_is_no_judgement),
         cmocka_unit_test(unchanged_rows_count_as_reports),
         cmocka_unit_test(a_claim_and_its_report_are_one_version),
         cmocka_unit_test(contradictions_are_refused),

@@ -22,9 +22,11 @@ enum { STEPS = 1000000 };
 static void
 report(const struct sim_run *run)
 {
-    print_message("seed %llu: %llu steps, %llu histories, trace %016llx\n",
+    print_message("seed %llu: %llu steps, %llu histories, %llu problems closed, %llu sustained,"
+                  " trace %016llx\n",
                   (unsigned long long)run->seed, (unsigned long long)run->steps,
-                  (unsigned long long)run->histories, (unsigned long long)run->trace);
+                  (unsigned long long)run->histories, (unsigned long long)run->closed,
+                  (unsigned long long)run->sustained, (unsigned long long)run->trace);
     for (int i = 0; i < SIM_VERBS; i++) {
         print_message("  %-16s %8llu accepted %8llu refused\n", sim_verb_name((enum sim_verb)i),
                       (unsigned long long)run->accepted[i], (unsigned long long)run->refused[i]);
@@ -50,6 +52,7 @@ a_long_run_holds(void **state)
     run_steps(sim_env("SIM_SEED", SEED), steps, &run);
     report(&run);
     assert_int_equal(run.steps, steps);
+    assert_true(steps < STEPS || (run.closed > 0 && run.sustained > 0));
     for (int i = 0; i < SIM_VERBS && steps >= SHORT_STEPS; i++) {
         if (run.accepted[i] == 0 || (run.refused[i] == 0 && i != SIM_TICK)) {
             fail_msg("%s was never %s", sim_verb_name((enum sim_verb)i),
