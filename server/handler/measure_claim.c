@@ -20,7 +20,7 @@ struct claim_call {
     struct evidence_attachment attachment;
     const struct measure_record *before;
     struct measure_outcome outcome;
-    int verdict; /* for rows of tables that carry the claim; 0: none */
+    int verdict; /* for rows of tables that carry the claim; 0: not given any more */
 };
 
 static struct claim_call *
@@ -241,7 +241,7 @@ decide_on_claim(struct call *call, const char *command, int verdict)
 enum status
 withdraw_decide(struct call *call)
 {
-    return decide_on_claim(call, COMMAND_WITHDRAW, PB__VERDICT__RETURNED);
+    return decide_on_claim(call, COMMAND_WITHDRAW, 0);
 }
 
 enum status

@@ -192,6 +192,16 @@ take_back_claim(const struct table_case *c, struct row_outcome *o, struct fault 
     return s;
 }
 
+/* Another content, or none: nobody has confirmed it yet. */
+static void
+forget_confirmation(struct table_record *t)
+{
+    t->reviewed_by = t->reviewed_by_name = t->confirmation = NULL;
+    t->paper_evidence = t->paper_hash = NULL;
+    t->paper_checked = false;
+    t->confirmed_ms = 0;
+}
+
 /* Before it was confirmed nothing was given; afterwards reports and claims are taken back. */
 static enum status
 act_withdraw(const struct table_case *c, const char *reason, struct table_outcome *o,
@@ -221,9 +231,7 @@ act_withdraw(const struct table_case *c, const char *reason, struct table_outcom
         o->next.submitted_ms = 0;
         o->next.submitted_day = NO_DATE; /* late is judged on what is handed in for good */
     }
-    o->next.reviewed_by = o->next.reviewed_by_name = o->next.confirmation = NULL;
-    o->next.paper_evidence = o->next.paper_hash = NULL;
-    o->next.confirmed_ms = 0;
+    forget_confirmation(&o->next);
     return s;
 }
 
@@ -263,6 +271,7 @@ act_nil(const struct table_case *c, const char *reason, struct table_outcome *o,
     o->next.filled_by_name = c->account;
     o->next.filled_for = c->actor.substitute_for_id;
     o->next.filled_ms = c->now_ms;
+    forget_confirmation(&o->next);
     return STATUS_OK;
 }
 

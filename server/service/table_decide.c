@@ -39,7 +39,8 @@ check_table(const struct table_case *c, const Pb__DecideTableRequest *request, s
     if (request->has_expected_version && request->expected_version != t->version) {
         return fault_stale(fault, request->expected_version, t->version);
     }
-    if (request->n_decisions == 0 && c->rows->count > 0) {
+    bool returned = strcmp(t->state, STATE_RETURNED) == 0;
+    if (request->n_decisions == 0 && (c->rows->count > 0 || returned)) {
         return fault_set_field(fault, "decisions", "NO_DECISION", "请至少写一条审核意见。");
     }
     /* A table with a returned row is the unit's to mend, and its other rows can still be judged. */

@@ -185,7 +185,8 @@ MUST_CHECK enum status table_row_queue_write(struct db_queue *q, int tenant,
                                              const struct table_record *t,
                                              const struct table_row_record *row, int64_t now_ms,
                                              const char *event_id);
-/* The undecided claims of a measure in tables get this verdict. */
+/* The undecided claims of a measure in tables get this verdict (0: withdrawn, as if never given),
+ * in tables the caller does not see as well. */
 MUST_CHECK enum status table_row_queue_claim_verdict(struct db_queue *q, int tenant,
                                                      const char *measure_id, int verdict,
                                                      const char *event_id);

@@ -88,8 +88,7 @@ static const struct statement table_row_update = {
 static const struct statement table_row_claim_verdict = {
     .name = "table_row_claim_verdict",
     .params = 4,
-    .sql = "UPDATE table_row SET claim_verdict = $3, version = version + 1, event_id = $4"
-           " WHERE tenant = $1 AND measure = $2 AND claim_verdict = 1",
+    .sql = "SELECT settle_row_claims($1, $2, $3, $4)",
 };
 
 const struct statement *const table_row_statements[] = {&table_rows,

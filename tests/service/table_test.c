@@ -244,6 +244,55 @@ a_returned_row_returns_its_claim(void **state)
                   "STATE_FORBIDS");
 }
 
+/* What became of a claim is told to its row, whichever way it was decided. */
+static const Pb__TableRow *
+row_of_immediate(void)
+{
+    return get_table(OFFICE1, "unit01", "2026-11")->rows[1];
+}
+
+static void
+hand_in_a_claim(void)
+{
+    char *files[] = {slice_text(slice_file(201, 5, PB__EVIDENCE_KIND__PHOTO))};
+    Pb__SubmitTableRequest *r = fill(get_table(UNIT1, NULL, "2026-11"));
+    r->rows[1]->has_claim = 1;
+    r->rows[1]->claim = PB__CLAIM__CLAIM_COMPLETE;
+    r->rows[1]->evidence = files;
+    r->rows[1]->n_evidence = 1;
+    submit(UNIT1, r);
+    assert_int_equal(row_of_immediate()->claim_verdict, PB__VERDICT__PENDING);
+}
+
+static void
+a_claim_of_a_table_is_withdrawn_by_itself(void **state)
+{
+    (void)state;
+    slice_job("OpenObligations");
+    slice_sign_all();
+    hand_in_a_claim();
+    slice_expect(slice_verdict(UNIT1, "WithdrawClaim", "P-01-M-02", "样例"), STATUS_OK, NULL);
+    assert_int_equal(row_of_immediate()->claim_verdict, 0);
+    /* Nothing was judged: the table itself can still be withdrawn. */
+    (void)change_ok(UNIT1, "WithdrawTable", get_table(UNIT1, NULL, "2026-11"), "样例");
+}
+
+/* The measure's own lead unit does not see the table of the problem's. */
+static void
+a_claim_of_a_table_is_decided_by_who_does_not_see_it(void **state)
+{
+    (void)state;
+    slice_job("OpenObligations");
+    slice_sign_all();
+    hand_in_a_claim();
+    slice_sql("UPDATE rectify.measure SET lead_org = '%s', version = version + 1 WHERE id = '%s';"
+              "INSERT INTO rectify.access (tenant, measure, org, problem) VALUES (1, '%s', '%s',"
+              " '%s')",
+              slice_id(6), slice_id(62), slice_id(62), slice_id(6), slice_id(51));
+    slice_expect(slice_verdict(UNIT2, "WithdrawClaim", "P-01-M-02", "样例"), STATUS_OK, NULL);
+    assert_int_equal(row_of_immediate()->claim_verdict, 0);
+}
+
 /* One decision of a table's request, as the office gives it: row by row. */
 static const Pb__DecideTableReply *
 decide_row(size_t row, Pb__Verdict verdict)
@@ -306,6 +355,8 @@ main(void)
         TEST(rows_are_judged_one_by_one),
         TEST(claims_in_rows_are_commands),
         TEST(a_returned_row_returns_its_claim),
+        TEST(a_claim_of_a_table_is_withdrawn_by_itself),
+        TEST(a_claim_of_a_table_is_decided_by_who_does_not_see_it),
         TEST(other_rows_are_judged_after_the_first_return),
         TEST(who_fills_for_a_unit_does_not_judge),
     };

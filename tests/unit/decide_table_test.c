@@ -176,6 +176,49 @@ late_is_judged_on_the_first_day(void **state)
     assert_true(table_late(&s->outcome.next));
 }
 
+/* A corrected table that turns out to have nothing to say was confirmed as something else: the
+ * reviewer who says so is not its 审核人 as well. */
+static void
+nothing_to_tell_forgets_who_confirmed(void **state)
+{
+    (void)state;
+    struct stage *s = stage_make();
+    s->table.state = STATE_DRAFT;
+    s->table.edition = 2;
+    s->table.reviewer_needed = true;
+    s->table.filled_by = "clerk";
+    s->table.reviewed_by = "reviewer";
+    s->table.confirmation = "PAPER";
+    s->table.paper_checked = true;
+    s->table.confirmed_ms = 1;
+    s->tc.actor = (struct actor){
+        .account_id = "reviewer", .org_id = "unit", .roles = ROLE_PLEAD | ROLE_REVIEWER};
+    s->fault = (struct fault){0};
+    assert_int_equal(table_act(&s->tc, COMMAND_NIL, "OTHER 样例", &arena, &s->outcome, &s->fault),
+                     STATUS_OK);
+    assert_string_equal(s->outcome.next.filled_by, "reviewer");
+    assert_null(s->outcome.next.reviewed_by);
+    assert_null(s->outcome.next.confirmation);
+    assert_false(s->outcome.next.paper_checked);
+    assert_int_equal(s->outcome.next.confirmed_ms, 0);
+}
+
+/* A returned NIL has no rows: there is nothing to judge until it is handed in again. */
+static void
+nothing_is_no_judgement(void **state)
+{
+    (void)state;
+    struct stage *s = stage_make();
+    s->table.state = STATE_RETURNED;
+    s->decide.n_decisions = 0;
+    s->tc.actor = (struct actor){.account_id = "officer", .org_id = "office", .roles = ROLE_OFFICE};
+    assert_int_equal(decide(s), STATUS_INVALID_ARGUMENT);
+    assert_string_equal(s->fault.reason, "NO_DECISION");
+    s->table.state = STATE_SUBMITTED; /* an empty table is accepted as a whole */
+    assert_int_equal(decide(s), STATUS_OK);
+    assert_string_equal(s->outcome.next.state, STATE_ACCEPTED);
+}
+
 static void
 unchanged_rows_count_as_reports(void **state)
 {
@@ -468,6 +511,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(late_is_judged_on_the_first_day),
+        cmocka_unit_test(nothing_to_tell_forgets_who_confirmed),
+        cmocka_unit_test(nothing_is_no_judgement),
         cmocka_unit_test(unchanged_rows_count_as_reports),
         cmocka_unit_test(a_claim_and_its_report_are_one_version),
         cmocka_unit_test(contradictions_are_refused),
