@@ -46,6 +46,17 @@ static const char *const claiming[] = {"IN_PROGRESS", "COMPLETE_CLAIMED", NULL};
 static const char *const late[] = {"IN_PROGRESS", "EFFECT_REACHED", "COMPLETE_CLAIMED", NULL};
 static const char *const unproved[] = {"IN_PROGRESS", "EFFECT_REACHED", NULL};
 
+static const char *const completing[] = {"COMPLETE_CLAIMED", NULL};
+
+#define LONG_TERM_SQL                                                                              \
+    "UPDATE rectify.measure SET class = 3, claimed_from = CASE WHEN claimed_from IS NOT NULL THEN" \
+    " 'EFFECT_REACHED' END WHERE id = " MEASURE_61                                                 \
+    "; UPDATE rectify.milestone SET reached_day = '2026-11-05' WHERE kind = 1 AND"                 \
+    " measure = " MEASURE_61 ";"
+#define OFFICE_LEADS_SQL                                                                           \
+    "UPDATE rectify.problem SET lead_org = " AT_OFFICE " WHERE ref = 'P-01';"                      \
+    "DELETE FROM rectify.access WHERE org = " AT_UNIT01
+
 #define G(g) GUARD_BIT(GUARD_##g)
 
 static const struct walk_variant variants[] = {
@@ -57,10 +68,7 @@ static const struct walk_variant variants[] = {
      .fails = G(NOT_IMMEDIATE)},
     {.name = "long term, effect reached",
      .states = late,
-     .sql = "UPDATE rectify.measure SET class = 3, claimed_from = CASE WHEN claimed_from IS NOT"
-            " NULL THEN 'EFFECT_REACHED' END WHERE id = " MEASURE_61
-            "; UPDATE rectify.milestone SET reached_day = '2026-11-05' WHERE kind = 1 AND"
-            " measure = " MEASURE_61,
+     .sql = LONG_TERM_SQL,
      .holds = G(LONG_TERM) | G(EFFECT_FIRST) | G(CLAIMED_FROM_EFFECT),
      .fails = G(NOT_LONG_TERM) | G(CLAIMED_FROM_PROGRESS)},
     {.name = "claimed by the measure's own lead unit",
@@ -75,9 +83,24 @@ static const struct walk_variant variants[] = {
      .holds = G(ENDORSER)},
     {.name = "the office leads it",
      .states = judged,
-     .sql = "UPDATE rectify.problem SET lead_org = " AT_OFFICE " WHERE ref = 'P-01';"
-            "DELETE FROM rectify.access WHERE org = " AT_UNIT01,
+     .sql = OFFICE_LEADS_SQL,
      .holds = G(OFFICE_RECUSED),
+     .thing = {.plead = ORG_OFFICE,
+               .mlead = ORG_UNIT03,
+               .part = ORG_UNIT04,
+               .leader = ORG_LEADER1,
+               .sgroup = ORG_SG1}},
+    {.name = "long term, claimed by the measure's own lead unit",
+     .states = completing,
+     .sql = LONG_TERM_SQL "UPDATE rectify.measure SET claimed_org = " AT_UNIT03
+                          " WHERE id = " MEASURE_61,
+     .holds = G(LONG_TERM) | G(CLAIMED_FROM_EFFECT) | G(ENDORSER),
+     .fails = G(NOT_LONG_TERM) | G(CLAIMED_FROM_PROGRESS) | G(ENDORSED)},
+    {.name = "long term, the office leads it",
+     .states = completing,
+     .sql = LONG_TERM_SQL OFFICE_LEADS_SQL,
+     .holds = G(LONG_TERM) | G(CLAIMED_FROM_EFFECT) | G(OFFICE_RECUSED),
+     .fails = G(NOT_LONG_TERM) | G(CLAIMED_FROM_PROGRESS),
      .thing = {.plead = ORG_OFFICE,
                .mlead = ORG_UNIT03,
                .part = ORG_UNIT04,
