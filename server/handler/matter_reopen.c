@@ -36,7 +36,10 @@ matter_above_queue(struct call *call, struct db_queue *q)
 {
     struct matter_call *c = call->data;
     c->above = arena_array(call->arena, c->problems.count, sizeof *c->above);
-    enum status s = c->above == NULL ? handler_no_memory(call) : STATUS_OK;
+    if (c->above == NULL) {
+        return handler_no_memory(call);
+    }
+    enum status s = STATUS_OK;
     for (size_t i = 0; s == STATUS_OK && i < c->problems.count; i++) {
         struct problem_move *move = &c->above[i].move;
         move->before = &c->problems.items[i];

@@ -280,7 +280,10 @@ set_decide(struct call *call)
         return handler_no_memory(call);
     }
     reply->nodes = arena_array(call->arena, r->n_nodes, sizeof(Pb__MeasureNode *));
-    enum status s = reply->nodes == NULL ? handler_no_memory(call) : STATUS_OK;
+    if (reply->nodes == NULL) {
+        return handler_no_memory(call);
+    }
+    enum status s = STATUS_OK;
     size_t bytes = 0;
     for (size_t i = 0; s == STATUS_OK && i < r->n_nodes; i++) {
         Pb__MeasureNode *m = NULL;
@@ -288,7 +291,7 @@ set_decide(struct call *call)
         s = s != STATUS_OK ? s : record(call, c, &c->next[c->next_count - 1], "set", &m);
         if (s == STATUS_OK) {
             reply->nodes[reply->n_nodes++] = m;
-            bytes += strlen(m->title);
+            bytes += strlen(r->nodes[i]->title);
         }
     }
     for (size_t i = r->n_nodes; s == STATUS_OK && i < c->nodes.count; i++) {
@@ -301,6 +304,9 @@ set_decide(struct call *call)
         c->next[c->next_count].due = NO_DATE;
         s = record(call, c, &c->next[c->next_count++], "drop", &m);
     }
+    if (s != STATUS_OK) {
+        return s;
+    }
     for (size_t i = 0; bytes > REPLY_TITLES_BYTES && i < reply->n_nodes; i++) {
         /* The record keeps its own packed copy. */
         reply->nodes[i]->title = NULL;
@@ -308,7 +314,7 @@ set_decide(struct call *call)
     reply->measure_ref = (char *)(uintptr_t)c->measure->ref;
     call->no_event = c->next_count == 0;
     call->reply = &reply->base;
-    return s == STATUS_OK ? follow(call, c) : s;
+    return follow(call, c);
 }
 
 /* ---- ReachNode, ReturnNode ---- */
