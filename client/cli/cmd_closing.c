@@ -6,6 +6,7 @@
 #include "client/lib/file.h"
 
 #include <inttypes.h>
+#include <rectify/v1/publication.pb-c.h>
 #include <rectify/v1/sitting.pb-c.h>
 #include <stdio.h>
 #include <string.h>
@@ -441,4 +442,12 @@ cmd_sitting_allowed(struct cli *c, const struct line *line, struct fault *f)
     Pb__GetSittingRequest get = PB__GET_SITTING_REQUEST__INIT;
     get.ref = cli_field(line->args[0]);
     return allowed_show(c, line, "rectify.v1.SittingService/AllowedCommands", &get.base, f);
+}
+
+enum status
+cmd_publication_allowed(struct cli *c, const struct line *line, struct fault *f)
+{
+    Pb__GetPublicationRequest get = PB__GET_PUBLICATION_REQUEST__INIT;
+    get.ref = cli_field(line->args[0]);
+    return allowed_show(c, line, "rectify.v1.PublicationService/AllowedCommands", &get.base, f);
 }

@@ -8,6 +8,7 @@
     AREA(view) \
     AREA(matter) \
     AREA(closing) \
+    AREA(publication) \
     AREA(status) \
     AREA(office) \
     AREA(plan) \

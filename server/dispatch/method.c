@@ -17,6 +17,7 @@
 #include "rectify/v1/measure.pb-c.h"
 #include "rectify/v1/org.pb-c.h"
 #include "rectify/v1/plan.pb-c.h"
+#include "rectify/v1/publication.pb-c.h"
 #include "rectify/v1/settings.pb-c.h"
 #include "rectify/v1/sitting.pb-c.h"
 #include "rectify/v1/status.pb-c.h"
@@ -33,7 +34,7 @@ static const ProtobufCServiceDescriptor *const services[] = {
     &pb__settings_service__descriptor, &pb__status_service__descriptor,
     &pb__system_service__descriptor,   &pb__table_service__descriptor,
     &pb__grant_service__descriptor,    &pb__sitting_service__descriptor,
-    &pb__node_service__descriptor,
+    &pb__node_service__descriptor,     &pb__publication_service__descriptor,
 };
 enum { SERVICE_COUNT = sizeof services / sizeof services[0] };
 

@@ -22,6 +22,8 @@
 #include "server/store/plan_version.h"
 #include "server/store/principal.h"
 #include "server/store/problem.h"
+#include "server/store/publication.h"
+#include "server/store/publication_source.h"
 #include "server/store/settings.h"
 #include "server/store/sitting.h"
 #include "server/store/status.h"
@@ -74,6 +76,8 @@ static const struct statement *const *const lists[] = {
     node_statements,
     plan_document_statements,
     plan_version_statements,
+    publication_statements,
+    publication_source_statements,
 };
 
 const struct statement *const *const *
