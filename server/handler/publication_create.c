@@ -103,6 +103,7 @@ second_round(struct call *call, struct db_queue *q, struct create_call *c)
 static const char *
 until_id(struct call *call, int64_t until_ms)
 {
+    until_ms = until_ms < 0 ? 0 : until_ms; /* no event is older */
     return arena_printf(call->arena, "%08llx-%04llx-0000-0000-000000000000",
                         (unsigned long long)until_ms >> 16,
                         (unsigned long long)until_ms & 0xFFFFULL);
