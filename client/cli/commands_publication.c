@@ -12,9 +12,8 @@ static const struct option create_options[] = {
     INSPECTION,
     END};
 
-static const struct option edit_options[] = {{"file", "文件", "改好的 txt 文件", OPTION_NEEDED},
-                                             EXPECT,
-                                             END};
+static const struct option edit_options[] = {
+    {"file", "文件", "改好的 txt 文件", OPTION_NEEDED}, EXPECT, END};
 
 static const struct option hold_options[] = {
     {"code", "原因", "涉密风险、个人隐私、问题线索、未办结 或 其他", 0},
@@ -37,8 +36,7 @@ static const struct option approve_options[] = {
 static const struct option publish_options[] = {
     {"hash", "校验值", "您看过的正文的校验值，前 8 位以上；正文变了就不办理", 0}, EXPECT, END};
 
-static const struct option list_options[] = {
-    {"kind", "种类", "只列这一种", 0}, INSPECTION, END};
+static const struct option list_options[] = {{"kind", "种类", "只列这一种", 0}, INSPECTION, END};
 
 static const struct option export_options[] = {
     {"format", "格式", "txt（可修改后交回）或 docx", OPTION_NEEDED},

@@ -4,6 +4,7 @@
 #include "server/document/marker.h"
 #include "server/document/text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -31,14 +32,8 @@ numeral(unsigned n, char ret_text[NUMERAL_SIZE])
 {
     static const char *const digits[] = {"", "一", "二", "三", "四", "五", "六", "七", "八", "九"};
     const unsigned tens = n / 10 % 10;
-    ret_text[0] = '\0';
-    if (tens > 1) {
-        strcat(ret_text, digits[tens]);
-    }
-    if (tens > 0) {
-        strcat(ret_text, "十");
-    }
-    strcat(ret_text, digits[n % 10]);
+    (void)snprintf(ret_text, NUMERAL_SIZE, "%s%s%s", tens > 1 ? digits[tens] : "",
+                   tens > 0 ? "十" : "", digits[n % 10]);
     return ret_text;
 }
 

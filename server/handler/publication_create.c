@@ -5,6 +5,7 @@
 #include "server/handler/publication.h"
 
 #include "proto/base/limits.h"
+#include "server/document/notice_text.h"
 #include "server/handler/common.h"
 #include "server/handler/request_check.h"
 #include "server/handler/status_query.h"
@@ -184,6 +185,24 @@ check_size(struct call *call, const struct create_call *c)
     return STATUS_OK;
 }
 
+/* A briefing names as many units as its page has room for. */
+static bool
+fit_text(struct call *call, struct create_call *c, struct publication_facts *facts)
+{
+    bool briefing = facts->kind == PB__PUBLICATION_KIND__BRIEFING;
+    for (;;) {
+        c->text = (struct block_writer){.a = call->arena};
+        if (publication_draft(facts, &c->text) != STATUS_OK) {
+            return false;
+        }
+        int lines = notice_paper_lines(c->made.title, c->text.list.items, c->text.list.count);
+        if (!briefing || facts->units_most == 0 || lines <= PUBLICATION_BRIEFING_LINES) {
+            return true;
+        }
+        facts->units_most--;
+    }
+}
+
 static enum status
 write_text(struct call *call, struct create_call *c)
 {
@@ -197,21 +216,21 @@ write_text(struct call *call, struct create_call *c)
                          "到 %s 这次巡视还没有反馈问题，没有内容可写，请核对日期和巡视代码。",
                          day_text(call, c->base.query.as_of));
     }
-    const struct publication_facts facts = {
+    struct publication_facts facts = {
         .kind = r->kind,
         .inspection_name = c->inspection->name,
         .as_of = c->base.query.as_of,
         .signer = r->signer != NULL && r->signer[0] != '\0' ? r->signer : NULL,
         .whole = whole,
         .units = &c->units,
+        .units_most = PUBLICATION_UNITS_MAX,
         .repeats = &c->repeats,
         .next = &c->next,
         .subjects = &c->subjects,
     };
-    c->text = (struct block_writer){.a = call->arena};
     c->made.title =
         r->title != NULL && r->title[0] != '\0' ? r->title : publication_title(&facts, call->arena);
-    if (c->made.title == NULL || publication_draft(&facts, &c->text) != STATUS_OK) {
+    if (c->made.title == NULL || !fit_text(call, c, &facts)) {
         return handler_no_memory(call);
     }
     return check_size(call, c);

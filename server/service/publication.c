@@ -341,8 +341,6 @@ check_complete(const struct block_list *blocks, const struct subject_list *subje
     return STATUS_OK;
 }
 
-enum { BRIEFING_LINES = 28 };
-
 enum status
 publication_check(const struct publication_record *p, const struct block_list *blocks,
                   const struct subject_list *subjects, int lines, struct fault *fault)
@@ -354,10 +352,11 @@ publication_check(const struct publication_record *p, const struct block_list *b
     if (s == STATUS_OK && publication_tells_problems(p->kind)) {
         s = check_complete(blocks, subjects, fault);
     }
-    if (s == STATUS_OK && p->kind == PB__PUBLICATION_KIND__BRIEFING && lines > BRIEFING_LINES) {
+    if (s == STATUS_OK && p->kind == PB__PUBLICATION_KIND__BRIEFING &&
+        lines > PUBLICATION_BRIEFING_LINES) {
         s = fault_set(fault, STATUS_FAILED_PRECONDITION, "BRIEFING_TOO_LONG",
                       "一页简报最多 %d 行，现在有 %d 行，一页放不下：请删减 %d 行。",
-                      BRIEFING_LINES, lines, lines - BRIEFING_LINES);
+                      PUBLICATION_BRIEFING_LINES, lines, lines - PUBLICATION_BRIEFING_LINES);
     }
     return s;
 }

@@ -24,6 +24,8 @@ enum {
     PUBLICATION_TEXT_BYTES_MAX = 600 << 10, /* of all blocks, so that a reply holds them */
     PUBLICATION_PARAGRAPH_BYTES = 3000,     /* of a narrative in a draft; longer ones are cut */
     PUBLICATION_NEXT_DAYS = 60,             /* how far ahead a draft looks */
+    PUBLICATION_UNITS_MAX = 60,             /* units behind that a draft names */
+    PUBLICATION_BRIEFING_LINES = 28,        /* of the one page */
 };
 
 /* "整改进展情况通报", …; "" for none. */
@@ -54,6 +56,7 @@ struct publication_facts {
     const char *signer; /* NULL: nobody yet */
     const struct status_row *whole;
     const struct status_rows *units;  /* with what is behind in each */
+    size_t units_most;                /* so many are named; the rest is counted */
     const struct cause_list *repeats; /* measures by round, extensions by outcome */
     const struct next_day_list *next;
     const struct subject_list *subjects; /* with their marks */

@@ -8,9 +8,7 @@
 #include <string.h>
 
 enum {
-    BRIEFING_UNITS = 6, /* of a briefing: the rest is counted */
     BRIEFING_DAYS = 5,
-    REPORT_UNITS = 60,
     REPORT_DAYS = 12,
     LEAD_CHARS = 40, /* a first sentence no longer than that heads its paragraph */
 };
@@ -149,7 +147,7 @@ say_unit(struct block_writer *w, const struct status_row *u)
 }
 
 static void
-say_behind(struct block_writer *w, const struct publication_facts *f, size_t most)
+say_behind(struct block_writer *w, const struct publication_facts *f)
 {
     size_t shown = 0;
     size_t all = 0;
@@ -158,7 +156,7 @@ say_behind(struct block_writer *w, const struct publication_facts *f, size_t mos
             continue;
         }
         all++;
-        if (shown < most) {
+        if (shown < f->units_most) {
             say_unit(w, &f->units->items[i]);
             shown++;
         }
@@ -166,7 +164,9 @@ say_behind(struct block_writer *w, const struct publication_facts *f, size_t mos
     if (all == 0) {
         say(w, PARAGRAPH, "没有超期的措施，也没有未报的汇总表。");
     } else if (all > shown) {
-        say(w, PARAGRAPH, arena_printf(w->a, "另有%zu个单位有超期或未报事项。", all - shown));
+        say(w, PARAGRAPH,
+            arena_printf(w->a, "%s%zu个单位有超期或未报事项。", shown > 0 ? "另有" : "",
+                         all - shown));
     }
 }
 
@@ -365,7 +365,7 @@ draft_briefing(struct block_writer *w, const struct publication_facts *f)
     say_problems(w, f, "");
     say_measures(w, f);
     say(w, SECTION, "滞后事项");
-    say_behind(w, f, BRIEFING_UNITS);
+    say_behind(w, f);
     say(w, SECTION, "等待办公室办理");
     say_waiting(w, f);
     say(w, SECTION, "近期节点");
@@ -383,7 +383,7 @@ draft_report(struct block_writer *w, const struct publication_facts *f)
     say(w, SECTION, "整改落实情况");
     tell_problems(w, f);
     say(w, SECTION, "滞后事项");
-    say_behind(w, f, REPORT_UNITS);
+    say_behind(w, f);
     say(w, SECTION, "下一步整改工作打算");
     say_next(w, f, REPORT_DAYS);
 }
@@ -399,7 +399,7 @@ draft_principal(struct block_writer *w, const struct publication_facts *f)
     say_duties(w, f);
     say_waiting(w, f);
     say(w, SECTION, "滞后事项");
-    say_behind(w, f, REPORT_UNITS);
+    say_behind(w, f);
     say(w, SECTION, "下一步打算");
     say_next(w, f, REPORT_DAYS);
 }

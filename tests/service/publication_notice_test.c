@@ -102,7 +102,8 @@ import_notice(const char *notice, size_t size)
     (void)district_ok(&office, "InspectionService/ImportNotice", &i.base,
                       &pb__import_notice_reply__descriptor);
     /* As the plan's approval would: measures of a draft are not told of. */
-    test_db_exec("postgres", "UPDATE rectify.measure SET state = 'ASSIGNED', version = version + 1");
+    test_db_exec("postgres",
+                 "UPDATE rectify.measure SET state = 'ASSIGNED', version = version + 1");
 }
 
 static void

@@ -42,6 +42,12 @@ static const struct target targets[] = {
     {"round", "matter", "kind, ref, opened_ms, state_ms", "'round', 'DC-0009', 0, 0"},
     {"instruction", "matter", "kind, ref, opened_ms, state_ms", "'instruction', 'PS-0009', 0, 0"},
     {"opinion", "matter", "kind, ref, opened_ms, state_ms", "'opinion', 'YJ-0009', 0, 0"},
+    {"publication", "publication",
+     "inspection, no, ref, kind, as_of, plan_no, title, content_no, sha256, reason, corrected_by,"
+     " approved_ms, published_ms, published_day, created_ms",
+     ID("1") ", 9, 'TB-09', 'NOTICE', '2026-11-10', 1, '样例', 1,"
+             " sha256(convert_to(E'NOTICE\\n2026-11-10\\n1\\n样例\\n', 'UTF8')), '样例', " ID(
+                 "9") ", 1, 1, '2026-11-10', 0"},
 };
 
 static const char ground[] =
