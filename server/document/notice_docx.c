@@ -95,8 +95,9 @@ struct font {
 
 struct layout {
     const char *align; /* "left", "center", "right", "both" */
-    int first_chars;   /* indent of the first line, hundredths of a character */
+    int first_chars;   /* indent of the first line, characters */
     int right_chars;   /* indent on the right */
+    int char_twips;    /* width of a character */
     int line_twips;    /* exact height of a line */
     int after_twips;
 };
@@ -123,17 +124,20 @@ begin_paragraph(struct xml *x, const struct layout *l, bool heading)
 {
     print_xml(x,
               "<w:p><w:pPr>%s<w:spacing w:before=\"0\" w:after=\"%d\" w:line=\"%d\""
-              " w:lineRule=\"exact\"/><w:ind w:firstLineChars=\"%d\" w:rightChars=\"%d\"/>"
+              " w:lineRule=\"exact\"/>"
+              "<w:ind w:firstLineChars=\"%d\" w:firstLine=\"%d\" w:rightChars=\"%d\""
+              " w:right=\"%d\"/>"
               "<w:jc w:val=\"%s\"/></w:pPr>",
-              heading ? "<w:keepNext/>" : "", l->after_twips, l->line_twips, l->first_chars,
-              l->right_chars, l->align);
+              heading ? "<w:keepNext/>" : "", l->after_twips, l->line_twips, 100 * l->first_chars,
+              l->first_chars * l->char_twips, 100 * l->right_chars, l->right_chars * l->char_twips,
+              l->align);
 }
 
 static void
 block(struct xml *x, const Pb__PublicationBlock *b, bool briefing)
 {
     struct font font = {"仿宋_GB2312", briefing ? 28 : 32, false};
-    struct layout layout = {"both", 200, 0, briefing ? 440 : 580, 0};
+    struct layout layout = {"both", 2, 0, briefing ? 280 : 320, briefing ? 440 : 579, 0};
     bool heading = true;
     switch (b->kind) {
     case PB__PUBLICATION_BLOCK_KIND__BLOCK_SECTION:
@@ -146,7 +150,9 @@ block(struct xml *x, const Pb__PublicationBlock *b, bool briefing)
         font.bold = true;
         break;
     case PB__PUBLICATION_BLOCK_KIND__BLOCK_SIGNATURE:
-        layout = (struct layout){"right", 0, 400, layout.line_twips, 0};
+        layout.align = "right";
+        layout.first_chars = 0;
+        layout.right_chars = 4;
         break;
     default:
         heading = b->kind == PB__PUBLICATION_BLOCK_KIND__BLOCK_STATUS;
@@ -164,7 +170,7 @@ static void
 document(struct xml *x, const struct notice_text *text, bool briefing)
 {
     const struct font font = {"方正小标宋简体", 44, false};
-    const struct layout title = {"center", 0, 0, briefing ? 600 : 700, briefing ? 220 : 580};
+    const struct layout title = {"center", 0, 0, 440, briefing ? 600 : 700, briefing ? 220 : 580};
     puts_xml(x, "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n"
                 "<w:document xmlns:w=\"http://schemas.openxmlformats.org/wordprocessingml/2006/"
                 "main\"><w:body>");
