@@ -48,6 +48,13 @@ Pb__PublicationBlock *block_add(struct block_writer *w, Pb__PublicationBlockKind
 
 /* ---- drafts (publication_draft.c) ---- */
 
+/* An outcome (整改成效) of one kind, as of the day: "修订制度 12 项" is zh, sum and word. */
+struct publication_outcome {
+    const char *zh;
+    const char *sum; /* what evidence confirmed, as people write it */
+    const char *word;
+};
+
 /* Everything a draft is made of. */
 struct publication_facts {
     Pb__PublicationKind kind;
@@ -59,6 +66,8 @@ struct publication_facts {
     size_t units_most;                /* so many are named; the rest is counted */
     const struct cause_list *repeats; /* measures by round, extensions by outcome */
     const struct next_day_list *next;
+    const struct publication_outcome *outcomes; /* confirmed ones; none: nothing is said */
+    size_t outcome_count;
     const struct subject_list *subjects; /* with their marks */
 };
 

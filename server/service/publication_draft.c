@@ -127,6 +127,20 @@ say_duties(struct block_writer *w, const struct publication_facts *f)
                      repeated(f, "EXTENSION", STATE_WITHDRAWN), repeated(f, "ROUND", NULL)));
 }
 
+/* "经核实的整改成效：新订制度3项，追缴资金12.50万元。" */
+static void
+say_outcomes(struct block_writer *w, const struct publication_facts *f)
+{
+    const char *text = "";
+    for (size_t i = 0; text != NULL && i < f->outcome_count; i++) {
+        const struct publication_outcome *o = &f->outcomes[i];
+        text = arena_printf(w->a, "%s%s%s%s%s", text, i == 0 ? "" : "，", o->zh, o->sum, o->word);
+    }
+    if (f->outcome_count > 0) {
+        say(w, PARAGRAPH, text == NULL ? NULL : arena_printf(w->a, "经核实的整改成效：%s。", text));
+    }
+}
+
 /* "样例一局：超期措施2条，自2026年10月1日起，最长超期40天；未报汇总表1期。" */
 static void
 say_unit(struct block_writer *w, const struct status_row *u)
@@ -380,6 +394,7 @@ draft_report(struct block_writer *w, const struct publication_facts *f)
     say_problems(w, f, "");
     say_measures(w, f);
     say_duties(w, f);
+    say_outcomes(w, f);
     say(w, SECTION, "整改落实情况");
     tell_problems(w, f);
     say(w, SECTION, "滞后事项");
@@ -395,6 +410,7 @@ draft_principal(struct block_writer *w, const struct publication_facts *f)
     say(w, SECTION, "整改总体情况");
     say_problems(w, f, "");
     say_measures(w, f);
+    say_outcomes(w, f);
     say(w, SECTION, "督促推动情况");
     say_duties(w, f);
     say_waiting(w, f);
