@@ -1,7 +1,5 @@
 #include "server/document/notice_docx.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include <zip.h>
 
@@ -40,26 +38,15 @@ put(struct xml *x, const char *bytes, size_t n)
     x->data[x->used] = '\0';
 }
 
+/* text NULL: the arena was exhausted. */
 static void
 puts_xml(struct xml *x, const char *text)
 {
-    put(x, text, strlen(text));
-}
-
-static void print_xml(struct xml *x, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void
-print_xml(struct xml *x, const char *format, ...)
-{
-    char text[512];
-    va_list args;
-    va_start(args, format);
-    const int n = vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    if (n < 0 || (size_t)n >= sizeof text) {
+    if (text == NULL) {
         x->failed = true;
         return;
     }
-    put(x, text, (size_t)n);
+    put(x, text, strlen(text));
 }
 
 /* Text between tags; characters XML does not know are left out. */
@@ -108,12 +95,13 @@ enum { CHARACTER_SPACING_TWIPS = -5 };
 static void
 run(struct xml *x, const struct font *font, const char *text)
 {
-    print_xml(x,
-              "<w:r><w:rPr><w:rFonts w:ascii=\"Times New Roman\" w:hAnsi=\"Times New Roman\""
-              " w:eastAsia=\"%s\" w:hint=\"eastAsia\"/>%s<w:spacing w:val=\"%d\"/>"
-              "<w:sz w:val=\"%d\"/><w:szCs w:val=\"%d\"/></w:rPr>",
-              font->east, font->bold ? "<w:b/>" : "", CHARACTER_SPACING_TWIPS, font->half_points,
-              font->half_points);
+    puts_xml(x, arena_printf(
+                    x->a,
+                    "<w:r><w:rPr><w:rFonts w:ascii=\"Times New Roman\" w:hAnsi=\"Times New Roman\""
+                    " w:eastAsia=\"%s\" w:hint=\"eastAsia\"/>%s<w:spacing w:val=\"%d\"/>"
+                    "<w:sz w:val=\"%d\"/><w:szCs w:val=\"%d\"/></w:rPr>",
+                    font->east, font->bold ? "<w:b/>" : "", CHARACTER_SPACING_TWIPS,
+                    font->half_points, font->half_points));
     puts_xml(x, "<w:t xml:space=\"preserve\">");
     text_xml(x, text);
     puts_xml(x, "</w:t></w:r>");
@@ -122,15 +110,15 @@ run(struct xml *x, const struct font *font, const char *text)
 static void
 begin_paragraph(struct xml *x, const struct layout *l, bool heading)
 {
-    print_xml(x,
-              "<w:p><w:pPr>%s<w:spacing w:before=\"0\" w:after=\"%d\" w:line=\"%d\""
-              " w:lineRule=\"exact\"/>"
-              "<w:ind w:firstLineChars=\"%d\" w:firstLine=\"%d\" w:rightChars=\"%d\""
-              " w:right=\"%d\"/>"
-              "<w:jc w:val=\"%s\"/></w:pPr>",
-              heading ? "<w:keepNext/>" : "", l->after_twips, l->line_twips, 100 * l->first_chars,
-              l->first_chars * l->char_twips, 100 * l->right_chars, l->right_chars * l->char_twips,
-              l->align);
+    puts_xml(x, arena_printf(x->a,
+                             "<w:p><w:pPr>%s<w:spacing w:before=\"0\" w:after=\"%d\" w:line=\"%d\""
+                             " w:lineRule=\"exact\"/>"
+                             "<w:ind w:firstLineChars=\"%d\" w:firstLine=\"%d\" w:rightChars=\"%d\""
+                             " w:right=\"%d\"/>"
+                             "<w:jc w:val=\"%s\"/></w:pPr>",
+                             heading ? "<w:keepNext/>" : "", l->after_twips, l->line_twips,
+                             100 * l->first_chars, l->first_chars * l->char_twips,
+                             100 * l->right_chars, l->right_chars * l->char_twips, l->align));
 }
 
 static void

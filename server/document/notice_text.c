@@ -99,6 +99,7 @@ struct reader {
     struct arena *a;
     bool problems;
     bool in_problem;
+    struct fold fold; /* of the line being read */
     struct notice_text *out;
     size_t capacity;
     size_t line_capacity;
@@ -168,18 +169,14 @@ kind_of(const struct reader *r, const struct text_line *l, const struct fold *f,
 static enum status
 read_line(struct reader *r, const struct text_line *l)
 {
-    struct fold f;
     size_t rest = 0;
     if (l->bytes > LIMIT_TEXT_BYTES) {
         return fault_set_field(r->fault, "file", "LINE_TOO_LONG",
                                "第 %u 行有 %u 字节，一段最多 %d 字节，请分成几段。", l->number,
                                l->bytes, LIMIT_TEXT_BYTES);
     }
-    if (!fold_init(&f, r->a, l->bytes)) {
-        return no_memory(r);
-    }
-    fold_text(&f, l->text, l->bytes);
-    const Pb__PublicationBlockKind kind = kind_of(r, l, &f, &rest);
+    fold_text(&r->fold, l->text, l->bytes);
+    const Pb__PublicationBlockKind kind = kind_of(r, l, &r->fold, &rest);
     const char *text = arena_strdup(r->a, l->text + rest);
     if (kind == STATUS && text != NULL) {
         text = arena_printf(r->a, "整改状态：%s", text);
@@ -268,6 +265,9 @@ notice_read(const void *bytes, size_t size, bool problems, struct arena *a, stru
     struct notice_text text = {0};
     struct reader r = {.a = a, .problems = problems, .out = &text, .fault = fault};
     enum status s = text_read_lines(a, bytes, size, &lines, fault);
+    if (s == STATUS_OK && !fold_init(&r.fold, a, LIMIT_TEXT_BYTES)) {
+        s = no_memory(&r);
+    }
     for (size_t i = 0; s == STATUS_OK && i < lines.count; i++) {
         const struct text_line *l = &lines.lines[i];
         if (l->bytes == 0) {

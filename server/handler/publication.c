@@ -33,8 +33,12 @@ publication_load(struct call *call, struct db_queue *q, const char *ref, bool lo
     if (s == STATUS_OK) {
         s = publication_queue_blocks(q, tenant, c->before->id, &c->blocks);
     }
-    return s == STATUS_OK ? (int)publication_queue_subjects(q, tenant, c->before->id, &c->subjects)
-                          : (int)s;
+    if (s == STATUS_OK) {
+        s = publication_queue_subjects(q, tenant, c->before->id, &c->subjects);
+    }
+    return s == STATUS_OK
+               ? (int)clue_queue_list(q, tenant, c->before->inspection, NULL, NULL, &c->clues)
+               : (int)s;
 }
 
 enum status
@@ -76,7 +80,9 @@ enum status
 publication_judge(const struct publication_call *c, struct fault *fault)
 {
     int lines = notice_paper_lines(c->before->title, c->blocks.items, c->blocks.count);
-    return publication_check(c->before, &c->blocks, &c->subjects, lines, fault);
+    enum status s = publication_check_clues(&c->blocks, &c->clues, fault);
+    return s == STATUS_OK ? publication_check(c->before, &c->blocks, &c->subjects, lines, fault)
+                          : s;
 }
 
 static bool

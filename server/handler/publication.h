@@ -15,6 +15,7 @@ struct publication_call {
     const struct publication_record *before;
     struct block_list blocks;
     struct subject_list subjects;
+    struct clue_list clues; /* of the inspection: their numbers must not stand in the text */
     struct history_list history;
     /* what a command makes */
     struct publication_record next;

@@ -176,7 +176,17 @@ check_size(struct call *call, const struct create_call *c)
     for (size_t i = 0; i < c->text.list.count; i++) {
         bytes += strlen(c->text.list.items[i]->text);
     }
-    if (c->subjects.count > PUBLICATION_SUBJECTS_MAX || bytes > PUBLICATION_TEXT_BYTES_MAX) {
+    size_t shown = 0;
+    for (size_t i = 0; i < c->subjects.count; i++) {
+        const Pb__PublicationSubject *m =
+            publication_subject_message(&c->subjects.items[i], call->arena);
+        if (m == NULL) {
+            return handler_no_memory(call);
+        }
+        shown += pb__publication_subject__get_packed_size(m);
+    }
+    if (c->subjects.count > PUBLICATION_SUBJECTS_MAX || bytes > PUBLICATION_TEXT_BYTES_MAX ||
+        shown > PUBLICATION_SUBJECT_BYTES_MAX) {
         return fault_set(&call->fault, STATUS_FAILED_PRECONDITION, "PUBLICATION_TOO_LARGE",
                          "这次巡视的问题和措施有 %zu 个、%zu 字节，一份材料最多 %d 个、%d 字节。",
                          c->subjects.count, bytes, PUBLICATION_SUBJECTS_MAX,
@@ -240,6 +250,9 @@ static enum status
 check_lines(struct call *call, const struct create_call *c)
 {
     enum status s = check_text(call, "title", c->made.title, LIMIT_NAME_BYTES, true);
+    if (s == STATUS_OK && strpbrk(c->made.title, "\r\n\t") != NULL) {
+        s = fault_set_field(&call->fault, "title", "TITLE_LINE", "标题应是一行，请去掉换行。");
+    }
     for (size_t i = 0; s == STATUS_OK && i < c->text.list.count; i++) {
         s = check_text(call, "text", c->text.list.items[i]->text, LIMIT_TEXT_BYTES, true);
     }
@@ -258,6 +271,9 @@ create_publication_decide(struct call *call)
     if (s == STATUS_OK) {
         s = check_text(call, "signer", r->signer, LIMIT_NAME_BYTES, false);
     }
+    if (s == STATUS_OK && r->signer != NULL && strpbrk(r->signer, "\r\n\t") != NULL) {
+        s = fault_set_field(&call->fault, "signer", "TITLE_LINE", "落款应是一行，请去掉换行。");
+    }
     if (s != STATUS_OK) {
         return s;
     }
@@ -273,6 +289,9 @@ create_publication_decide(struct call *call)
     c->made.published_day = NO_DATE;
     c->made.created_ms = call->now_ms;
     if (c->made.id == NULL || c->made.ref == NULL) {
+        return handler_no_memory(call);
+    }
+    if (!publication_straighten(&c->subjects, call->arena)) {
         return handler_no_memory(call);
     }
     keep_marks(c);

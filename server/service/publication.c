@@ -264,6 +264,45 @@ check_held(const struct block_list *blocks, const struct subject_list *subjects,
     return STATUS_OK;
 }
 
+enum { CLUE_NUMBER_MIN = 4 }; /* shorter ones are numbers of anything */
+
+static bool
+is_word(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
+}
+
+/* The number by itself, not a part of a longer one. */
+static bool
+names_number(const char *text, const char *number)
+{
+    size_t n = strlen(number);
+    for (const char *p = strstr(text, number); p != NULL; p = strstr(p + 1, number)) {
+        if ((p == text || !is_word(p[-1])) && !is_word(p[n])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum status
+publication_check_clues(const struct block_list *blocks, const struct clue_list *clues,
+                        struct fault *fault)
+{
+    for (size_t i = 0; i < clues->count; i++) {
+        for (size_t j = 0; j < blocks->count; j++) {
+            if (strlen(clues->items[i].number) >= CLUE_NUMBER_MIN &&
+                names_number(blocks->items[j]->text, clues->items[i].number)) {
+                return fault_set(fault, STATUS_FAILED_PRECONDITION, "CLUE_INSIDE",
+                                 "正文里写着问题线索的编号 %s：问题线索的任何内容都不能写进通报和"
+                                 "报告，请删去。",
+                                 clues->items[i].number);
+            }
+        }
+    }
+    return STATUS_OK;
+}
+
 /* ---- whether it is whole ---- */
 
 static int
@@ -492,7 +531,7 @@ match_block(struct matching *m, size_t at)
     }
     if (level(b) == 3) {
         s = match_problem(m, at);
-        if (s == STATUS_OK) {
+        if (s == STATUS_OK && m->problem != NULL) {
             match_by_place(m, at);
         }
     } else if (b->kind == PB__PUBLICATION_BLOCK_KIND__BLOCK_STATUS) {

@@ -12,6 +12,7 @@
 
 #include "server/service/measure.h"
 #include "server/service/status.h"
+#include "server/store/matter.h"
 #include "server/store/publication_source.h"
 
 #define COMMAND_HOLD_BACK "hold_back"
@@ -20,12 +21,13 @@
 #define STATE_PUBLISHED "PUBLISHED"
 
 enum {
-    PUBLICATION_SUBJECTS_MAX = 3000,        /* problems and measures of one publication */
-    PUBLICATION_TEXT_BYTES_MAX = 600 << 10, /* of all blocks, so that a reply holds them */
-    PUBLICATION_PARAGRAPH_BYTES = 3000,     /* of a narrative in a draft; longer ones are cut */
-    PUBLICATION_NEXT_DAYS = 60,             /* how far ahead a draft looks */
-    PUBLICATION_UNITS_MAX = 60,             /* units behind that a draft names */
-    PUBLICATION_BRIEFING_LINES = 28,        /* of the one page */
+    PUBLICATION_SUBJECTS_MAX = 3000,           /* problems and measures of one publication */
+    PUBLICATION_TEXT_BYTES_MAX = 600 << 10,    /* of all blocks, so that a reply holds them */
+    PUBLICATION_SUBJECT_BYTES_MAX = 300 << 10, /* of all subjects as a reply shows them */
+    PUBLICATION_PARAGRAPH_BYTES = 3000,        /* of a narrative in a draft; longer ones are cut */
+    PUBLICATION_NEXT_DAYS = 60,                /* how far ahead a draft looks */
+    PUBLICATION_UNITS_MAX = 60,                /* units behind that a draft names */
+    PUBLICATION_BRIEFING_LINES = 28,           /* of the one page */
 };
 
 /* "整改进展情况通报", …; "" for none. */
@@ -71,6 +73,9 @@ struct publication_facts {
     const struct subject_list *subjects; /* with their marks */
 };
 
+/* Makes every text of the subjects one line, as blocks are. False: exhausted. */
+bool publication_straighten(struct subject_list *subjects, struct arena *a);
+
 /* The title where none was given; NULL: exhausted. */
 const char *publication_title(const struct publication_facts *f, struct arena *a);
 
@@ -92,6 +97,10 @@ MUST_CHECK enum status publication_check(const struct publication_record *p,
                                          const struct block_list *blocks,
                                          const struct subject_list *subjects, int lines,
                                          struct fault *fault);
+
+/* FAILED_PRECONDITION CLUE_INSIDE when the number of a clue (问题线索) stands in the text. */
+MUST_CHECK enum status publication_check_clues(const struct block_list *blocks,
+                                               const struct clue_list *clues, struct fault *fault);
 
 /* Lays an edited text against the ledger: fills problem_ref and measure_ref (the latter from the
  * text before, and by number where as many paragraphs stand as measures are told). lines: of the

@@ -49,6 +49,23 @@ say(struct block_writer *w, Pb__PublicationBlockKind kind, const char *text)
     (void)block_add(w, kind, text, NULL, NULL);
 }
 
+/* Line breaks become nothing: a block is a line. */
+static const char *
+one_line(struct arena *a, const char *text)
+{
+    char *out = arena_strdup(a, text);
+    size_t n = 0;
+    for (size_t i = 0; out != NULL && text[i] != '\0'; i++) {
+        if (text[i] != '\n' && text[i] != '\r' && text[i] != '\t') {
+            out[n++] = text[i];
+        }
+    }
+    if (out != NULL) {
+        out[n] = '\0';
+    }
+    return out;
+}
+
 static const char *
 day_zh(struct arena *a, int32_t day)
 {
@@ -153,11 +170,12 @@ say_unit(struct block_writer *w, const struct status_row *u)
                             day_zh(w->a, u->behind_since), u->behind_days);
     }
     const char *owed = missing > 0 ? arena_printf(w->a, "未报汇总表%d期", missing) : "";
+    const char *name = one_line(w->a, u->title == NULL ? "没有牵头单位" : u->title);
     say(w, PARAGRAPH,
-        late == NULL || owed == NULL
+        late == NULL || owed == NULL || name == NULL
             ? NULL
-            : arena_printf(w->a, "%s：%s%s%s。", u->title == NULL ? "没有牵头单位" : u->title, late,
-                           overdue > 0 && missing > 0 ? "；" : "", owed));
+            : arena_printf(w->a, "%s：%s%s%s。", name, late, overdue > 0 && missing > 0 ? "；" : "",
+                           owed));
 }
 
 static void
@@ -267,23 +285,6 @@ shortened(struct arena *a, const char *text, size_t most)
     return arena_printf(a, "%.*s……", (int)cut, text);
 }
 
-/* Line breaks within a narrative become nothing: a block is a line. */
-static const char *
-one_line(struct arena *a, const char *text)
-{
-    char *out = arena_strdup(a, text);
-    size_t n = 0;
-    for (size_t i = 0; out != NULL && text[i] != '\0'; i++) {
-        if (text[i] != '\n' && text[i] != '\r' && text[i] != '\t') {
-            out[n++] = text[i];
-        }
-    }
-    if (out != NULL) {
-        out[n] = '\0';
-    }
-    return out;
-}
-
 static size_t
 chars_of(const char *text, size_t bytes)
 {
@@ -294,25 +295,40 @@ chars_of(const char *text, size_t bytes)
     return n;
 }
 
+bool
+publication_straighten(struct subject_list *subjects, struct arena *a)
+{
+    for (size_t i = 0; i < subjects->count; i++) {
+        struct publication_subject *s = &subjects->items[i];
+        s->title = one_line(a, s->title);
+        s->item_title = one_line(a, s->item_title);
+        if (s->title == NULL || s->item_title == NULL) {
+            return false;
+        }
+        if (s->source != NULL) {
+            s->source = one_line(a, s->source);
+            if (s->source == NULL) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 /* The plan's first sentence, where it is short enough to head what was done and not said again. */
 static const char *
 measure_text(struct arena *a, const struct publication_subject *s)
 {
     const char *plan = s->title + marker_bytes(s->title);
-    const char *done = one_line(a, s->source);
+    const char *done = s->source + marker_bytes(s->source);
     const char *stop = strstr(plan, "。");
     size_t lead = stop == NULL ? 0 : (size_t)(stop - plan) + 3;
-    if (done == NULL) {
-        return NULL;
-    }
-    done += marker_bytes(done);
     done = shortened(a, done, PUBLICATION_PARAGRAPH_BYTES);
     if (done == NULL || lead == 0 || chars_of(plan, lead) > LEAD_CHARS ||
         strncmp(done, plan, lead) == 0) {
         return done;
     }
-    const char *head = one_line(a, arena_strndup(a, plan, lead));
-    return head == NULL ? NULL : arena_printf(a, "%s%s", head, done);
+    return arena_printf(a, "%.*s%s", (int)lead, plan, done);
 }
 
 /* Measures of the problem at `at` that have something to tell. */

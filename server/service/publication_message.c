@@ -4,6 +4,7 @@
 #include "server/service/problem.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* protobuf-c's messages hold char *, and never write through it. */
 static char *
@@ -57,6 +58,20 @@ publication_message(const struct publication_record *p, struct arena *a)
     return m->as_of == NULL ? NULL : m;
 }
 
+enum { TITLE_BYTES = 120 }; /* of a measure: enough to know it by */
+
+static char *
+beginning(const char *text, struct arena *a)
+{
+    size_t n = strlen(text);
+    if (n <= TITLE_BYTES) {
+        return wire(text);
+    }
+    for (n = TITLE_BYTES; n > 0 && ((unsigned char)text[n] & 0xC0U) == 0x80U; n--) {
+    }
+    return arena_printf(a, "%.*s…", (int)n, text);
+}
+
 Pb__PublicationSubject *
 publication_subject_message(const struct publication_subject *s, struct arena *a)
 {
@@ -68,7 +83,7 @@ publication_subject_message(const struct publication_subject *s, struct arena *a
     m->ref = wire(s->ref);
     m->has_measure = m->has_item_no = 1;
     m->measure = s->measure_id != NULL;
-    m->title = wire(s->title);
+    m->title = s->measure_id == NULL ? wire(s->title) : beginning(s->title, a);
     m->item_no = s->item_no;
     m->item_title = wire(s->item_title);
     m->state = wire(s->state);
@@ -82,5 +97,5 @@ publication_subject_message(const struct publication_subject *s, struct arena *a
     m->hold_code = wire(s->hold_code);
     m->hold_code_zh = wire(publication_hold_zh(s->hold_code));
     m->hold_reason = wire(s->hold_reason);
-    return m;
+    return m->title == NULL ? NULL : m;
 }

@@ -145,6 +145,9 @@ bad_drafts_are_refused(void **state)
     r = creation(PUBLIC, "2026-11-10");
     r.inspection = slice_text("INS9");
     slice_refused(PUBL1, method, &r.base, STATUS_NOT_FOUND, "INSPECTION_UNKNOWN");
+    r = creation(PUBLIC, "2026-11-10");
+    r.title = slice_text("两行的\n标题");
+    slice_refused(PUBL1, method, &r.base, STATUS_INVALID_ARGUMENT, "TITLE_LINE");
     r = creation(PUBLIC, "1960-01-01");
     slice_refused(PUBL1, method, &r.base, STATUS_FAILED_PRECONDITION, "NOTHING_TO_TELL");
     r = creation(PUBLIC, "2026-11-10");
@@ -369,6 +372,46 @@ clues_senders_and_talks_stay_out(void **state)
             assert_false(has(text, never[i]));
         }
     }
+}
+
+/* Nor may an editor write one in. */
+static void
+a_clue_is_not_written_in(void **state)
+{
+    (void)state;
+    slice_sql(
+        "INSERT INTO rectify.clue (tenant, id, inspection, problem, number, version, event_id)"
+        " VALUES (1, '%s', '%s', '%s', 'XS-2026-0777', 1, '%s')",
+        slice_id(810), slice_id(31), slice_id(51), slice_id(1));
+    (void)create(PUBLIC, "2026-11-10");
+    (void)edit("TB-01", arena_printf(&slice_arena, "%s线索XS-2026-0777已办结。\n", WHOLE_TEXT));
+    assert_true(has(check_refused("TB-01", "CLUE_INSIDE")->message, "XS-2026-0777"));
+    (void)edit("TB-01", WHOLE_TEXT);
+    (void)check("TB-01");
+}
+
+/* As much as fits is taken, read and given back; more is refused. */
+static void
+a_long_text_fits(void **state)
+{
+    (void)state;
+    enum { PARAGRAPHS = 590, PARAGRAPH_BYTES = 1001, MORE = 40 };
+    char *text = arena_alloc(&slice_arena,
+                             sizeof WHOLE_TEXT + (PARAGRAPHS + MORE) * (size_t)PARAGRAPH_BYTES);
+    char *at = stpcpy(text, WHOLE_TEXT);
+    for (int i = 0; i < PARAGRAPHS + MORE; i++) {
+        if (i == PARAGRAPHS) {
+            (void)create(PUBLIC, "2026-11-10");
+            (void)edit("TB-01", text);
+            assert_true(get(OFFICE1, "TB-01")->n_blocks > PARAGRAPHS);
+        }
+        memset(at, 'a' + i % 26, PARAGRAPH_BYTES - 1);
+        at[PARAGRAPH_BYTES - 1] = '\n';
+        at += PARAGRAPH_BYTES;
+    }
+    Pb__EditPublicationRequest r = edition("TB-01", text);
+    slice_refused(PUBL1, "PublicationService/EditPublication", &r.base, STATUS_FAILED_PRECONDITION,
+                  "PUBLICATION_TOO_LARGE");
 }
 
 /* ---- who may ---- */
@@ -724,6 +767,8 @@ main(void)
         TEST(a_measure_is_held_back_alone),
         TEST(a_heading_without_text_is_not_checked),
         TEST(clues_senders_and_talks_stay_out),
+        TEST(a_clue_is_not_written_in),
+        TEST(a_long_text_fits),
         TEST(each_step_has_its_roles),
         TEST(each_state_has_its_steps),
         TEST(approval_is_bound_to_the_text),

@@ -67,6 +67,7 @@ subjects(void)
     struct subject_list list = {.items = arena_alloc(&arena, sizeof all), .count = 6};
     assert_non_null(list.items);
     memcpy(list.items, all, sizeof all);
+    assert_true(publication_straighten(&list, &arena));
     return list;
 }
 
@@ -170,6 +171,19 @@ what_is_missing_is_named(void **state)
     assert_checked(&list, NULL, NULL);
     say(SECTION, "下一步", NULL, NULL);
     assert_checked(&list, "TEXT_MISSING", "下一步");
+}
+
+static void
+numbers_of_clues_are_found(void **state)
+{
+    (void)state;
+    struct clue_record numbers[] = {{.number = "12"}, {.number = "XS-2026-07"}};
+    const struct clue_list clues = {.items = numbers, .count = 2};
+    say(PARAGRAPH, "共12件，见XS-2026-071和AXS-2026-07。", NULL, NULL);
+    assert_int_equal(publication_check_clues(&w.list, &clues, &fault), STATUS_OK);
+    say(PARAGRAPH, "线索XS-2026-07已经办结。", NULL, NULL);
+    assert_int_equal(publication_check_clues(&w.list, &clues, &fault), STATUS_FAILED_PRECONDITION);
+    assert_string_equal(fault.reason, "CLUE_INSIDE");
 }
 
 static void
@@ -328,6 +342,7 @@ main(void)
         TEST(what_is_held_back_is_found_wherever_it_stands),
         TEST(an_item_goes_with_its_last_problem),
         TEST(what_is_missing_is_named),
+        TEST(numbers_of_clues_are_found),
         TEST(a_briefing_has_one_page),
         TEST(an_edited_text_finds_its_problems_and_measures),
         TEST(drafts_say_what_the_numbers_are),
