@@ -103,7 +103,9 @@ return_publication_decide(struct call *call)
 enum status
 withdraw_publication_decide(struct call *call)
 {
-    return end(call, COMMAND_WITHDRAW);
+    const struct publication_call *c = call->data;
+    enum status s = publication_may_withdraw(c->before, &call->fault);
+    return s == STATUS_OK ? end(call, COMMAND_WITHDRAW) : s;
 }
 
 /* ---- ApprovePublication, PublishPublication ---- */

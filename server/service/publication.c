@@ -11,6 +11,9 @@ is(const char *a, const char *b)
     return a != NULL && b != NULL && strcmp(a, b) == 0;
 }
 
+#define CORRECTION_OWED_ZH                                                                         \
+    "这一份是更正版，原文已经标为被更正，不能再撤回：请改好后公布；暂不公布的，留作草稿。"
+
 /* ---- words ---- */
 
 const char *
@@ -69,6 +72,23 @@ publication_step(const struct publication_record *p, const char *command, const 
     return s;
 }
 
+enum status
+publication_may_withdraw(const struct publication_record *p, struct fault *fault)
+{
+    return p->corrects == NULL ? STATUS_OK
+                               : fault_set(fault, STATUS_FAILED_PRECONDITION, "CORRECTION_OWED",
+                                           "%s", CORRECTION_OWED_ZH);
+}
+
+static void
+forbid(struct workflow_option *o, const char *reason, const char *reason_zh)
+{
+    o->allowed = false;
+    o->to = NULL;
+    o->reason = reason;
+    o->reason_zh = reason_zh;
+}
+
 size_t
 publication_options(const struct publication_record *p, const struct actor *actor,
                     const struct fault *checked, struct workflow_option *ret_options)
@@ -80,10 +100,9 @@ publication_options(const struct publication_record *p, const struct actor *acto
     for (size_t i = 0; i < n; i++) {
         struct workflow_option *o = &ret_options[i];
         if (is(o->command, COMMAND_CHECK) && o->allowed && checked->code != STATUS_OK) {
-            o->allowed = false;
-            o->to = NULL;
-            o->reason = checked->reason;
-            o->reason_zh = checked->message;
+            forbid(o, checked->reason, checked->message);
+        } else if (is(o->command, COMMAND_WITHDRAW) && o->allowed && p->corrects != NULL) {
+            forbid(o, "CORRECTION_OWED", CORRECTION_OWED_ZH);
         }
     }
     return n;

@@ -90,6 +90,11 @@ MUST_CHECK enum status publication_step(const struct publication_record *p, cons
                                         const struct workflow_facts *facts,
                                         struct publication_record *ret_next, struct fault *fault);
 
+/* FAILED_PRECONDITION CORRECTION_OWED: a correction is not withdrawn, the original is already
+ * marked as corrected. */
+MUST_CHECK enum status publication_may_withdraw(const struct publication_record *p,
+                                                struct fault *fault);
+
 /* What keeps a text from being checked: FAILED_PRECONDITION HELD_BACK_INSIDE, TEXT_MISSING,
  * PROBLEM_MISSING, BRIEFING_TOO_LONG, each with where it stands. lines: what a briefing takes on
  * paper. */

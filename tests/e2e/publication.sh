@@ -40,6 +40,8 @@ cli office office publication hold-back TB-01 P-16 --code 问题线索 --reason 
 expect_not "it is still in the text" grep -q 扫黑除恶 <(cli office publication show TB-01 | grep '^[0-9]*\.')
 cli office office publication hold-back TB-01 P-16 --lift --reason 样例 >/dev/null
 expect_refused "a problem is left out unmarked" PROBLEM_MISSING cli office office publication check TB-01
+expect_refused "a file from before that change overwrites it" STALE_VERSION \
+    cli office office publication edit TB-01 --file edited.txt
 cli office publication export TB-01 --format txt --out again.txt >/dev/null
 cli office office publication edit TB-01 --file edited.txt >/dev/null
 cli office office publication check TB-01 >/dev/null

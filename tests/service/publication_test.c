@@ -713,6 +713,9 @@ a_correction_begins_as_a_copy(void **state)
     assert_int_equal(get(OFFICE1, "TB-02")->n_subjects, 6);
     slice_refused(PUBL1, "PublicationService/CorrectPublication", &end.base,
                   STATUS_FAILED_PRECONDITION, "STATE_FORBIDS");
+    end = ending("TB-02");
+    slice_refused(PUBL1, "PublicationService/WithdrawPublication", &end.base,
+                  STATUS_FAILED_PRECONDITION, "CORRECTION_OWED");
     (void)check("TB-02");
     (void)approve("TB-02");
     assert_string_equal(publish("TB-02")->state, "PUBLISHED");
