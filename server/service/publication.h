@@ -50,11 +50,10 @@ Pb__PublicationBlock *block_add(struct block_writer *w, Pb__PublicationBlockKind
 
 /* ---- drafts (publication_draft.c) ---- */
 
-/* An outcome (整改成效) of one kind, as of the day: "修订制度 12 项" is zh, sum and word. */
+/* Outcomes (整改成效) of one kind that were confirmed by the day: "修订制度", "12 项". */
 struct publication_outcome {
     const char *zh;
-    const char *sum; /* what evidence confirmed, as people write it */
-    const char *word;
+    const char *amount; /* as people write it, with its word */
 };
 
 /* Everything a draft is made of. */

@@ -144,14 +144,14 @@ say_duties(struct block_writer *w, const struct publication_facts *f)
                      repeated(f, "EXTENSION", STATE_WITHDRAWN), repeated(f, "ROUND", NULL)));
 }
 
-/* "经核实的整改成效：新订制度3项，追缴资金12.50万元。" */
+/* "经核实的整改成效：制定制度 3 项，追缴资金 12,345.60 元。" */
 static void
 say_outcomes(struct block_writer *w, const struct publication_facts *f)
 {
     const char *text = "";
     for (size_t i = 0; text != NULL && i < f->outcome_count; i++) {
         const struct publication_outcome *o = &f->outcomes[i];
-        text = arena_printf(w->a, "%s%s%s%s%s", text, i == 0 ? "" : "，", o->zh, o->sum, o->word);
+        text = arena_printf(w->a, "%s%s%s %s", text, i == 0 ? "" : "，", o->zh, o->amount);
     }
     if (f->outcome_count > 0) {
         say(w, PARAGRAPH, text == NULL ? NULL : arena_printf(w->a, "经核实的整改成效：%s。", text));

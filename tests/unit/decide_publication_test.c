@@ -292,8 +292,8 @@ drafts_say_what_the_numbers_are(void **state)
     struct next_day days[] = {{20770, NULL, NULL, 3}, {20780, "REPORT_DUE", NULL, 0}};
     const struct next_day_list next = {.items = days, .count = 2};
     const struct status_rows rows = {.items = units, .count = 3};
-    static const struct publication_outcome outcomes[] = {{"新订制度", "3", "项"},
-                                                          {"追缴资金", "12.50", "元"}};
+    static const struct publication_outcome outcomes[] = {{"制定制度", "3 项"},
+                                                          {"追缴资金", "12.50 元"}};
     struct publication_facts f = {
         .kind = PB__PUBLICATION_KIND__RECTIFICATION_REPORT,
         .inspection_name = "样例巡视",
@@ -315,7 +315,7 @@ drafts_say_what_the_numbers_are(void **state)
     assert_says(text, "到期应报4期");
     assert_says(text, "申请延期3次，其中批准3次");
     assert_says(text, "重新整改（第二轮及以上）的措施2条");
-    assert_says(text, "经核实的整改成效：新订制度3项，追缴资金12.50元。");
+    assert_says(text, "经核实的整改成效：制定制度 3 项，追缴资金 12.50 元。");
     assert_says(text, "样例一局：超期措施2条，自2026年11月1日起，最长超期9天。");
     assert_says(text, "样例三局：未报汇总表1期。");
     assert_says(text, "2026年11月13日：3个目标到期；2026年11月23日：上报整改情况报告。");
