@@ -6,7 +6,6 @@
 #include "client/lib/file.h"
 
 #include <inttypes.h>
-#include <rectify/v1/publication.pb-c.h>
 #include <rectify/v1/sitting.pb-c.h>
 #include <stdio.h>
 #include <string.h>
@@ -397,43 +396,13 @@ cmd_problem_edit(struct cli *c, const struct line *line, struct fault *f)
 
 /* ---- what may be done ---- */
 
-static enum status
-allowed_show(struct cli *c, const struct line *line, const char *method,
-             const ProtobufCMessage *request, struct fault *f)
-{
-    static const struct grid_column columns[] = {
-        {.title = "能办"}, {.title = "办理"}, {.title = "说明", .clip = 70}};
-    ProtobufCMessage *message = NULL;
-    struct grid g;
-    enum status status = cli_query(c, method, request, &message, f);
-    if (status != STATUS_OK || c->format == CLI_JSON) {
-        return status != STATUS_OK ? status : cli_json_print(c, message, f);
-    }
-    const Pb__AllowedCommandsReply *reply = (const Pb__AllowedCommandsReply *)message;
-    grid_init(&g, &c->arena, columns, sizeof columns / sizeof columns[0]);
-    for (size_t i = 0; i < reply->n_commands; i++) {
-        const Pb__AllowedCommand *one = reply->commands[i];
-        if (one->allowed || line_flag(line, "all") || c->format == CLI_CSV) {
-            const char **row = grid_row(&g);
-            row[0] = one->allowed ? "能" : "不能";
-            row[1] = cli_text(c, one->command_zh);
-            row[2] = one->allowed ? "" : cli_text(c, one->message);
-        }
-    }
-    status = grid_print(&g, c, f);
-    if (status == STATUS_OK && c->format == CLI_TABLE && !line_flag(line, "all")) {
-        (void)fputs("（不能办的和原因：加上 --all）\n", c->out);
-    }
-    return status;
-}
-
 enum status
 cmd_problem_allowed(struct cli *c, const struct line *line, struct fault *f)
 {
     Pb__GetProblemRequest get = PB__GET_PROBLEM_REQUEST__INIT;
     get.ref = cli_field(line->args[0]);
     get.inspection = cli_field(line_value(line, "inspection"));
-    return allowed_show(c, line, "rectify.v1.ProblemService/AllowedCommands", &get.base, f);
+    return view_allowed(c, line, "rectify.v1.ProblemService/AllowedCommands", &get.base, f);
 }
 
 enum status
@@ -441,13 +410,5 @@ cmd_sitting_allowed(struct cli *c, const struct line *line, struct fault *f)
 {
     Pb__GetSittingRequest get = PB__GET_SITTING_REQUEST__INIT;
     get.ref = cli_field(line->args[0]);
-    return allowed_show(c, line, "rectify.v1.SittingService/AllowedCommands", &get.base, f);
-}
-
-enum status
-cmd_publication_allowed(struct cli *c, const struct line *line, struct fault *f)
-{
-    Pb__GetPublicationRequest get = PB__GET_PUBLICATION_REQUEST__INIT;
-    get.ref = cli_field(line->args[0]);
-    return allowed_show(c, line, "rectify.v1.PublicationService/AllowedCommands", &get.base, f);
+    return view_allowed(c, line, "rectify.v1.SittingService/AllowedCommands", &get.base, f);
 }

@@ -424,6 +424,14 @@ cmd_publication_show(struct cli *c, const struct line *line, struct fault *f)
     return STATUS_OK;
 }
 
+enum status
+cmd_publication_allowed(struct cli *c, const struct line *line, struct fault *f)
+{
+    Pb__GetPublicationRequest ask = PB__GET_PUBLICATION_REQUEST__INIT;
+    ask.ref = cli_field(line->args[0]);
+    return view_allowed(c, line, METHOD("AllowedCommands"), &ask.base, f);
+}
+
 /* ---- export ---- */
 
 static enum status

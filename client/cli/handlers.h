@@ -78,7 +78,6 @@ HANDLER(cmd_problem_reopen);
 HANDLER(cmd_problem_register);
 HANDLER(cmd_problem_edit);
 HANDLER(cmd_sitting_allowed);
-HANDLER(cmd_publication_allowed);
 /* cmd_sitting.c */
 HANDLER(cmd_sitting_create);
 HANDLER(cmd_sitting_open);
@@ -188,6 +187,7 @@ HANDLER(cmd_publication_correct);
 HANDLER(cmd_publication_withdraw);
 HANDLER(cmd_publication_list);
 HANDLER(cmd_publication_show);
+HANDLER(cmd_publication_allowed);
 HANDLER(cmd_publication_export);
 /* cmd_system.c */
 HANDLER(cmd_health);

@@ -345,3 +345,35 @@ view_owns(const struct cli *c, const Pb__WhoAmIReply *who, const char *org)
     }
     return false;
 }
+
+/* ---- what may be done ---- */
+
+enum status
+view_allowed(struct cli *c, const struct line *line, const char *method,
+             const ProtobufCMessage *request, struct fault *f)
+{
+    static const struct grid_column columns[] = {
+        {.title = "能办"}, {.title = "办理"}, {.title = "说明", .clip = 70}};
+    ProtobufCMessage *message = NULL;
+    struct grid g;
+    enum status status = cli_query(c, method, request, &message, f);
+    if (status != STATUS_OK || c->format == CLI_JSON) {
+        return status != STATUS_OK ? status : cli_json_print(c, message, f);
+    }
+    const Pb__AllowedCommandsReply *reply = (const Pb__AllowedCommandsReply *)message;
+    grid_init(&g, &c->arena, columns, sizeof columns / sizeof columns[0]);
+    for (size_t i = 0; i < reply->n_commands; i++) {
+        const Pb__AllowedCommand *one = reply->commands[i];
+        if (one->allowed || line_flag(line, "all") || c->format == CLI_CSV) {
+            const char **row = grid_row(&g);
+            row[0] = one->allowed ? "能" : "不能";
+            row[1] = cli_text(c, one->command_zh);
+            row[2] = one->allowed ? "" : cli_text(c, one->message);
+        }
+    }
+    status = grid_print(&g, c, f);
+    if (status == STATUS_OK && c->format == CLI_TABLE && !line_flag(line, "all")) {
+        (void)fputs("（不能办的和原因：加上 --all）\n", c->out);
+    }
+    return status;
+}

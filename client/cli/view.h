@@ -39,6 +39,11 @@ bool view_closed(const Pb__Measure *m);
 /* The light with its days: "临期，还剩 3 天", "超期 2 天"; in the arena. */
 const char *view_light(struct cli *c, Pb__Light light, bool has, int32_t days_left);
 
+/* Asks a method AllowedCommands and prints what may be given now; with --all also what may not, and
+ * why. */
+MUST_CHECK enum status view_allowed(struct cli *c, const struct line *line, const char *method,
+                                    const ProtobufCMessage *request, struct fault *f);
+
 /* Who the caller is; asked once a run at most by those who need it. */
 MUST_CHECK enum status view_whoami(struct cli *c, const Pb__WhoAmIReply **ret_who, struct fault *f);
 
