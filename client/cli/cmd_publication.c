@@ -3,7 +3,7 @@
 #include "client/cli/grid.h"
 #include "client/cli/handlers.h"
 #include "client/cli/tables.h"
-#include "client/cli/text.h"
+#include "client/cli/value.h"
 #include "client/cli/view.h"
 #include "client/lib/file.h"
 
@@ -405,6 +405,17 @@ held_print(struct cli *c, const Pb__GetPublicationReply *reply)
     }
 }
 
+static void
+history_print(struct cli *c, const Pb__GetPublicationReply *reply)
+{
+    for (size_t i = 0; i < reply->n_history; i++) {
+        const Pb__HistoryEntry *h = reply->history[i];
+        (void)fprintf(c->out, "  %s  %s %s  %s  %s\n", value_time(&c->arena, h->recorded_at_ms),
+                      cli_text(c, h->org), cli_text(c, h->account), value_command_zh(h->command),
+                      cli_text(c, h->reason));
+    }
+}
+
 enum status
 cmd_publication_show(struct cli *c, const struct line *line, struct fault *f)
 {
@@ -415,6 +426,7 @@ cmd_publication_show(struct cli *c, const struct line *line, struct fault *f)
     }
     header_print(c, reply->publication);
     held_print(c, reply);
+    history_print(c, reply);
     (void)fputc('\n', c->out);
     for (size_t i = 0; i < reply->n_blocks; i++) {
         const Pb__PublicationBlock *b = reply->blocks[i];

@@ -349,6 +349,11 @@ static const struct name commands[] = {
     {"reopen", "重新整改"},
     {"supersede", "替代"},
     {"cancel", "撤销"},
+    {"hold_back", "标明不公开"},
+    {"check", "审核"},
+    {"approve", "批准"},
+    {"publish", "公布"},
+    {"correct", "更正"},
 };
 
 static const char *
