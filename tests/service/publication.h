@@ -228,4 +228,31 @@ publish_whole(void)
     return publish(p->ref);
 }
 
+HELPER bool
+has(const char *text, const char *part)
+{
+    return strstr(text, part) != NULL;
+}
+
+HELPER Pb__HoldBackRequest
+holding(const char *ref, char **subjects, size_t n)
+{
+    Pb__HoldBackRequest r = PB__HOLD_BACK_REQUEST__INIT;
+    r.ref = slice_text(ref);
+    r.subjects = subjects;
+    r.n_subjects = n;
+    r.hold_code = slice_text("SECRECY");
+    r.reason = slice_text("样例：涉及未公开事项");
+    return r;
+}
+
+HELPER const Pb__Status *
+check_refused(const char *ref, const char *reason)
+{
+    Pb__GetPublicationRequest r = PB__GET_PUBLICATION_REQUEST__INIT;
+    r.ref = slice_text(ref);
+    return slice_refused(OFFICE1, "PublicationService/CheckPublication", &r.base,
+                         STATUS_FAILED_PRECONDITION, reason);
+}
+
 #endif
