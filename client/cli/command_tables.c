@@ -9,6 +9,7 @@
     AREA(matter) \
     AREA(closing) \
     AREA(outcome) \
+    AREA(publication) \
     AREA(status) \
     AREA(office) \
     AREA(export) \

@@ -187,6 +187,20 @@ HANDLER(cmd_audit_verify);
 HANDLER(cmd_audit_head);
 /* cmd_evidence.c */
 HANDLER(cmd_evidence_get);
+/* cmd_publication.c */
+HANDLER(cmd_publication_create);
+HANDLER(cmd_publication_edit);
+HANDLER(cmd_publication_hold_back);
+HANDLER(cmd_publication_check);
+HANDLER(cmd_publication_return);
+HANDLER(cmd_publication_approve);
+HANDLER(cmd_publication_publish);
+HANDLER(cmd_publication_correct);
+HANDLER(cmd_publication_withdraw);
+HANDLER(cmd_publication_list);
+HANDLER(cmd_publication_show);
+HANDLER(cmd_publication_allowed);
+HANDLER(cmd_publication_export);
 /* cmd_system.c */
 HANDLER(cmd_health);
 HANDLER(cmd_describe);

@@ -357,6 +357,10 @@ static const struct name commands[] = {
     {"extend", "批准延期"},
     {"set", "设置目标节点"},
     {"reach", "报告节点完成"},
+    {"hold_back", "标明不公开"},
+    {"check", "审核"},
+    {"approve", "批准"},
+    {"publish", "公布"},
 };
 
 static const char *

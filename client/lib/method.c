@@ -12,6 +12,7 @@
 #include <rectify/v1/org.pb-c.h>
 #include <rectify/v1/outcome.pb-c.h>
 #include <rectify/v1/plan.pb-c.h>
+#include <rectify/v1/publication.pb-c.h>
 #include <rectify/v1/report.pb-c.h>
 #include <rectify/v1/settings.pb-c.h>
 #include <rectify/v1/sitting.pb-c.h>
@@ -22,16 +23,17 @@
 
 /* Every service a client may call (JobService is the server's own). */
 static const ProtobufCServiceDescriptor *const services[] = {
-    &pb__account_service__descriptor,  &pb__alert_service__descriptor,
-    &pb__audit_service__descriptor,    &pb__consultation_service__descriptor,
-    &pb__evidence_service__descriptor, &pb__inspection_service__descriptor,
-    &pb__matter_service__descriptor,   &pb__measure_service__descriptor,
-    &pb__problem_service__descriptor,  &pb__org_service__descriptor,
-    &pb__plan_service__descriptor,     &pb__settings_service__descriptor,
-    &pb__status_service__descriptor,   &pb__system_service__descriptor,
-    &pb__table_service__descriptor,    &pb__grant_service__descriptor,
-    &pb__sitting_service__descriptor,  &pb__node_service__descriptor,
-    &pb__outcome_service__descriptor,  &pb__report_service__descriptor,
+    &pb__account_service__descriptor,     &pb__alert_service__descriptor,
+    &pb__audit_service__descriptor,       &pb__consultation_service__descriptor,
+    &pb__evidence_service__descriptor,    &pb__inspection_service__descriptor,
+    &pb__matter_service__descriptor,      &pb__measure_service__descriptor,
+    &pb__problem_service__descriptor,     &pb__org_service__descriptor,
+    &pb__plan_service__descriptor,        &pb__settings_service__descriptor,
+    &pb__status_service__descriptor,      &pb__system_service__descriptor,
+    &pb__table_service__descriptor,       &pb__grant_service__descriptor,
+    &pb__sitting_service__descriptor,     &pb__node_service__descriptor,
+    &pb__outcome_service__descriptor,     &pb__report_service__descriptor,
+    &pb__publication_service__descriptor,
 };
 
 /* A method whose name begins so reads only; every other one is a command. */

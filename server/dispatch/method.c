@@ -18,6 +18,7 @@
 #include "rectify/v1/org.pb-c.h"
 #include "rectify/v1/outcome.pb-c.h"
 #include "rectify/v1/plan.pb-c.h"
+#include "rectify/v1/publication.pb-c.h"
 #include "rectify/v1/report.pb-c.h"
 #include "rectify/v1/settings.pb-c.h"
 #include "rectify/v1/sitting.pb-c.h"
@@ -36,7 +37,7 @@ static const ProtobufCServiceDescriptor *const services[] = {
     &pb__system_service__descriptor,   &pb__table_service__descriptor,
     &pb__grant_service__descriptor,    &pb__sitting_service__descriptor,
     &pb__node_service__descriptor,     &pb__outcome_service__descriptor,
-    &pb__report_service__descriptor,
+    &pb__report_service__descriptor,   &pb__publication_service__descriptor,
 };
 enum { SERVICE_COUNT = sizeof services / sizeof services[0] };
 

@@ -24,6 +24,7 @@ extern const struct handler_table outcome_handler_table;
 extern const struct handler_table outside_handler_table;
 extern const struct handler_table plan_handler_table;
 extern const struct handler_table problem_handler_table;
+extern const struct handler_table publication_handler_table;
 extern const struct handler_table report_handler_table;
 extern const struct handler_table settings_handler_table;
 extern const struct handler_table sitting_handler_table;

@@ -316,6 +316,7 @@ static const struct {
     {"finish_task", "办结议定事项"},
     {"forward", "提交会审"},
     {"hold", "召开"},
+    {"hold_back", "标明不公开"},
     {"issue", "发出"},
     {"issue_code", "发放开通码"},
     {"judge", "逐项认定"},

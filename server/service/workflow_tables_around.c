@@ -231,6 +231,7 @@ static const struct workflow_state publication_states[] = {
 static const struct workflow_edge publication_edges[] = {
     {STATE_NONE, "create", "DRAFT", PUBL | OFFICE, 0, G(AS_OF_CHOSEN), "选定数据截止日"},
     {"DRAFT",   "edit",    "DRAFT",    PUBL | OFFICE, 0, 0, "编辑"},
+    {"DRAFT",   "hold_back", "DRAFT",  OFFICE, 0, G(REASON), "标明不公开的问题或措施，或取消标明"},
     {"DRAFT",   "check",   "CHECKED",  OFFICE, 0, G(HELD_BACK_OUT), "不公开的内容已去除"},
     {"DRAFT",   "withdraw", "WITHDRAWN", PUBL | OFFICE, 0, G(REASON), "撤回草稿"},
     {"CHECKED", "return",  "DRAFT",    OFFICE | LGROUP, 0, G(REASON), "退回修改"},

@@ -23,6 +23,8 @@
 #include "server/store/plan_version.h"
 #include "server/store/principal.h"
 #include "server/store/problem.h"
+#include "server/store/publication.h"
+#include "server/store/publication_source.h"
 #include "server/store/report.h"
 #include "server/store/settings.h"
 #include "server/store/sitting.h"
@@ -78,6 +80,8 @@ static const struct statement *const *const lists[] = {
     report_statements,
     plan_document_statements,
     plan_version_statements,
+    publication_statements,
+    publication_source_statements,
 };
 
 const struct statement *const *const *

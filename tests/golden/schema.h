@@ -21,6 +21,7 @@
 #include "rectify/v1/org.pb-c.h"
 #include "rectify/v1/outcome.pb-c.h"
 #include "rectify/v1/plan.pb-c.h"
+#include "rectify/v1/publication.pb-c.h"
 #include "rectify/v1/report.pb-c.h"
 #include "rectify/v1/settings.pb-c.h"
 #include "rectify/v1/sitting.pb-c.h"
@@ -39,13 +40,14 @@ static const ProtobufCServiceDescriptor *const schema_services[] = {
     &pb__system_service__descriptor,   &pb__table_service__descriptor,
     &pb__grant_service__descriptor,    &pb__sitting_service__descriptor,
     &pb__node_service__descriptor,     &pb__outcome_service__descriptor,
-    &pb__report_service__descriptor,
+    &pb__report_service__descriptor,   &pb__publication_service__descriptor,
 };
 
 /* What no method names: the envelope, the body of an event, what opinions are bound to by hash. */
 static const ProtobufCMessageDescriptor *const schema_others[] = {
-    &pb__call_request__descriptor, &pb__call_reply__descriptor,     &pb__log_entry__descriptor,
-    &pb__plan_changes__descriptor, &pb__closing_record__descriptor,
+    &pb__call_request__descriptor,   &pb__call_reply__descriptor,
+    &pb__log_entry__descriptor,      &pb__plan_changes__descriptor,
+    &pb__closing_record__descriptor, &pb__publication_record__descriptor,
 };
 
 enum {

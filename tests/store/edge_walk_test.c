@@ -51,6 +51,12 @@ static const struct target targets[] = {
      " confirmed_day",
      "'CG-0009', " ID("5") ", " ID("4") ", 'RULE_MADE', 1, '项', '样例', '2026-11-12', '样例', " ID(
          "6") ", 0, '2026-11-12'"},
+    {"publication", "publication",
+     "inspection, no, ref, kind, as_of, plan_no, title, content_no, sha256, reason, corrected_by,"
+     " approved_ms, published_ms, published_day, created_ms",
+     ID("1") ", 9, 'TB-09', 'NOTICE', '2026-11-10', 1, '样例', 1,"
+             " sha256(convert_to(E'NOTICE\\n2026-11-10\\n1\\n样例\\n', 'UTF8')), '样例', " ID(
+                 "9") ", 1, 1, '2026-11-10', 0"},
 };
 
 // clang-format off
