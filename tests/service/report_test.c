@@ -1,6 +1,7 @@
 /* The exports of a phase's end through the door: numbers are those of the status of the day, each
  * has a list of its length, and what happened is in them; workbooks open and say what they must. */
 #include "tests/service/outcome_steps.h"
+#include "tests/service/table_slice.h"
 
 #include "rectify/v1/matter.pb-c.h"
 #include "rectify/v1/report.pb-c.h"
@@ -210,6 +211,10 @@ closed_in_time_and_late(void **state)
                   " '2026-12-30', version = version + 1 WHERE measure = '%s'",
                   slice_id(i));
     }
+    /* 立行立改 was due on 2026-11-12; it had been given time. */
+    slice_sql("UPDATE rectify.milestone SET current_due = '2026-12-31', version = version + 1"
+              " WHERE measure = '%s'",
+              slice_id(62));
     static const char *const way[] = {"CLOSE_APPLIED", "JOINT_REVIEW", "CLOSED"};
     for (int k = 0; k < 3; k++) {
         slice_sql("UPDATE rectify.problem SET state = '%s', closing_report = '样例', lessons ="
@@ -222,11 +227,50 @@ closed_in_time_and_late(void **state)
     expect_number(r, "problems_closed", 2, 2);
     expect_number(r, "closed_in_time", 1, 2);
     expect_number(r, "closed_late", 1, 2);
-    expect_number(r, "in_time", 3, 4); /* 立行立改 was due in November */
-    expect_number(r, "late", 1, 4);
+    expect_number(r, "in_time", 4, 4);
+    expect_number(r, "late", 0, 4);
+    expect_number(r, "in_time_original", 3, 4);
+    expect_number(r, "late_original", 1, 4);
     lists_match("2026-01-01", "2027-12-31");
     r = assessment("INS1", "2026-01-01", "2026-12-31", NULL);
     expect_number(r, "closed_in_time", 1, 1);
+}
+
+/* October's table in late: one row of three returned, filled again, then accepted; in time, and
+ * with a claim decided in it, which judges no row anew. */
+static void
+tables_and_their_rows(void **state)
+{
+    (void)state;
+    slice_sign_all();
+    slice_job("OpenObligations");
+    (void)submit(UNIT1, fill(get_table(UNIT1, "unit01", "2026-10"))); /* due on the 25th */
+    const Pb__Table *t = get_table(OFFICE1, "unit01", "2026-10");
+    Pb__DecideTableRequest *d = decisions(t, PB__VERDICT__ACCEPTED);
+    d->decisions[0]->verdict = PB__VERDICT__RETURNED;
+    d->decisions[0]->reason_code = slice_text("NARRATIVE_THIN");
+    d->decisions[0]->reason = slice_text("样例：写得太空");
+    (void)slice_ok(OFFICE1, "TableService/DecideTable", &d->base,
+                   &pb__decide_table_reply__descriptor);
+    const Pb__GetAssessmentReply *r = assessment("INS1", "2026-10-01", "2026-12-31", NULL);
+    expect_number(r, "rows_returned", 1, 3);
+    expect_number(r, "tables_late", 1, 2);
+    expect_number(r, "tables_missing", 1, 2);
+    expect_number(r, "tables_in_time", 0, 2);
+    t = get_table(UNIT1, "unit01", "2026-10");
+    Pb__SubmitTableRequest *again = fill(t);
+    for (size_t i = 0; i < again->n_rows; i++) {
+        again->rows[i]->narrative = slice_text("样例：已逐条写明");
+    }
+    (void)submit(UNIT1, again);
+    (void)accept_all("unit01", "2026-10");
+    r = assessment("INS1", "2026-10-01", "2026-12-31", NULL);
+    const Pb__StatusNumber *n = number_of(r->whole, r->n_whole, "rows_returned");
+    assert_int_equal(n->numerator, 1);
+    assert_true(n->denominator >= 4);
+    lists_match("2026-10-01", "2026-12-31");
+    /* The period begins after that table's day. */
+    expect_number(assessment("INS1", "2026-10-26", "2026-12-31", NULL), "tables_late", 0, 0);
 }
 
 /* A notice that was issued and cleared, a round that is final. */
@@ -428,9 +472,10 @@ main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, slice_set_up, slice_tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(the_facts_of_a_period),  TEST(closed_in_time_and_late),
-        TEST(supervision_is_counted), TEST(causes_of_several_units),
-        TEST(bad_questions),          TEST(workbooks_say_what_they_must),
+        TEST(the_facts_of_a_period),        TEST(tables_and_their_rows),
+        TEST(closed_in_time_and_late),      TEST(supervision_is_counted),
+        TEST(causes_of_several_units),      TEST(bad_questions),
+        TEST(workbooks_say_what_they_must),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -246,6 +246,10 @@ test_who_judges(void **state)
     c.actor.substitute_for_id = NULL;
     c.actor.orgs = "{o-unit1}"; /* he also sits in the unit */
     assert_string_equal(step(&c, &o, NULL), "OWN_WORK");
+    c.actor.orgs = "{o-unit9}"; /* … or in the one that recorded it, before the measure was moved */
+    before.org = (struct org_name){"o-unit9", "unit09"};
+    assert_string_equal(step(&c, &o, NULL), "OWN_WORK");
+    before.org = (struct org_name){"o-unit1", "unit01"};
     c.actor.orgs = NULL;
     o = order(COMMAND_RETURN);
     assert_string_equal(step(&c, &o, NULL), "REASON_MISSING");
