@@ -147,6 +147,22 @@ propose_one(struct call *call, const struct proposal_record *p, enum workflow_id
     return record_case(call, c, order.command);
 }
 
+/* Of this run, made before number i for the same measure: a talk (level 0), or a notice of that
+ * level or above. Both milestones of a measure may call for it. */
+static bool
+made_before(const struct propose_call *c, size_t i, int level)
+{
+    const char *measure = c->proposals.items[i].measure_id;
+    for (size_t k = 0; k < c->count; k++) {
+        const struct matter_record *m = &c->outcomes[k].next;
+        bool same = strcmp(c->measures[k].id, measure) == 0;
+        if (same && (level == 0) == (c->cases[k].kind == WORKFLOW_TALK) && m->level >= level) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum status
 propose_all(struct call *call)
 {
@@ -157,10 +173,11 @@ propose_all(struct call *call)
         int level = notice_level(p->proposals);
         /* Without a leader the leading group issues what he would. */
         level = level == 2 && p->leader.id == NULL ? 3 : level;
-        if (level != 0 && !p->notice_made) {
+        if (level != 0 && !p->notice_made && !made_before(c, i, level)) {
             s = propose_one(call, p, WORKFLOW_NOTICE, level);
         }
-        if (s == STATUS_OK && (p->proposals & PROPOSE_TALK) != 0 && !p->talk_made) {
+        if (s == STATUS_OK && (p->proposals & PROPOSE_TALK) != 0 && !p->talk_made &&
+            !made_before(c, i, 0)) {
             s = propose_one(call, p, WORKFLOW_TALK, 0);
         }
     }

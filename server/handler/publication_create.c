@@ -9,6 +9,7 @@
 #include "server/handler/common.h"
 #include "server/handler/request_check.h"
 #include "server/handler/status_query.h"
+#include "server/service/outcome.h"
 #include "server/store/plan.h"
 
 #include <string.h>
@@ -21,6 +22,7 @@ struct create_call {
     struct status_rows units;
     struct cause_list repeats;
     struct next_day_list next;
+    struct outcome_total_list outcomes;
     struct subject_list subjects;
     struct publication_list former; /* of this inspection and kind, newest first */
     struct subject_list marks;      /* of the newest of them */
@@ -133,6 +135,9 @@ third_round(struct call *call, struct db_queue *q, struct create_call *c)
         s = publication_queue_next_days(q, tenant, c->inspection->id, query->as_of,
                                         PUBLICATION_NEXT_DAYS, &c->next);
     }
+    if (s == STATUS_OK) {
+        s = outcome_queue_totals(q, tenant, query, false, &c->outcomes);
+    }
     if (s == STATUS_OK && publication_tells_problems(r->kind)) {
         s = publication_queue_source(q, tenant, c->inspection->id, query->as_of, until,
                                      PUBLICATION_SUBJECTS_MAX + 1, &c->subjects);
@@ -213,6 +218,28 @@ fit_text(struct call *call, struct create_call *c, struct publication_facts *fac
     }
 }
 
+/* What the office confirmed, of the whole, by kind. */
+static bool
+fill_outcomes(struct call *call, const struct create_call *c, struct publication_facts *facts)
+{
+    struct publication_outcome *list = arena_array(call->arena, c->outcomes.count, sizeof *list);
+    for (size_t i = 0; list != NULL && i < c->outcomes.count; i++) {
+        const struct outcome_total *t = &c->outcomes.items[i];
+        const struct outcome_kind *kind = outcome_kind_find(t->kind);
+        if (!t->whole || t->confirmed_amount == 0 || kind == NULL) {
+            continue;
+        }
+        struct publication_outcome *o = &list[facts->outcome_count++];
+        o->zh = kind->zh;
+        o->amount = outcome_amount_text(t->kind, t->confirmed_amount, t->word, call->arena);
+        if (o->amount == NULL) {
+            return false;
+        }
+    }
+    facts->outcomes = list;
+    return list != NULL;
+}
+
 static enum status
 write_text(struct call *call, struct create_call *c)
 {
@@ -240,7 +267,7 @@ write_text(struct call *call, struct create_call *c)
     };
     c->made.title =
         r->title != NULL && r->title[0] != '\0' ? r->title : publication_title(&facts, call->arena);
-    if (c->made.title == NULL || !fit_text(call, c, &facts)) {
+    if (c->made.title == NULL || !fill_outcomes(call, c, &facts) || !fit_text(call, c, &facts)) {
         return handler_no_memory(call);
     }
     return check_size(call, c);

@@ -235,7 +235,7 @@ struct proposal_record {
     struct org_name org;    /* the problem's lead unit */
     struct org_name leader; /* the measure's */
     bool notice_made;       /* by this alert, or a notice of that level already stands */
-    bool talk_made;
+    bool talk_made;         /* likewise */
 };
 struct proposal_list {
     struct proposal_record *items;

@@ -86,13 +86,15 @@ static const struct statement matter_private_insert = {
 
 /* Bits 1, 2, 4: a notice of level 1, 2, 3; bit 8: a talk (server/base/ladder.h). The highest level
  * counts. A notice of that level or above that is open, failed or younger than the alert is the
- * answer to it. */
+ * answer to it, and so is a talk about the measure that is open or younger: both milestones of a
+ * measure may call for the same thing. */
 static const struct statement matter_proposal = {
     .name = "matter_proposal",
     .params = 2,
     .sql = "SELECT a.key, a.proposals, a.text, m.inspection, m.problem, m.id, m.ref, a.milestone,"
            "       o.id, o.code, l.id, l.code,"
-           "       coalesce(made.notice, false) OR standing.notice, coalesce(made.talk, false),"
+           "       coalesce(made.notice, false) OR standing.notice,"
+           "       coalesce(made.talk, false) OR standing.talk,"
            "       i.code, p.ref"
            "  FROM alert a"
            "  JOIN measure m ON m.tenant = a.tenant AND m.id = a.subject"
@@ -108,12 +110,17 @@ static const struct statement matter_proposal = {
            "         AND x.level >= CASE WHEN a.proposals & 4 <> 0 THEN 3"
            "                             WHEN a.proposals & 2 <> 0 THEN 2 ELSE 1 END"
            "         AND (x.state NOT IN ('CLEARED', 'DISMISSED')"
-           "              OR x.opened_ms >= a.raised_ms)) AS notice) standing"
+           "              OR x.opened_ms >= a.raised_ms)) AS notice,"
+           "       EXISTS (SELECT 1 FROM matter x WHERE x.tenant = a.tenant"
+           "         AND x.kind = 'talk' AND x.measure = m.id"
+           "         AND (x.state NOT IN ('DONE', 'REFERRED', 'DECLINED')"
+           "              OR x.opened_ms >= a.raised_ms)) AS talk) standing"
            " WHERE a.tenant = $1 AND a.cancelled_ms IS NULL AND a.proposals <> 0"
            "   AND a.subject_kind = 'MEASURE'"
            "   AND ((a.proposals & 7 <> 0 AND NOT coalesce(made.notice, false)"
            "         AND NOT standing.notice)"
-           "        OR (a.proposals & 8 <> 0 AND NOT coalesce(made.talk, false)))"
+           "        OR (a.proposals & 8 <> 0 AND NOT coalesce(made.talk, false)"
+           "            AND NOT standing.talk))"
            " ORDER BY a.level DESC, a.raised_ms, a.key LIMIT $2::int",
 };
 

@@ -521,6 +521,19 @@ alerts_propose_once(void **state)
     assert_int_equal(slice_job("ProposeMatters")->changed, 0); /* a dismissed one stays so */
 }
 
+/* Both milestones of a measure can call for the same thing: people issue it once. */
+static void
+a_measure_is_proposed_for_once(void **state)
+{
+    (void)state;
+    slice_sign_all();
+    seed_alert(301, 61, PROPOSE_NOTICE_3 | PROPOSE_TALK);
+    seed_alert(302, 61, PROPOSE_NOTICE_3 | PROPOSE_TALK);
+    assert_int_equal(slice_job("ProposeMatters")->changed, 2);
+    seed_alert(303, 61, PROPOSE_NOTICE_2 | PROPOSE_TALK);
+    assert_int_equal(slice_job("ProposeMatters")->changed, 0); /* while they stand */
+}
+
 static void
 unanswered_notices_end(void **state)
 {
@@ -559,6 +572,7 @@ main(void)
         TEST(a_notice_is_issued_answered_and_cleared),
         TEST(levels_follow_failed_ones),
         TEST(alerts_propose_once),
+        TEST(a_measure_is_proposed_for_once),
         TEST(unanswered_notices_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,6 +99,15 @@ reports_and_briefing_have_the_numbers_of_status(void **state)
         "INSERT INTO rectify.inspection_date (tenant, inspection, kind, planned_day, event_id)"
         " VALUES (1, '%s', 'REPORT_DUE', '2026-11-28', '%s')",
         slice_id(31), slice_id(1));
+    slice_sql(
+        "INSERT INTO rectify.outcome (tenant, id, ref, measure, org, kind, amount, word, title,"
+        " happened_day, state, recorded_by, changed_ms, version, event_id) VALUES (1, '%s',"
+        " 'CG-0001', '%s', '%s', 'RULE_MADE', 3, '项', '样例', '2026-11-01', 'RECORDED', '%s',"
+        " 0, 1, '%s')",
+        slice_id(820), slice_id(61), slice_id(5), slice_id(UNIT1), event_of("2026-11-02", 3));
+    slice_sql("UPDATE rectify.outcome SET state = 'CONFIRMED', confirmed_day = '2026-11-03',"
+              " version = 2, event_id = '%s'",
+              event_of("2026-11-03", 4));
     static const Pb__PublicationKind kinds[] = {PB__PUBLICATION_KIND__BRIEFING,
                                                 PB__PUBLICATION_KIND__RECTIFICATION_REPORT,
                                                 PB__PUBLICATION_KIND__PRINCIPAL_REPORT};
@@ -112,6 +121,7 @@ reports_and_briefing_have_the_numbers_of_status(void **state)
         assert_true(has(text, "样例一局：未报汇总表1期。"));
         assert_true(has(text, "2026年11月28日：上报整改情况报告"));
         assert_int_equal(has(text, "到期应报1期，未报1期"), i > 0);
+        assert_int_equal(has(text, "经核实的整改成效：制定制度 3 项。"), i > 0);
         assert_int_equal(has(text, "关于“学习不够深入”问题的整改"), i == 1);
     }
     assert_int_equal(status_number("overdue", day), 1);
