@@ -14,7 +14,8 @@
 #define FROM_DAY STATUS_DATE("$5::int")
 #define TO_DAY STATUS_DATE("$3::int")
 
-/* at: how things stood. due: of a measure, COMPLETE. mt: matters as they stood. */
+/* at: how things stood. due: of a measure, COMPLETE; last: the last one of a problem. mt: matters as
+ * they stood. */
 #define STOOD                                                                                      \
     "WITH at AS MATERIALIZED (SELECT s.* FROM status_span s WHERE s.tenant = $1 AND "              \
     STATUS_ON_DAY("s") " AND " STATUS_BY_INSPECTION("s") " AND " STATUS_IN_SCOPE("s") "),"         \
@@ -22,6 +23,8 @@
     "         v.original_due, v.reached_day FROM milestone_version v WHERE v.tenant = $1"          \
     "     AND v.kind = 2 AND v.measure IN (SELECT thing FROM at WHERE kind = 1) AND " SEEN("v")    \
     "   ORDER BY v.measure, v.version DESC),"                                                      \
+    " last AS (SELECT m.problem, max(x.current_due) AS due FROM at m JOIN due x"                   \
+    "     ON x.measure = m.thing WHERE m.kind = 1 AND m.num > 0 GROUP BY m.problem),"              \
     " mt AS MATERIALIZED (SELECT DISTINCT ON (v.id) v.* FROM matter_version v"                     \
     "   WHERE v.tenant = $1 AND v.kind IN ('extension', 'notice', 'round') AND " SEEN("v")         \
     "   ORDER BY v.id, v.version DESC),"                                                           \
@@ -41,9 +44,7 @@
     "  FROM at a JOIN problem p ON p.tenant = $1 AND p.id = a.thing"                               \
     "  LEFT JOIN LATERAL (SELECT v.closed_day FROM problem_version v WHERE v.tenant = $1"          \
     "         AND v.id = a.thing AND " SEEN("v") " ORDER BY v.version DESC LIMIT 1) c ON true"     \
-    "  LEFT JOIN LATERAL (SELECT max(x.current_due) AS due FROM at m JOIN due x"                   \
-    "         ON x.measure = m.thing WHERE m.kind = 1 AND m.num > 0 AND m.problem = a.thing) d"    \
-    "    ON true"                                                                                  \
+    "  LEFT JOIN last d ON d.problem = a.thing"                                                    \
     " WHERE a.kind = 2 AND a.num > 0"
 
 #define PLACED "(a.num IN (7, 8) AND d.reached_day BETWEEN " FROM_DAY " AND " TO_DAY ")"

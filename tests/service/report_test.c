@@ -264,10 +264,10 @@ tables_and_their_rows(void **state)
     }
     (void)submit(UNIT1, again);
     (void)accept_all("unit01", "2026-10");
+    /* As a verdict on a claim writes a row: nothing of the row is judged anew. */
+    slice_sql("UPDATE rectify.table_row SET claim_verdict = 2, version = version + 1");
     r = assessment("INS1", "2026-10-01", "2026-12-31", NULL);
-    const Pb__StatusNumber *n = number_of(r->whole, r->n_whole, "rows_returned");
-    assert_int_equal(n->numerator, 1);
-    assert_true(n->denominator >= 4);
+    expect_number(r, "rows_returned", 1, 4);
     lists_match("2026-10-01", "2026-12-31");
     /* The period begins after that table's day. */
     expect_number(assessment("INS1", "2026-10-26", "2026-12-31", NULL), "tables_late", 0, 0);
