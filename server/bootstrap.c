@@ -1,6 +1,7 @@
 /* rectifyd bootstrap: the first tenant, its first two administrators and its ladder. */
 #include "proto/base/limits.h"
 #include "proto/base/uuid7.h"
+#include "proto/base/wire_text.h"
 #include "proto/ledger/merkle.h"
 #include "proto/ledger/secret.h"
 #include "rectify/v1/audit.pb-c.h"
@@ -187,12 +188,12 @@ note(struct bootstrap *b, const char *kind, const char *id, const char *ref, con
 {
     Pb__Change *c = &b->changes[b->change_count];
     pb__change__init(c);
-    c->kind = (char *)(uintptr_t)kind;
-    c->id = (char *)(uintptr_t)id;
-    c->ref = (char *)(uintptr_t)ref;
+    c->kind = wire_text(kind);
+    c->id = wire_text(id);
+    c->ref = wire_text(ref);
     c->has_version = 1;
     c->version = 1;
-    c->command = (char *)(uintptr_t)command;
+    c->command = wire_text(command);
     b->change_list[b->change_count] = c;
     b->change_count++;
     b->wrote = true;
@@ -312,12 +313,12 @@ make_event(struct bootstrap *b)
 {
     Pb__LogEntry entry = PB__LOG_ENTRY__INIT;
     entry.event_id = b->event_id;
-    entry.tenant = (char *)(uintptr_t)b->in->tenant;
+    entry.tenant = wire_text(b->in->tenant);
     entry.has_recorded_at_ms = 1;
     entry.recorded_at_ms = b->now_ms;
-    entry.account = (char *)(uintptr_t) "SYS";
-    entry.method = (char *)(uintptr_t)BOOTSTRAP_METHOD;
-    entry.auth = (char *)(uintptr_t) "SYSTEM";
+    entry.account = wire_text("SYS");
+    entry.method = wire_text(BOOTSTRAP_METHOD);
+    entry.auth = wire_text("SYSTEM");
     entry.changes = b->change_list;
     entry.n_changes = b->change_count;
     size_t size = pb__log_entry__get_packed_size(&entry);

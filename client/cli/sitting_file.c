@@ -1,6 +1,7 @@
 #include "client/cli/sitting_file.h"
 
 #include "client/cli/value.h"
+#include "proto/base/wire_text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -20,12 +21,6 @@ sitting_criterion(int index)
     return criteria[index];
 }
 
-static char *
-wire(const char *text)
-{
-    return (char *)(uintptr_t)text;
-}
-
 Pb__SittingVerdict *
 sitting_verdict_make(struct arena *a, const char *problem_ref, const char *record,
                      const char *reason)
@@ -37,8 +32,8 @@ sitting_verdict_make(struct arena *a, const char *problem_ref, const char *recor
         return NULL;
     }
     pb__sitting_verdict__init(v);
-    v->problem_ref = wire(problem_ref);
-    v->record = wire(record);
+    v->problem_ref = wire_text(problem_ref);
+    v->record = wire_text(record);
     v->has_verdict = 1;
     v->verdict = PB__VERDICT__ACCEPTED;
     v->criteria = list;
@@ -48,7 +43,7 @@ sitting_verdict_make(struct arena *a, const char *problem_ref, const char *recor
         all[i].has_no = all[i].has_met = 1;
         all[i].no = i + 1;
         all[i].met = 1;
-        all[i].reason = wire(reason);
+        all[i].reason = wire_text(reason);
         list[i] = &all[i];
     }
     return v;
@@ -69,7 +64,7 @@ sitting_verdict_refuse(struct arena *a, Pb__SittingVerdict *v, const char *numbe
             return false;
         }
         v->criteria[no - 1]->met = 0;
-        v->criteria[no - 1]->reason = wire(reason);
+        v->criteria[no - 1]->reason = wire_text(reason);
     }
     v->verdict = PB__VERDICT__RETURNED;
     return true;

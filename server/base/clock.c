@@ -204,6 +204,13 @@ day_print(int32_t day, char ret_text[DAY_TEXT_SIZE])
 }
 
 char *
+day_in(struct arena *a, int32_t day)
+{
+    char text[DAY_TEXT_SIZE];
+    return day == NO_DATE ? NULL : arena_strdup(a, day_print(day, text));
+}
+
+char *
 instant_print(int64_t instant_ms, int offset_min, char ret_text[INSTANT_TEXT_SIZE])
 {
     char day[DAY_TEXT_SIZE];

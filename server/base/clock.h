@@ -9,6 +9,7 @@
 #ifndef SERVER_BASE_CLOCK_H
 #define SERVER_BASE_CLOCK_H
 
+#include "proto/base/arena.h"
 #include "proto/base/status.h"
 
 #include <stdatomic.h>
@@ -89,6 +90,9 @@ enum status day_parse(const char *s, int32_t *ret_day) MUST_CHECK;
 
 /* "YYYY-MM-DD"; "" for NO_DATE. Returns ret_text. */
 char *day_print(int32_t day, char ret_text[DAY_TEXT_SIZE]);
+
+/* The same in the arena; NULL for NO_DATE, and when the arena is exhausted. */
+char *day_in(struct arena *a, int32_t day);
 
 /* "2020-04-27T09:30:00.000+08:00" in the zone. Returns ret_text. */
 char *instant_print(int64_t instant_ms, int offset_min, char ret_text[INSTANT_TEXT_SIZE]);

@@ -1,6 +1,7 @@
 /* The door itself: starting and stopping, taking messages in, waking what is parked. */
 #include "server/dispatch/internal.h"
 
+#include "proto/base/wire_text.h"
 #include "proto/rpc/wirecheck.h"
 #include "server/base/log.h"
 #include "server/store/tenant.h"
@@ -108,8 +109,8 @@ dispatch_call_system(struct dispatch *d, const char *tenant, const char *method,
     uuid7_source_init(&ids, clock_now_ms(d->config.clock), seed);
     uuid7_next(&ids, key);
     Pb__CallRequest envelope = PB__CALL_REQUEST__INIT;
-    envelope.tenant = (char *)(uintptr_t)tenant;
-    envelope.method = (char *)(uintptr_t)method;
+    envelope.tenant = wire_text(tenant);
+    envelope.method = wire_text(method);
     envelope.idempotency_key = key;
     envelope.has_timeout_ms = 1;
     envelope.timeout_ms = LIMIT_CALL_MAX_MS;

@@ -1,6 +1,7 @@
 /* Record: the event a command leaves, its leaf hash, and the receipt for it. */
 #include "server/dispatch/turn.h"
 
+#include "proto/base/wire_text.h"
 #include "proto/ledger/merkle.h"
 #include "proto/ledger/secret.h"
 #include "server/store/event.h"
@@ -8,13 +9,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-/* Generated messages have char * where we only read. */
-static char *
-borrowed(const char *text)
-{
-    return (char *)(uintptr_t)text;
-}
 
 static const char *
 auth_name(enum method_auth auth)
@@ -49,14 +43,14 @@ entry_fill(struct turn *t, Pb__LogEntry *entry)
 {
     const Pb__CallRequest *e = t->job->envelope;
     entry->event_id = t->call.event_id;
-    entry->tenant = borrowed(t->who.tenant_code);
+    entry->tenant = wire_text(t->who.tenant_code);
     entry->has_recorded_at_ms = 1;
     entry->recorded_at_ms = t->call.now_ms;
-    entry->account = borrowed(actor(t));
-    entry->org = borrowed(t->who.own_org_code);
+    entry->account = wire_text(actor(t));
+    entry->org = wire_text(t->who.own_org_code);
     entry->on_behalf_of = e->on_behalf_of;
-    entry->machine = t->who.machine_id != NULL ? borrowed(t->who.machine_id) : e->machine;
-    entry->method = borrowed(t->call.handler->method);
+    entry->machine = t->who.machine_id != NULL ? wire_text(t->who.machine_id) : e->machine;
+    entry->method = wire_text(t->call.handler->method);
     entry->idempotency_key = e->idempotency_key;
     entry->has_queued_at_ms = e->has_queued_at_ms;
     entry->queued_at_ms = e->queued_at_ms;
@@ -65,14 +59,14 @@ entry_fill(struct turn *t, Pb__LogEntry *entry)
     entry->payload_sha256.len = sizeof t->payload_sha256;
     entry->has_signature = e->has_signature;
     entry->signature = e->signature;
-    entry->reason = borrowed(t->call.reason);
+    entry->reason = wire_text(t->call.reason);
     entry->n_changes = t->call.change_count;
     entry->changes = t->call.changes;
     entry->has_expected_version = e->has_expected_version;
     entry->expected_version = e->expected_version;
-    entry->auth = borrowed(auth_name(t->who.auth));
+    entry->auth = wire_text(auth_name(t->who.auth));
     entry->client_version = e->client_version;
-    entry->acting_as = borrowed(t->who.acting_as);
+    entry->acting_as = wire_text(t->who.acting_as);
     if (e->session != NULL) {
         entry->session_sha256 = arena_alloc(&t->arena, SECRET_HASH_HEX_SIZE);
         if (entry->session_sha256 == NULL) {
@@ -129,7 +123,7 @@ receipt_make(struct turn *t, const struct merkle_hash *leaf)
         return NULL;
     }
     *copy = *leaf;
-    r->number = (char *)(uintptr_t)t->call.receipt_number;
+    r->number = wire_text(t->call.receipt_number);
     r->event_id = t->call.event_id;
     r->has_leaf_hash = 1;
     r->leaf_hash.data = copy->bytes;

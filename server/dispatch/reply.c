@@ -4,14 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/base/wire_text.h"
 #include "proto/rpc/wirecheck.h"
-
-/* Generated messages have char * where we only read. */
-static char *
-borrowed(const char *text)
-{
-    return (char *)(uintptr_t)text;
-}
 
 static bool
 reply_violation(struct arena *a, const struct fault *fault, Pb__Status *status)
@@ -73,7 +67,7 @@ void
 job_finish(struct dispatch *d, struct job *job, Pb__CallReply *reply)
 {
     reply->call_id = job->envelope == NULL ? NULL : job->envelope->call_id;
-    reply->server_version = borrowed(d->config.server_version);
+    reply->server_version = wire_text(d->config.server_version);
     reply->has_server_time_ms = 1;
     reply->server_time_ms = clock_now_ms(d->config.clock);
     size_t size = pb__call_reply__get_packed_size(reply);

@@ -1,6 +1,7 @@
 /* The steps of one call; see turn.h. */
 #include "server/dispatch/turn.h"
 
+#include "proto/base/wire_text.h"
 #include "proto/ledger/secret.h"
 #include "proto/rpc/wirecheck.h"
 #include "server/base/log.h"
@@ -302,7 +303,7 @@ reply_payload(struct turn *t)
     const struct fault ok = {.code = STATUS_OK};
     t->reply = reply_make(&t->arena, &ok);
     if (t->reply != NULL) {
-        t->reply->acting_as = (char *)(uintptr_t)t->who.acting_as;
+        t->reply->acting_as = wire_text(t->who.acting_as);
     }
     const ProtobufCMessage *message = t->call.reply;
     if (message == NULL || message->descriptor != t->call.handler->reply) {

@@ -1,5 +1,7 @@
 #include "server/document/book.h"
 
+#include "proto/base/wire_text.h"
+
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -219,8 +221,8 @@ static void
 properties_set(lxw_workbook *workbook, const char *title)
 {
     lxw_doc_properties properties = {
-        .title = (char *)(uintptr_t)title,
-        .comments = (char *)(uintptr_t)book_banner_zh,
+        .title = wire_text(title),
+        .comments = wire_text(book_banner_zh),
         .created = 1,
     };
     workbook_set_properties(workbook, &properties);

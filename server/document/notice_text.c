@@ -1,6 +1,7 @@
 #include "server/document/notice_text.h"
 
 #include "proto/base/limits.h"
+#include "proto/base/wire_text.h"
 #include "server/document/marker.h"
 #include "server/document/text.h"
 
@@ -126,7 +127,7 @@ add(struct reader *r, Pb__PublicationBlockKind kind, const char *text, uint32_t 
     pb__publication_block__init(b);
     b->has_kind = 1;
     b->kind = kind;
-    b->text = (char *)(uintptr_t)text;
+    b->text = wire_text(text);
     *slot = b;
     *at = line;
     r->out->count++;
@@ -186,7 +187,7 @@ read_line(struct reader *r, const struct text_line *l)
                                "第 %u 行只有编号“%s”，没有文字：请补上，或删去这一行。", l->number,
                                l->text);
     }
-    for (char *p = (char *)(uintptr_t)text; p != NULL && *p != '\0'; p++) {
+    for (char *p = wire_text(text); p != NULL && *p != '\0'; p++) {
         *p = *p == '\t' ? ' ' : *p;
     }
     if (kind == PROBLEM || kind == SECTION || kind == ITEM) {

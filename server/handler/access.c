@@ -2,6 +2,7 @@
  * caller may not read himself is not there to be explained. */
 #include "server/handler/access.h"
 
+#include "proto/base/wire_text.h"
 #include "rectify/v1/org.pb-c.h"
 #include "server/handler/common.h"
 #include "server/handler/request_check.h"
@@ -241,10 +242,10 @@ add_rule(struct call *call, const struct explanation *e, enum access_rule rule,
     if (out == NULL || !role_list(roles, call->arena, &out->roles, &out->n_roles)) {
         return handler_no_memory(call);
     }
-    out->rule = (char *)(uintptr_t)rules[rule].code;
-    out->rule_zh = (char *)(uintptr_t)rules[rule].zh;
-    out->org = (char *)(uintptr_t)org->code;
-    out->org_name = (char *)(uintptr_t)org->name;
+    out->rule = wire_text(rules[rule].code);
+    out->rule_zh = wire_text(rules[rule].zh);
+    out->org = wire_text(org->code);
+    out->org_name = wire_text(org->name);
     out->has_accounts = out->has_substitutes = 1;
     out->accounts = h == NULL ? 0 : h->accounts;
     out->substitutes = h == NULL ? 0 : h->substitutes;
@@ -273,10 +274,9 @@ access_decide(struct call *call)
                          &e->orgs.items[i % e->orgs.count], reply);
         }
     }
-    reply->kind = (char *)(uintptr_t)kinds[e->kind];
+    reply->kind = wire_text(kinds[e->kind]);
     reply->ref = REQUEST(call, Pb__ExplainAccessRequest)->ref;
-    reply->never_zh =
-        (char *)(uintptr_t) "系统管理员、授权管理员、审计管理员不看整改内容，也没有超级用户。";
+    reply->never_zh = wire_text("系统管理员、授权管理员、审计管理员不看整改内容，也没有超级用户。");
     call->reply = &reply->base;
     return s;
 }

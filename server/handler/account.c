@@ -1,5 +1,6 @@
 /* AccountService: enrolment, login, accounts, machines. */
 #include "server/handler/account.h"
+#include "proto/base/wire_text.h"
 #include "server/handler/account_admin.h"
 
 #include "proto/base/limits.h"
@@ -118,9 +119,9 @@ enrol_decide(struct call *call)
     if (reply == NULL || record == NULL || e->machine.id == NULL) {
         return handler_no_memory(call);
     }
-    reply->machine = (char *)(uintptr_t)e->machine.id;
-    reply->org = (char *)(uintptr_t)e->machine.org_code;
-    reply->account = (char *)(uintptr_t)e->machine.account;
+    reply->machine = wire_text(e->machine.id);
+    reply->org = wire_text(e->machine.org_code);
+    reply->account = wire_text(e->machine.account);
     if (call->ledger_public_key != NULL) {
         reply->has_ledger_public_key = 1;
         reply->ledger_public_key.data = (uint8_t *)(uintptr_t)call->ledger_public_key;
@@ -133,7 +134,7 @@ enrol_decide(struct call *call)
     }
     record->id = reply->machine;
     record->org = reply->org;
-    record->label = (char *)(uintptr_t)e->machine.label;
+    record->label = wire_text(e->machine.label);
     record->has_public_key = 1;
     record->public_key = r->public_key;
     record->has_enrolled_at_ms = 1;
@@ -251,8 +252,8 @@ login_decide(struct call *call)
     reply->session = arena_strdup(call->arena, token);
     reply->has_expires_at_ms = 1;
     reply->expires_at_ms = l->expires_ms;
-    reply->notice = (char *)(uintptr_t)handler_secrecy_notice;
-    reply->display_name = (char *)(uintptr_t)l->account.display_name;
+    reply->notice = wire_text(handler_secrecy_notice);
+    reply->display_name = wire_text(l->account.display_name);
     call->reply = &reply->base;
     return call_change(call, "session", l->account.id, l->account.name, 1, NULL)
                ? STATUS_OK
@@ -319,12 +320,12 @@ seat_message(struct call *call, const struct seat_record *r)
     if (seat == NULL || !role_list(r->roles, call->arena, &seat->roles, &seat->n_roles)) {
         return NULL;
     }
-    seat->org = (char *)(uintptr_t)r->org_code;
-    seat->org_name = (char *)(uintptr_t)r->org_name;
+    seat->org = wire_text(r->org_code);
+    seat->org_name = wire_text(r->org_name);
     seat->from_on = day_text(call, r->from_day);
     seat->to_on = day_text(call, r->to_day);
-    seat->substitute_for = (char *)(uintptr_t)r->substitute_for;
-    seat->grant = (char *)(uintptr_t)r->grant_ref;
+    seat->substitute_for = wire_text(r->substitute_for);
+    seat->grant = wire_text(r->grant_ref);
     seat->has_holds = 1;
     seat->holds = days_hold(r->from_day, r->to_day, call->today);
     return seat;
@@ -339,12 +340,12 @@ whoami_decide(struct call *call)
     if (reply == NULL) {
         return handler_no_memory(call);
     }
-    reply->account = (char *)(uintptr_t)call->who->account;
-    reply->display_name = (char *)(uintptr_t)call->who->display_name;
-    reply->machine = (char *)(uintptr_t)call->who->machine_id;
+    reply->account = wire_text(call->who->account);
+    reply->display_name = wire_text(call->who->display_name);
+    reply->machine = wire_text(call->who->machine_id);
     reply->has_expires_at_ms = w->expires_ms != 0;
     reply->expires_at_ms = w->expires_ms;
-    reply->acting_as = (char *)(uintptr_t)call->who->acting_as;
+    reply->acting_as = wire_text(call->who->acting_as);
     reply->has_pending_grants = (call->who->roles & (ROLE_ADMIN | ROLE_GRANT)) != 0;
     reply->pending_grants = (int32_t)w->pending;
     reply->seats = arena_array(call->arena, seats->count, sizeof *reply->seats);

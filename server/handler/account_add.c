@@ -2,6 +2,7 @@
 #include "server/handler/account_admin.h"
 
 #include "proto/base/limits.h"
+#include "proto/base/wire_text.h"
 #include "rectify/v1/account.pb-c.h"
 #include "server/handler/common.h"
 #include "server/handler/grant.h"
@@ -190,8 +191,8 @@ account_change(struct call *call, const struct new_account *a)
     }
     record->account = a->asked->account;
     record->display_name = a->asked->display_name;
-    record->org = (char *)(uintptr_t)a->account.org_code;
-    record->state = (char *)(uintptr_t)STATE_ACTIVE;
+    record->org = wire_text(a->account.org_code);
+    record->state = wire_text(STATE_ACTIVE);
     record->has_has_password = record->has_version = 1;
     record->has_password = a->account.password_hash != NULL;
     record->version = 1;
@@ -199,7 +200,7 @@ account_change(struct call *call, const struct new_account *a)
         return handler_no_memory(call);
     }
     Pb__Change *change = call_last_change(call);
-    change->command = (char *)(uintptr_t)COMMAND_CREATE;
+    change->command = wire_text(COMMAND_CREATE);
     change->to_state = record->state;
     return STATUS_OK;
 }
@@ -310,7 +311,7 @@ add_account_decide(struct call *call)
         return handler_no_memory(call);
     }
     reply->account = n->items[0].asked->account;
-    reply->grant = (char *)(uintptr_t)n->items[0].grant.ref;
+    reply->grant = wire_text(n->items[0].grant.ref);
     call->reply = &reply->base;
     return STATUS_OK;
 }

@@ -2,6 +2,7 @@
 #include "server/handler/account_admin.h"
 
 #include "proto/base/limits.h"
+#include "proto/base/wire_text.h"
 #include "proto/ledger/key.h"
 #include "proto/ledger/secret.h"
 #include "rectify/v1/account.pb-c.h"
@@ -260,9 +261,9 @@ machine_message(struct call *call, const struct machine_record *m)
 {
     Pb__Machine *out = call_message(call, &pb__machine__descriptor);
     if (out != NULL) {
-        out->id = (char *)(uintptr_t)m->id;
-        out->org = (char *)(uintptr_t)m->org_code;
-        out->label = (char *)(uintptr_t)m->label;
+        out->id = wire_text(m->id);
+        out->org = wire_text(m->org_code);
+        out->label = wire_text(m->label);
         out->has_public_key = 1;
         out->public_key.data = (uint8_t *)(uintptr_t)m->public_key;
         out->public_key.len = LEDGER_PUBLIC_BYTES;

@@ -2,6 +2,7 @@
 #include "server/handler/account_admin.h"
 
 #include "proto/base/limits.h"
+#include "proto/base/wire_text.h"
 #include "rectify/v1/account.pb-c.h"
 #include "rectify/v1/common.pb-c.h"
 #include "server/handler/allowed.h"
@@ -133,12 +134,11 @@ account_message(struct call *call, const struct account_row *row)
     if (out == NULL) {
         return NULL;
     }
-    out->account = (char *)(uintptr_t)row->name;
-    out->display_name = (char *)(uintptr_t)row->display_name;
-    out->org = (char *)(uintptr_t)row->org_code;
-    out->state = (char *)(uintptr_t)row->state;
-    out->state_zh =
-        (char *)(uintptr_t)workflow_state_zh(workflow_machine(WORKFLOW_ACCOUNT), row->state);
+    out->account = wire_text(row->name);
+    out->display_name = wire_text(row->display_name);
+    out->org = wire_text(row->org_code);
+    out->state = wire_text(row->state);
+    out->state_zh = wire_text(workflow_state_zh(workflow_machine(WORKFLOW_ACCOUNT), row->state));
     out->has_locked_until_ms = row->locked_until_ms > call->now_ms;
     out->locked_until_ms = row->locked_until_ms;
     out->has_has_password = out->has_pending_grants = out->has_version = 1;
@@ -170,9 +170,9 @@ order_decide(struct call *call, const char *command)
         return handler_no_memory(call);
     }
     Pb__Change *change = call_last_change(call);
-    change->command = (char *)(uintptr_t)command;
-    change->from_state = (char *)(uintptr_t)o->account.state;
-    change->to_state = (char *)(uintptr_t)edge->to;
+    change->command = wire_text(command);
+    change->from_state = wire_text(o->account.state);
+    change->to_state = wire_text(edge->to);
     call->reply = &reply->base;
     return STATUS_OK;
 }

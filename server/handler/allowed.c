@@ -1,5 +1,6 @@
 #include "server/handler/allowed.h"
 
+#include "proto/base/wire_text.h"
 #include "rectify/v1/common.pb-c.h"
 #include "server/handler/common.h"
 
@@ -18,17 +19,17 @@ allowed_reply(struct call *call, const struct workflow_option *options, size_t c
         if (c == NULL) {
             return handler_no_memory(call);
         }
-        c->command = (char *)(uintptr_t)o->command;
-        c->command_zh = (char *)(uintptr_t)o->command_zh;
+        c->command = wire_text(o->command);
+        c->command_zh = wire_text(o->command_zh);
         c->has_allowed = 1;
         c->allowed = o->allowed;
         if (!o->allowed) {
-            c->reason = (char *)(uintptr_t)o->reason;
-            c->message = (char *)(uintptr_t)o->reason_zh;
+            c->reason = wire_text(o->reason);
+            c->message = wire_text(o->reason_zh);
         }
         reply->commands[reply->n_commands++] = c;
     }
-    reply->state = (char *)(uintptr_t)state;
+    reply->state = wire_text(state);
     reply->has_version = 1;
     reply->version = version;
     call->reply = &reply->base;

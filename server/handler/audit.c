@@ -2,6 +2,7 @@
 #include "server/handler/all.h"
 
 #include "proto/base/limits.h"
+#include "proto/base/wire_text.h"
 #include "rectify/v1/common.pb-c.h"
 #include "server/handler/common.h"
 #include "server/service/role.h"
@@ -26,13 +27,13 @@ head_message(struct call *call, const struct audit_head *head)
     if (out == NULL) {
         return NULL;
     }
-    out->tenant = (char *)(uintptr_t)call->who->tenant_code;
+    out->tenant = wire_text(call->who->tenant_code);
     out->has_tree_size = out->has_root = out->has_time_ms = out->has_signature = 1;
     out->tree_size = (uint64_t)head->tree_size;
     out->root.data = (uint8_t *)(uintptr_t)head->root;
     out->root.len = HASH_BYTES;
     out->time_ms = head->time_ms;
-    out->key_id = (char *)(uintptr_t)head->key_id;
+    out->key_id = wire_text(head->key_id);
     out->signature.data = (uint8_t *)(uintptr_t)head->signature;
     out->signature.len = SIGNATURE_BYTES;
     return out;
@@ -109,7 +110,7 @@ leaf_message(struct call *call, const struct audit_leaf *leaf)
     if (out != NULL) {
         out->has_seq = out->has_body = out->has_leaf_hash = 1;
         out->seq = leaf->seq;
-        out->event_id = (char *)(uintptr_t)leaf->event_id;
+        out->event_id = wire_text(leaf->event_id);
         out->body.data = (uint8_t *)(uintptr_t)leaf->body;
         out->body.len = leaf->body_size;
         out->leaf_hash.data = (uint8_t *)(uintptr_t)leaf->leaf_hash;

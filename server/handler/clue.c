@@ -1,4 +1,5 @@
 /* MatterService: clues (问题线索), of which only a number and a 办结 flag are kept. */
+#include "proto/base/wire_text.h"
 #include "server/handler/common.h"
 #include "server/handler/matter.h"
 #include "server/handler/request_check.h"
@@ -25,10 +26,10 @@ clue_message(struct call *call, const struct clue_record *c)
 {
     Pb__Clue *out = call_message(call, &pb__clue__descriptor);
     if (out != NULL) {
-        out->id = (char *)(uintptr_t)c->id;
-        out->number = (char *)(uintptr_t)c->number;
-        out->inspection = (char *)(uintptr_t)c->inspection;
-        out->problem_ref = (char *)(uintptr_t)c->problem_ref;
+        out->id = wire_text(c->id);
+        out->number = wire_text(c->number);
+        out->inspection = wire_text(c->inspection);
+        out->problem_ref = wire_text(c->problem_ref);
         out->has_done = out->has_version = 1;
         out->done = c->done;
         out->version = c->version;

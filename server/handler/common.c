@@ -52,9 +52,5 @@ request_day(struct call *call, const char *text, const char *field, int32_t *ret
 char *
 day_text(struct call *call, int32_t day)
 {
-    if (day == NO_DATE) {
-        return NULL;
-    }
-    char text[DAY_TEXT_SIZE];
-    return arena_strdup(call->arena, day_print(day, text));
+    return day_in(call->arena, day);
 }

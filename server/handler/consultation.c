@@ -2,6 +2,7 @@
 #include "server/handler/consultation.h"
 
 #include "proto/base/limits.h"
+#include "proto/base/wire_text.h"
 #include "rectify/v1/consultation.pb-c.h"
 #include "server/handler/common.h"
 #include "server/handler/matter_write.h"
@@ -60,12 +61,12 @@ consultation_message(struct call *call, const struct matter_record *m)
     Pb__Consultation *out = call_message(call, &pb__consultation__descriptor);
     if (out != NULL) {
         bool waits = strcmp(m->state, STATE_OPEN) == 0;
-        out->id = (char *)(uintptr_t)m->id;
-        out->ref = (char *)(uintptr_t)m->ref;
-        out->measure_ref = (char *)(uintptr_t)m->measure_ref;
-        out->org = (char *)(uintptr_t)m->org.code;
-        out->text = (char *)(uintptr_t)m->text;
-        out->state = (char *)(uintptr_t)m->state;
+        out->id = wire_text(m->id);
+        out->ref = wire_text(m->ref);
+        out->measure_ref = wire_text(m->measure_ref);
+        out->org = wire_text(m->org.code);
+        out->text = wire_text(m->text);
+        out->state = wire_text(m->state);
         out->has_opened_at_ms = out->has_version = 1;
         out->opened_at_ms = m->opened_ms;
         out->triage_due = waits ? day_text(call, m->due) : NULL;

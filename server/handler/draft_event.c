@@ -1,5 +1,6 @@
 #include "server/handler/draft_event.h"
 
+#include "proto/base/wire_text.h"
 #include "rectify/v1/measure.pb-c.h"
 #include "server/base/ladder.h"
 #include "server/handler/common.h"
@@ -16,9 +17,9 @@ inspection_record_message(struct call *call, const struct inspection_record *i)
     if (out == NULL || joined == NULL) {
         return NULL;
     }
-    out->id = (char *)(uintptr_t)i->id;
-    out->code = (char *)(uintptr_t)i->code;
-    out->name = (char *)(uintptr_t)i->name;
+    out->id = wire_text(i->id);
+    out->code = wire_text(i->code);
+    out->name = wire_text(i->name);
     out->bodies = arena_array(call->arena, INSPECTION_BODIES_MAX, sizeof *out->bodies);
     for (char *b = strtok_r(joined, INSPECTION_BODY_SEPARATOR, &rest);
          b != NULL && out->bodies != NULL && out->n_bodies < INSPECTION_BODIES_MAX;
@@ -28,9 +29,9 @@ inspection_record_message(struct call *call, const struct inspection_record *i)
     out->feedback_date = day_text(call, i->feedback_day);
     out->has_report_day = out->has_plan_version = out->has_version = 1;
     out->report_day = i->report_day;
-    out->first_period = (char *)(uintptr_t)i->first_period;
+    out->first_period = wire_text(i->first_period);
     out->plan_version = i->plan_no;
-    out->plan_state = (char *)(uintptr_t)i->plan_state;
+    out->plan_state = wire_text(i->plan_state);
     out->version = i->version;
     return out;
 }
@@ -65,7 +66,7 @@ add_nodes(struct call *call, const struct draft_measure *m, Pb__Measure *out)
         }
         node->has_no = 1;
         node->no = n->no;
-        node->title = (char *)(uintptr_t)n->title;
+        node->title = wire_text(n->title);
         node->due = day_text(call, n->due);
         out->nodes[out->n_nodes++] = node;
     }
@@ -82,22 +83,22 @@ measure_record(struct call *call, const struct draft *d, const struct draft_meas
         return NULL;
     }
     const struct draft_problem *p = &d->problems[m->problem];
-    out->id = (char *)(uintptr_t)m->id;
-    out->ref = (char *)(uintptr_t)m->ref;
-    out->inspection = (char *)(uintptr_t)inspection_code;
-    out->problem_ref = (char *)(uintptr_t)p->ref;
+    out->id = wire_text(m->id);
+    out->ref = wire_text(m->ref);
+    out->inspection = wire_text(inspection_code);
+    out->problem_ref = wire_text(p->ref);
     out->has_no = out->has_version = out->has_measure_class = out->has_round = 1;
     out->no = m->no;
     out->version = m->version + 1;
     out->measure_class = (Pb__MeasureClass)m->class_;
     out->round = 1;
-    out->text = (char *)(uintptr_t)m->text;
-    out->target = (char *)(uintptr_t)m->target;
-    out->state = (char *)(uintptr_t)m->state;
-    out->leader = (char *)(uintptr_t)m->leader_org;
-    out->lead_unit = (char *)(uintptr_t)m->lead_org;
-    out->problem_lead_unit = (char *)(uintptr_t)p->lead_org;
-    out->special_group = (char *)(uintptr_t)p->sgroup_org;
+    out->text = wire_text(m->text);
+    out->target = wire_text(m->target);
+    out->state = wire_text(m->state);
+    out->leader = wire_text(m->leader_org);
+    out->lead_unit = wire_text(m->lead_org);
+    out->problem_lead_unit = wire_text(p->lead_org);
+    out->special_group = wire_text(p->sgroup_org);
     out->n_participants = m->participant_count;
     out->participants = (char **)(uintptr_t)m->participants;
     out->milestones = arena_array(call->arena, 2, sizeof *out->milestones);
@@ -124,17 +125,17 @@ problem_record(struct call *call, const struct draft *d, const struct draft_prob
 {
     Pb__Problem *out = call_message(call, &pb__problem__descriptor);
     if (out != NULL) {
-        out->id = (char *)(uintptr_t)p->id;
-        out->ref = (char *)(uintptr_t)p->ref;
-        out->inspection = (char *)(uintptr_t)inspection_code;
+        out->id = wire_text(p->id);
+        out->ref = wire_text(p->ref);
+        out->inspection = wire_text(inspection_code);
         out->has_no = out->has_item_no = out->has_version = 1;
         out->no = p->no;
         out->item_no = d->items[p->item].no;
-        out->title = (char *)(uintptr_t)p->title;
-        out->state = (char *)(uintptr_t)p->state;
-        out->lead_unit = (char *)(uintptr_t)p->lead_org;
-        out->special_group = (char *)(uintptr_t)p->sgroup_org;
-        out->origin = (char *)(uintptr_t)p->origin;
+        out->title = wire_text(p->title);
+        out->state = wire_text(p->state);
+        out->lead_unit = wire_text(p->lead_org);
+        out->special_group = wire_text(p->sgroup_org);
+        out->origin = wire_text(p->origin);
         out->version = p->version + 1;
     }
     return out;
@@ -144,9 +145,9 @@ static void
 set_transition(struct call *call, const char *command, const char *from, const char *to)
 {
     Pb__Change *change = call_last_change(call);
-    change->command = (char *)(uintptr_t)command;
-    change->from_state = (char *)(uintptr_t)from;
-    change->to_state = (char *)(uintptr_t)to;
+    change->command = wire_text(command);
+    change->from_state = wire_text(from);
+    change->to_state = wire_text(to);
 }
 
 static enum status
@@ -158,7 +159,7 @@ record_item(struct call *call, const struct draft_item *item)
     }
     record->has_no = 1;
     record->no = item->no;
-    record->title = (char *)(uintptr_t)item->title;
+    record->title = wire_text(item->title);
     return call_change(call, "item", item->id, NULL, item->version + 1, &record->base)
                ? STATUS_OK
                : handler_no_memory(call);
@@ -215,7 +216,7 @@ draft_record_rectifying(struct call *call, const struct draft *d, const char *in
         if (record == NULL) {
             return handler_no_memory(call);
         }
-        record->state = (char *)(uintptr_t)STATE_RECTIFYING;
+        record->state = wire_text(STATE_RECTIFYING);
         if (!call_change(call, "problem", p->id, p->ref, p->version + 1, &record->base)) {
             return handler_no_memory(call);
         }
@@ -237,7 +238,7 @@ draft_record_approval(struct call *call, const struct draft *d, const char *insp
         if (record == NULL) {
             return handler_no_memory(call);
         }
-        record->state = (char *)(uintptr_t)STATE_ASSIGNED;
+        record->state = wire_text(STATE_ASSIGNED);
         if (!call_change(call, "measure", m->id, m->ref, m->version + 1, &record->base)) {
             return handler_no_memory(call);
         }

@@ -2,6 +2,7 @@
 #include "server/handler/evidence.h"
 
 #include "proto/base/limits.h"
+#include "proto/base/wire_text.h"
 #include "rectify/v1/evidence.pb-c.h"
 #include "server/handler/common.h"
 #include "server/handler/evidence_finish.h"
@@ -100,12 +101,12 @@ begin_decide(struct call *call)
     }
     reply->has_offset = 1;
     if (c->same.id != NULL) {
-        reply->upload = (char *)(uintptr_t)c->same.id;
+        reply->upload = wire_text(c->same.id);
         reply->offset = c->same.stored;
         return STATUS_OK;
     }
     enum status s = begin_new(call);
-    reply->upload = (char *)(uintptr_t)c->made.id;
+    reply->upload = wire_text(c->made.id);
     return s;
 }
 

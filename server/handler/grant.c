@@ -2,6 +2,7 @@
 #include "server/handler/grant.h"
 
 #include "proto/base/limits.h"
+#include "proto/base/wire_text.h"
 #include "server/handler/all.h"
 #include "server/handler/allowed.h"
 #include "server/handler/common.h"
@@ -262,7 +263,7 @@ static enum status
 order_decide(struct call *call, const char *command)
 {
     const Pb__GrantOrder *r = REQUEST(call, Pb__GrantOrder);
-    char *refs[] = {r->grant == NULL ? (char *)(uintptr_t) "" : r->grant};
+    char *refs[] = {r->grant == NULL ? wire_text("") : r->grant};
     enum status s = decide_all(call, command, refs, 1, r->reason);
     if (s != STATUS_OK) {
         return s;

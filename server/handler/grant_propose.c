@@ -2,6 +2,7 @@
 #include "server/handler/grant.h"
 
 #include "proto/base/limits.h"
+#include "proto/base/wire_text.h"
 #include "server/handler/common.h"
 #include "server/handler/request_check.h"
 #include "server/service/role.h"
@@ -54,9 +55,9 @@ grant_change(struct call *call, const struct grant_record *g, const char *comman
         return handler_no_memory(call);
     }
     Pb__Change *change = call_last_change(call);
-    change->command = (char *)(uintptr_t)command;
-    change->from_state = (char *)(uintptr_t)from;
-    change->to_state = (char *)(uintptr_t)g->state;
+    change->command = wire_text(command);
+    change->from_state = wire_text(from);
+    change->to_state = wire_text(g->state);
     return STATUS_OK;
 }
 

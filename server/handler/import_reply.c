@@ -1,6 +1,7 @@
 #include "server/handler/import_reply.h"
 
 #include "proto/base/limits.h"
+#include "proto/base/wire_text.h"
 #include "server/document/text.h"
 #include "server/handler/common.h"
 
@@ -50,10 +51,10 @@ append(struct call *call, struct import_warnings *w, const char *code, uint32_t 
     if (warning == NULL) {
         return handler_no_memory(call);
     }
-    warning->code = (char *)(uintptr_t)code;
+    warning->code = wire_text(code);
     warning->has_line = 1;
     warning->line = (int32_t)line;
-    warning->message = (char *)(uintptr_t)message;
+    warning->message = wire_text(message);
     size_t size = pb__import_warning__get_packed_size(warning) + ENTRY_BYTES;
     if (w->bytes + size <= room) {
         w->bytes += size;

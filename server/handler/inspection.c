@@ -2,6 +2,7 @@
 #include "server/handler/all.h"
 
 #include "proto/base/limits.h"
+#include "proto/base/wire_text.h"
 #include "rectify/v1/inspection.pb-c.h"
 #include "rectify/v1/measure.pb-c.h"
 #include "server/base/clock.h"
@@ -199,8 +200,8 @@ problem_message(struct call *call, const struct outline_problem *p)
     }
     out->has_no = 1;
     out->no = (int32_t)p->no;
-    out->title = (char *)(uintptr_t)p->title;
-    out->status = *p->status == '\0' ? NULL : (char *)(uintptr_t)p->status;
+    out->title = wire_text(p->title);
+    out->status = *p->status == '\0' ? NULL : wire_text(p->status);
     out->measures = arena_array(call->arena, p->measure_count, sizeof *out->measures);
     for (size_t i = 0; out->measures != NULL && i < p->measure_count; i++) {
         Pb__OutlineMeasure *m = call_message(call, &pb__outline_measure__descriptor);
@@ -209,7 +210,7 @@ problem_message(struct call *call, const struct outline_problem *p)
         }
         m->has_no = 1;
         m->no = (int32_t)p->measures[i].no;
-        m->text = (char *)(uintptr_t)p->measures[i].text;
+        m->text = wire_text(p->measures[i].text);
         out->measures[out->n_measures++] = m;
     }
     return out->measures == NULL ? NULL : out;
@@ -224,7 +225,7 @@ item_message(struct call *call, const struct outline_item *item)
     }
     out->has_no = 1;
     out->no = (int32_t)item->no;
-    out->title = (char *)(uintptr_t)item->title;
+    out->title = wire_text(item->title);
     out->problems = arena_array(call->arena, item->problem_count, sizeof *out->problems);
     for (size_t i = 0; out->problems != NULL && i < item->problem_count; i++) {
         out->problems[i] = problem_message(call, &item->problems[i]);

@@ -2,6 +2,7 @@
 #include "server/handler/inspection_part.h"
 
 #include "proto/base/limits.h"
+#include "proto/base/wire_text.h"
 #include "rectify/v1/inspection.pb-c.h"
 #include "server/base/clock.h"
 #include "server/handler/common.h"
@@ -95,16 +96,16 @@ date_message(struct call *call, const char *inspection, const struct inspection_
         .claimed_day = NO_DATE,
         .reached_day = NO_DATE,
     };
-    out->inspection = (char *)(uintptr_t)inspection;
-    out->kind = (char *)(uintptr_t)d->kind;
-    out->kind_zh = (char *)(uintptr_t)kind_zh(d->kind);
+    out->inspection = wire_text(inspection);
+    out->kind = wire_text(d->kind);
+    out->kind_zh = wire_text(kind_zh(d->kind));
     out->has_no = out->has_version = out->has_light = 1;
     out->no = d->no;
     out->planned_on = day_text(call, d->planned_day);
     out->has_months = d->months > 0;
     out->months = d->months;
     out->held_on = day_text(call, d->held_day);
-    out->note = (char *)(uintptr_t)d->note;
+    out->note = wire_text(d->note);
     out->version = d->version;
     out->light = PB__LIGHT__LIGHT_UNSPECIFIED;
     if (d->held_day == NO_DATE && d->planned_day != NO_DATE) {
@@ -252,10 +253,10 @@ document_message(struct call *call, const char *inspection, const struct plan_do
 {
     Pb__PlanDocument *out = call_message(call, &pb__plan_document__descriptor);
     if (out != NULL) {
-        out->inspection = (char *)(uintptr_t)inspection;
-        out->id = (char *)(uintptr_t)d->id;
-        out->kind = (char *)(uintptr_t)d->kind;
-        out->title = (char *)(uintptr_t)d->title;
+        out->inspection = wire_text(inspection);
+        out->id = wire_text(d->id);
+        out->kind = wire_text(d->kind);
+        out->title = wire_text(d->title);
         out->has_no = out->has_problems = 1;
         out->no = d->no;
         out->problems = d->problems;

@@ -1,6 +1,7 @@
 /* InspectionService: problems of other origins than the feedback, and links between inspections. */
 #include "server/handler/inspection_part.h"
 
+#include "proto/base/wire_text.h"
 #include "rectify/v1/inspection.pb-c.h"
 #include "rectify/v1/measure.pb-c.h"
 #include "server/handler/common.h"
@@ -93,15 +94,15 @@ link_message(struct call *call, const struct problem_link *l)
 {
     Pb__ProblemLink *out = call_message(call, &pb__problem_link__descriptor);
     if (out != NULL) {
-        out->id = (char *)(uintptr_t)l->id;
-        out->inspection = (char *)(uintptr_t)l->inspection;
-        out->problem_ref = (char *)(uintptr_t)l->problem_ref;
-        out->kind = (char *)(uintptr_t)l->kind;
-        out->other_inspection = (char *)(uintptr_t)l->other_inspection;
-        out->other_ref = (char *)(uintptr_t)l->other_ref;
+        out->id = wire_text(l->id);
+        out->inspection = wire_text(l->inspection);
+        out->problem_ref = wire_text(l->problem_ref);
+        out->kind = wire_text(l->kind);
+        out->other_inspection = wire_text(l->other_inspection);
+        out->other_ref = wire_text(l->other_ref);
         out->has_parts = l->parts > 0;
         out->parts = l->parts;
-        out->text = (char *)(uintptr_t)l->text;
+        out->text = wire_text(l->text);
     }
     return out;
 }

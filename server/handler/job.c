@@ -2,6 +2,7 @@
 #include "server/handler/job.h"
 
 #include "proto/base/limits.h"
+#include "proto/base/wire_text.h"
 #include "rectify/v1/job.pb-c.h"
 #include "rectify/v1/table.pb-c.h"
 #include "server/base/clock.h"
@@ -68,12 +69,12 @@ duty_message(struct call *call, const struct duty_record *d, const char *id, int
 {
     Pb__Table *out = call_message(call, &pb__table__descriptor);
     if (out != NULL) {
-        out->id = (char *)(uintptr_t)id;
-        out->org = (char *)(uintptr_t)d->org;
-        out->period = (char *)(uintptr_t)d->period;
+        out->id = wire_text(id);
+        out->org = wire_text(d->org);
+        out->period = wire_text(d->period);
         out->due = day_text(call, due);
-        out->state = (char *)(uintptr_t)STATE_OPEN;
-        out->kind = (char *)(uintptr_t)(d->quarter ? "QUARTER" : "MONTH");
+        out->state = wire_text(STATE_OPEN);
+        out->kind = wire_text(d->quarter ? "QUARTER" : "MONTH");
         out->has_version = 1;
     }
     return out;

@@ -10,6 +10,7 @@
 #include "server/handler/job.h"
 
 #include "proto/base/limits.h"
+#include "proto/base/wire_text.h"
 #include "rectify/v1/job.pb-c.h"
 #include "server/handler/common.h"
 #include "server/handler/request_check.h"
@@ -187,19 +188,19 @@ alert_message(struct call *call, const struct alert_record *alert)
 {
     Pb__Alert *out = call_message(call, &pb__alert__descriptor);
     if (out != NULL) {
-        out->id = (char *)(uintptr_t)alert->id;
+        out->id = wire_text(alert->id);
         out->has_level = out->has_days_left = out->has_raised_at_ms = 1;
         out->level = alert->level;
-        out->subject_kind = (char *)(uintptr_t)alert->subject_kind;
-        out->subject_ref = (char *)(uintptr_t)alert->subject_ref;
+        out->subject_kind = wire_text(alert->subject_kind);
+        out->subject_ref = wire_text(alert->subject_ref);
         out->has_milestone = alert->milestone != 0;
         out->milestone = (Pb__MilestoneKind)alert->milestone;
-        out->trigger = (char *)(uintptr_t)alert->trigger;
-        out->text = (char *)(uintptr_t)alert->text;
+        out->trigger = wire_text(alert->trigger);
+        out->text = wire_text(alert->text);
         out->due = day_text(call, alert->due);
         out->days_left = alert->days_left;
         out->raised_at_ms = alert->raised_ms;
-        out->org = (char *)(uintptr_t)alert->org;
+        out->org = wire_text(alert->org);
         alert_fill_proposals(out, alert->proposals, call->arena);
         out->has_direct = 1;
         out->direct = alert->direct;

@@ -2,6 +2,7 @@
  * nobody answered in time are ended. The machine proposes; people issue or dismiss. */
 #include "server/handler/job.h"
 
+#include "proto/base/wire_text.h"
 #include "rectify/v1/job.pb-c.h"
 #include "server/handler/common.h"
 #include "server/handler/matter_write.h"
@@ -130,7 +131,7 @@ propose_one(struct call *call, const struct proposal_record *p, enum workflow_id
     };
     mc->measure = m;
     mc->place.unit = p->org;
-    in->text = (char *)(uintptr_t)p->text;
+    in->text = wire_text(p->text);
     in->has_level = level != 0;
     in->level = level;
     int32_t *last = kind == WORKFLOW_NOTICE ? &c->last_notice : &c->last_talk;
@@ -195,8 +196,8 @@ expire_all(struct call *call)
         if (in == NULL) {
             return handler_no_memory(call);
         }
-        in->reason_code = (char *)(uintptr_t) "UNANSWERED";
-        in->reason = (char *)(uintptr_t) "到期没有回复，由系统按时限认定。";
+        in->reason_code = wire_text("UNANSWERED");
+        in->reason = wire_text("到期没有回复，由系统按时限认定。");
         add_case(call, c, WORKFLOW_NOTICE)->matter = &c->unanswered.items[i];
         s = matter_take_order(call, "expire", in, &order);
         s = s == STATUS_OK ? decide_case(call, c, &order) : s;

@@ -5,6 +5,7 @@
 #include "server/handler/job_outside.h"
 
 #include "proto/base/limits.h"
+#include "proto/base/wire_text.h"
 #include "rectify/v1/job.pb-c.h"
 #include "server/base/clock.h"
 #include "server/handler/common.h"
@@ -42,12 +43,12 @@ note_message(struct call *call, const struct outside_record *m, const char *erro
     if (record == NULL) {
         return false;
     }
-    record->id = (char *)(uintptr_t)m->id;
-    record->channel = (char *)(uintptr_t)channel_name(m->channel);
-    record->kind = (char *)(uintptr_t)m->kind;
-    record->org = (char *)(uintptr_t)m->org;
-    record->state = (char *)(uintptr_t)m->state;
-    record->error = (char *)(uintptr_t)error;
+    record->id = wire_text(m->id);
+    record->channel = wire_text(channel_name(m->channel));
+    record->kind = wire_text(m->kind);
+    record->org = wire_text(m->org);
+    record->state = wire_text(m->state);
+    record->error = wire_text(error);
     record->has_count = record->has_attempts = record->has_due_at_ms = 1;
     record->count = m->count;
     record->attempts = m->attempts;
@@ -258,7 +259,7 @@ tell_admins(struct call *call, struct take_call *c)
     if (c->alert.id == NULL || c->alert.key == NULL || c->alert.text == NULL || record == NULL) {
         return handler_no_memory(call);
     }
-    record->text = (char *)(uintptr_t)c->alert.text;
+    record->text = wire_text(c->alert.text);
     call->wakes = true;
     return call_change(call, "alert", c->alert.id, c->alert.key, 1, &record->base)
                ? STATUS_OK
@@ -286,9 +287,9 @@ take_reply(struct call *call, const struct take_call *c)
         if (out == NULL) {
             return handler_no_memory(call);
         }
-        out->id = (char *)(uintptr_t)m->id;
-        out->channel = (char *)(uintptr_t)channel_name(m->channel);
-        out->address = (char *)(uintptr_t)(m->channel == CHANNEL_MAIL ? m->address : m->org);
+        out->id = wire_text(m->id);
+        out->channel = wire_text(channel_name(m->channel));
+        out->address = wire_text(m->channel == CHANNEL_MAIL ? m->address : m->org);
         out->has_count = out->has_attempt = 1;
         out->count = m->count;
         out->attempt = m->attempts;

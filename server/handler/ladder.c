@@ -1,5 +1,6 @@
 /* SettingsService: the warning ladder. A version is imported, tried, and only then switched on. */
 #include "proto/base/limits.h"
+#include "proto/base/wire_text.h"
 #include "proto/ledger/secret.h"
 #include "rectify/v1/settings.pb-c.h"
 #include "server/base/clock.h"
@@ -58,8 +59,8 @@ rule_message(struct call *call, const struct ladder_rule *row)
     rule->parameter = row->parameter;
     rule->repeat = row->repeat;
     rule->direct = row->direct;
-    rule->subject = (char *)(uintptr_t)ladder_subject_name((enum ladder_subject)row->subject);
-    rule->trigger = (char *)(uintptr_t)ladder_trigger_name((enum ladder_trigger)row->trigger);
+    rule->subject = wire_text(ladder_subject_name((enum ladder_subject)row->subject));
+    rule->trigger = wire_text(ladder_trigger_name((enum ladder_trigger)row->trigger));
     rule->recipients = arena_array(call->arena, TO_COUNT, sizeof *rule->recipients);
     rule->proposals = arena_array(call->arena, PROPOSE_COUNT, sizeof *rule->proposals);
     if (rule->recipients == NULL || rule->proposals == NULL) {
@@ -67,14 +68,12 @@ rule_message(struct call *call, const struct ladder_rule *row)
     }
     for (uint32_t bit = 0; bit < TO_COUNT; bit++) {
         if ((row->recipients & (1U << bit)) != 0) {
-            rule->recipients[rule->n_recipients++] =
-                (char *)(uintptr_t)ladder_recipient_name(1U << bit);
+            rule->recipients[rule->n_recipients++] = wire_text(ladder_recipient_name(1U << bit));
         }
     }
     for (uint32_t bit = 0; bit < PROPOSE_COUNT; bit++) {
         if ((row->proposals & (1U << bit)) != 0) {
-            rule->proposals[rule->n_proposals++] =
-                (char *)(uintptr_t)ladder_proposal_name(1U << bit);
+            rule->proposals[rule->n_proposals++] = wire_text(ladder_proposal_name(1U << bit));
         }
     }
     return rule;
@@ -450,7 +449,7 @@ fill_counts(struct call *call, const struct trial_counts *from, bool fresh,
         if (out == NULL) {
             return handler_no_memory(call);
         }
-        out->name = (char *)(uintptr_t)from->items[i].name;
+        out->name = wire_text(from->items[i].name);
         out->has_alerts = 1;
         out->alerts = from->items[i].alerts;
         out->has_fresh = fresh;
@@ -486,10 +485,10 @@ fill_examples(struct call *call, const struct trial *t, Pb__DryRunLadderReply *r
         }
         out->has_level = out->has_days_left = out->has_recipients = out->has_direct = 1;
         out->level = e->level;
-        out->subject_ref = (char *)(uintptr_t)e->subject_ref;
-        out->subject = (char *)(uintptr_t)e->subject;
-        out->trigger = (char *)(uintptr_t)e->trigger;
-        out->org = (char *)(uintptr_t)e->org;
+        out->subject_ref = wire_text(e->subject_ref);
+        out->subject = wire_text(e->subject);
+        out->trigger = wire_text(e->trigger);
+        out->org = wire_text(e->org);
         out->days_left = e->days_left;
         out->recipients = e->recipients;
         out->direct = e->direct;

@@ -2,6 +2,7 @@
 #include "server/handler/matter.h"
 
 #include "proto/base/limits.h"
+#include "proto/base/wire_text.h"
 #include "server/handler/allowed.h"
 #include "server/handler/common.h"
 #include "server/handler/request_check.h"
@@ -147,9 +148,9 @@ add_private(struct call *call, Pb__GetMatterReply *reply)
         if (out == NULL) {
             return handler_no_memory(call);
         }
-        out->part = (char *)(uintptr_t)p->part;
-        out->text = (char *)(uintptr_t)p->text;
-        out->salt = (char *)(uintptr_t)p->salt;
+        out->part = wire_text(p->part);
+        out->text = wire_text(p->text);
+        out->salt = wire_text(p->salt);
         out->has_recorded_at_ms = 1;
         out->recorded_at_ms = p->recorded_ms;
         reply->private_texts[reply->n_private_texts++] = out;
@@ -228,7 +229,7 @@ add_round(Pb__GetRoundShareReply *reply, const char *round)
             return;
         }
     }
-    reply->rounds[reply->n_rounds++] = (char *)(uintptr_t)round;
+    reply->rounds[reply->n_rounds++] = wire_text(round);
 }
 
 static void
@@ -262,7 +263,7 @@ share_decide(struct call *call)
             if (u == NULL) {
                 return handler_no_memory(call);
             }
-            u->unit = (char *)(uintptr_t)s->unit;
+            u->unit = wire_text(s->unit);
             u->has_found_true = u->has_partly = u->has_found_false = 1;
             u->has_not_seen = u->has_judged = 1;
             reply->units[reply->n_units++] = u;

@@ -2,6 +2,7 @@
 #include "server/handler/measure.h"
 
 #include "proto/base/limits.h"
+#include "proto/base/wire_text.h"
 #include "rectify/v1/measure.pb-c.h"
 #include "server/handler/allowed.h"
 #include "server/handler/common.h"
@@ -281,9 +282,9 @@ sign_lines(struct call *call, const struct sign_call *c, enum sign_detail detail
         if (lines[i] == NULL) {
             return NULL;
         }
-        lines[i]->id = detail == SIGN_ID ? (char *)(uintptr_t)m->id : NULL;
-        lines[i]->state = detail >= SIGN_STATE ? (char *)(uintptr_t)m->state : NULL;
-        lines[i]->ref = (char *)(uintptr_t)m->ref;
+        lines[i]->id = detail == SIGN_ID ? wire_text(m->id) : NULL;
+        lines[i]->state = detail >= SIGN_STATE ? wire_text(m->state) : NULL;
+        lines[i]->ref = wire_text(m->ref);
         lines[i]->has_version = 1;
         lines[i]->version = m->version;
     }

@@ -2,6 +2,7 @@
 #include "server/handler/measure.h"
 
 #include "proto/base/limits.h"
+#include "proto/base/wire_text.h"
 #include "proto/ledger/secret.h"
 #include "server/handler/common.h"
 #include "server/handler/matter_write.h"
@@ -92,7 +93,7 @@ open_consultation(struct call *call, struct object_call *c, const char *text)
         .today = call->today,
         .now_ms = call->now_ms,
     };
-    in->measure_ref = (char *)(uintptr_t)c->before->ref;
+    in->measure_ref = wire_text(c->before->ref);
     in->text = arena_printf(call->arena, "对分工有异议：%s", text);
     if (in->text == NULL) {
         return handler_no_memory(call);
@@ -187,14 +188,14 @@ record_approval(struct call *call, const struct endorse_call *c, const struct me
     if (record == NULL) {
         return handler_no_memory(call);
     }
-    record->id = (char *)(uintptr_t)a->id;
-    record->body = (char *)(uintptr_t)call->who->org_code;
-    record->subject_kind = (char *)(uintptr_t)a->subject_kind;
+    record->id = wire_text(a->id);
+    record->body = wire_text(call->who->org_code);
+    record->subject_kind = wire_text(a->subject_kind);
     record->has_subject_version = record->has_verdict = record->has_recorded_at_ms = 1;
     record->subject_version = a->subject_version;
     record->subject_sha256 = secret_hex_encode(call->arena, c->sha256, sizeof c->sha256);
     record->verdict = PB__VERDICT__ACCEPTED;
-    record->reason = (char *)(uintptr_t)a->reason;
+    record->reason = wire_text(a->reason);
     record->recorded_at_ms = a->recorded_ms;
     if (record->subject_sha256 == NULL ||
         !call_change(call, "approval", a->id, m->ref, 1, &record->base)) {

@@ -1,5 +1,6 @@
 #include "server/handler/node.h"
 
+#include "proto/base/wire_text.h"
 #include "rectify/v1/plan.pb-c.h"
 #include "server/base/clock.h"
 #include "server/handler/allowed.h"
@@ -45,11 +46,11 @@ node_message(struct call *call, const struct node_record *n)
     bool open = n->due != NO_DATE && n->reached_day == NO_DATE;
     out->has_no = out->has_version = out->has_light = 1;
     out->no = n->no;
-    out->title = (char *)(uintptr_t)n->title;
+    out->title = wire_text(n->title);
     out->due = day_text(call, n->due);
     out->reached_on = day_text(call, n->reached_day);
-    out->note = (char *)(uintptr_t)n->note;
-    out->return_reason = (char *)(uintptr_t)n->return_reason;
+    out->note = wire_text(n->note);
+    out->return_reason = wire_text(n->return_reason);
     out->version = n->version;
     out->has_days_left = open;
     out->days_left = open ? n->due - call->today : 0;
@@ -231,7 +232,7 @@ record(struct call *call, const struct node_call *c, const struct node_record *n
     if (ref == NULL || !call_change(call, "node", c->measure->id, ref, after.version, &m->base)) {
         return handler_no_memory(call);
     }
-    call_last_change(call)->command = (char *)(uintptr_t)command;
+    call_last_change(call)->command = wire_text(command);
     *ret = m;
     return STATUS_OK;
 }
@@ -311,7 +312,7 @@ set_decide(struct call *call)
         /* The record keeps its own packed copy. */
         reply->nodes[i]->title = NULL;
     }
-    reply->measure_ref = (char *)(uintptr_t)c->measure->ref;
+    reply->measure_ref = wire_text(c->measure->ref);
     call->no_event = c->next_count == 0;
     call->reply = &reply->base;
     return follow(call, c);

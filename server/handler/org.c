@@ -1,4 +1,5 @@
 /* OrgService: the district's organisation. */
+#include "proto/base/wire_text.h"
 #include "server/handler/access.h"
 #include "server/handler/all.h"
 
@@ -191,11 +192,11 @@ org_message(struct call *call, const struct org_record *org)
 {
     Pb__Org *out = call_message(call, &pb__org__descriptor);
     if (out != NULL) {
-        out->id = (char *)(uintptr_t)org->id;
-        out->code = (char *)(uintptr_t)org->code;
-        out->name = (char *)(uintptr_t)org->name;
-        out->kind = (char *)(uintptr_t)org->kind;
-        out->parent_code = (char *)(uintptr_t)org->parent_code;
+        out->id = wire_text(org->id);
+        out->code = wire_text(org->code);
+        out->name = wire_text(org->name);
+        out->kind = wire_text(org->kind);
+        out->parent_code = wire_text(org->parent_code);
         out->has_sort_order = 1;
         out->sort_order = org->sort_order;
         out->has_sample = 1;

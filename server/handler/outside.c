@@ -2,6 +2,7 @@
 #include "server/handler/outside.h"
 
 #include "proto/base/limits.h"
+#include "proto/base/wire_text.h"
 #include "rectify/v1/alert.pb-c.h"
 #include "server/base/clock.h"
 #include "server/handler/common.h"
@@ -68,8 +69,8 @@ channel_message(struct call *call, const struct channels_call *c, enum outside_c
         return NULL;
     }
     const char *name = channel_name(channel);
-    out->name = (char *)(uintptr_t)name;
-    out->title = (char *)(uintptr_t)channel_zh(channel);
+    out->name = wire_text(name);
+    out->title = wire_text(channel_zh(channel));
     out->has_on = out->has_waiting = out->has_sent_today = out->has_failed = 1;
     out->on = c->settings.channel_on[channel];
     out->waiting = c->totals.waiting[channel];
@@ -95,8 +96,8 @@ channels_contacts(struct call *call, const struct channels_call *c, Pb__ListChan
         if (out == NULL) {
             return handler_no_memory(call);
         }
-        out->account = (char *)(uintptr_t)c->contacts.items[i].account;
-        out->address = (char *)(uintptr_t)c->contacts.items[i].address;
+        out->account = wire_text(c->contacts.items[i].account);
+        out->address = wire_text(c->contacts.items[i].address);
         reply->contacts[reply->n_contacts++] = out;
     }
     return reply->contacts == NULL ? handler_no_memory(call) : STATUS_OK;
@@ -336,7 +337,7 @@ test_decide(struct call *call)
         !call_change(call, "outside_message", id, "TEST", 1, &r->base)) {
         return handler_no_memory(call);
     }
-    reply->id = (char *)(uintptr_t)id;
+    reply->id = wire_text(id);
     call->reply = &reply->base;
     return STATUS_OK;
 }

@@ -1,5 +1,6 @@
 #include "server/handler/permissions.h"
 
+#include "proto/base/wire_text.h"
 #include "rectify/v1/system.pb-c.h"
 #include "server/handler/all.h"
 #include "server/handler/common.h"
@@ -78,16 +79,16 @@ add(struct matrix *m, const struct subject *s, uint32_t role, struct permission 
     if (slot == NULL || out == NULL) {
         return handler_no_memory(call);
     }
-    out->kind = (char *)(uintptr_t)s->kind;
-    out->name = (char *)(uintptr_t)s->name;
-    out->name_zh = (char *)(uintptr_t)s->name_zh;
-    out->role = (char *)(uintptr_t)role_name(role);
-    out->role_zh = (char *)(uintptr_t)role_zh(role);
+    out->kind = wire_text(s->kind);
+    out->name = wire_text(s->name);
+    out->name_zh = wire_text(s->name_zh);
+    out->role = wire_text(role_name(role));
+    out->role_zh = wire_text(role_zh(role));
     out->has_own = out->has_foreign = 1;
     out->own = p.own;
     out->foreign = p.foreign;
-    out->when = (char *)(uintptr_t)s->when;
-    out->guards = (char *)(uintptr_t)s->guards;
+    out->when = wire_text(s->when);
+    out->guards = wire_text(s->guards);
     *slot = out;
     reply->n_permissions++;
     return STATUS_OK;

@@ -2,6 +2,7 @@
 #include "server/handler/plan.h"
 
 #include "proto/base/limits.h"
+#include "proto/base/wire_text.h"
 #include "server/handler/common.h"
 #include "server/handler/request_check.h"
 #include "server/service/role.h"
@@ -203,9 +204,9 @@ plan_propose_decide(struct call *call)
         return handler_no_memory(call);
     }
     Pb__Change *change = call_last_change(call);
-    change->command = (char *)(uintptr_t)(p->before.id == NULL ? COMMAND_CREATE : COMMAND_EDIT);
-    change->from_state = (char *)(uintptr_t)p->before.state;
-    change->to_state = (char *)(uintptr_t)p->next.state;
+    change->command = wire_text(p->before.id == NULL ? COMMAND_CREATE : COMMAND_EDIT);
+    change->from_state = wire_text(p->before.state);
+    change->to_state = wire_text(p->next.state);
     return plan_reply(call, p);
 }
 

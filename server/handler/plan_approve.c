@@ -1,6 +1,7 @@
 /* PlanService: the leading group's approval of a plan or an amendment. */
 #include "server/handler/plan.h"
 
+#include "proto/base/wire_text.h"
 #include "server/base/clock.h"
 #include "server/handler/common.h"
 #include "server/handler/draft_event.h"
@@ -181,8 +182,8 @@ fill_reply(struct call *call, const struct plan_call *p)
     reply->removed = v->removed;
     reply->changed = v->changed;
     reply->sha256 = hex;
-    reply->id = (char *)(uintptr_t)v->id;
-    reply->totals = (char *)(uintptr_t)plan_totals(&p->versions, v, call->arena);
+    reply->id = wire_text(v->id);
+    reply->totals = wire_text(plan_totals(&p->versions, v, call->arena));
     call->reply = &reply->base;
     return STATUS_OK;
 }

@@ -1,6 +1,7 @@
 /* What the commands on a plan do alike. */
 #include "server/handler/plan.h"
 
+#include "proto/base/wire_text.h"
 #include "rectify/v1/common.pb-c.h"
 #include "server/handler/common.h"
 #include "server/handler/draft_event.h"
@@ -188,10 +189,10 @@ record_one(struct call *call, const struct plan_version_record *v, const char *i
         return handler_no_memory(call);
     }
     Pb__Change *change = call_last_change(call);
-    change->command = (char *)(uintptr_t)command;
-    change->from_state = before == NULL ? NULL : (char *)(uintptr_t)before->state;
-    change->to_state = (char *)(uintptr_t)v->state;
-    change->reason = (char *)(uintptr_t)reason;
+    change->command = wire_text(command);
+    change->from_state = before == NULL ? NULL : wire_text(before->state);
+    change->to_state = wire_text(v->state);
+    change->reason = wire_text(reason);
     return STATUS_OK;
 }
 
@@ -329,7 +330,7 @@ plan_reply(struct call *call, const struct plan_call *p)
     if (reply == NULL) {
         return handler_no_memory(call);
     }
-    reply->totals = (char *)(uintptr_t)plan_totals(&p->versions, &p->next, call->arena);
+    reply->totals = wire_text(plan_totals(&p->versions, &p->next, call->arena));
     call->reply = &reply->base;
     return STATUS_OK;
 }

@@ -1,6 +1,7 @@
 /* PlanService: reading the plan. */
 #include "server/handler/plan.h"
 
+#include "proto/base/wire_text.h"
 #include "server/handler/allowed.h"
 #include "server/handler/common.h"
 #include "server/handler/request_check.h"
@@ -15,7 +16,7 @@ version_message(struct call *call, const struct plan_call *p, const struct plan_
     if (out == NULL || !plan_opinions_add(out, &review, call->arena)) {
         return NULL;
     }
-    out->totals = (char *)(uintptr_t)plan_totals(&p->versions, v, call->arena);
+    out->totals = wire_text(plan_totals(&p->versions, v, call->arena));
     Pb__PlanChanges *content = NULL;
     if (v->content != NULL && call->who->sees_all) {
         if (amendment_unpack(call->arena, v->content, v->content_size, &content) != STATUS_OK) {
@@ -41,7 +42,7 @@ plan_get_decide(struct call *call)
         return handler_no_memory(call);
     }
     bool named = r->plan != NULL && *r->plan != '\0';
-    reply->inspection = (char *)(uintptr_t)p->inspection.code;
+    reply->inspection = wire_text(p->inspection.code);
     reply->has_current = 1;
     reply->current = p->inspection.plan_no;
     reply->versions = arena_array(call->arena, p->versions.count, sizeof(Pb__PlanVersion *));
@@ -50,12 +51,12 @@ plan_get_decide(struct call *call)
         return handler_no_memory(call);
     }
     for (size_t i = 0; i < p->bodies.count; i++) {
-        reply->review_bodies[reply->n_review_bodies++] = (char *)(uintptr_t)p->bodies.items[i].code;
+        reply->review_bodies[reply->n_review_bodies++] = wire_text(p->bodies.items[i].code);
     }
     for (size_t i = 0; i < p->versions.count; i++) {
         const struct plan_version_record *v = &p->versions.items[i];
         if (strcmp(v->state, STATE_APPROVED) == 0) {
-            reply->totals = (char *)(uintptr_t)plan_totals(&p->versions, v, call->arena);
+            reply->totals = wire_text(plan_totals(&p->versions, v, call->arena));
         }
         if (named && strcmp(v->id, r->plan) != 0) {
             continue;

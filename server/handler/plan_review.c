@@ -1,6 +1,7 @@
 /* PlanService: the joint review (联审) of a draft. */
 #include "server/handler/plan.h"
 
+#include "proto/base/wire_text.h"
 #include "server/handler/common.h"
 #include "server/handler/request_check.h"
 
@@ -147,10 +148,10 @@ plan_review_decide(struct call *call)
         return handler_no_memory(call);
     }
     plan_hash_print(p->before.sha256, hex);
-    record->body = (char *)(uintptr_t)body->code;
+    record->body = wire_text(body->code);
     record->has_verdict = record->has_recorded_at_ms = 1;
     record->verdict = r->verdict;
-    record->reason = (char *)(uintptr_t)p->opinion.reason;
+    record->reason = wire_text(p->opinion.reason);
     record->sha256 = hex;
     record->recorded_at_ms = call->now_ms;
     return call_change(call, "approval", id, p->inspection.code, 1, &record->base)
@@ -209,7 +210,7 @@ plan_bodies_decide(struct call *call)
     }
     struct inspection_record after = p->inspection;
     after.version++;
-    reply->inspection = (char *)(uintptr_t)after.code;
+    reply->inspection = wire_text(after.code);
     reply->bodies = (char **)r->bodies;
     reply->n_bodies = r->n_bodies;
     reply->has_version = 1;

@@ -1,6 +1,7 @@
 /* ProblemService: reading problems and their measures, what may be done, and who may do what. */
 #include "server/handler/problem.h"
 
+#include "proto/base/wire_text.h"
 #include "rectify/v1/measure.pb-c.h"
 #include "server/handler/allowed.h"
 #include "server/handler/common.h"
@@ -160,7 +161,7 @@ get_decide(struct call *call)
     reply->n_closings = c->closings.count;
     for (size_t i = 0; i < c->closings.count; i++) {
         Pb__Closing *k = c->closings.items[i];
-        k->result_zh = (char *)(uintptr_t)sitting_row_state_zh(k->result);
+        k->result_zh = wire_text(sitting_row_state_zh(k->result));
     }
     call->reply = &reply->base;
     enum status s =

@@ -1,5 +1,6 @@
 #include "server/handler/problem_write.h"
 
+#include "proto/base/wire_text.h"
 #include "proto/ledger/secret.h"
 #include "server/handler/common.h"
 #include "server/handler/request_check.h"
@@ -67,16 +68,16 @@ sitting_row_record_change(struct call *call, const struct sitting_row_record *be
     if (record == NULL || problem == NULL) {
         return handler_no_memory(call);
     }
-    problem->id = (char *)(uintptr_t)next->problem_id;
-    problem->ref = (char *)(uintptr_t)problem_ref;
+    problem->id = wire_text(next->problem_id);
+    problem->ref = wire_text(problem_ref);
     problem->has_version = next->problem_version != 0;
     problem->version = next->problem_version;
-    record->id = (char *)(uintptr_t)next->id;
+    record->id = wire_text(next->id);
     record->has_no = record->has_version = 1;
     record->no = next->no;
     record->problem = problem;
-    record->state = (char *)(uintptr_t)next->state;
-    record->reason = (char *)(uintptr_t)next->reason;
+    record->state = wire_text(next->state);
+    record->reason = wire_text(next->reason);
     record->has_decided_at_ms = next->decided_ms != 0;
     record->decided_at_ms = next->decided_ms;
     record->version = next->version;

@@ -2,6 +2,7 @@
  * as workbooks. */
 #include "server/service/report.h"
 #include "proto/base/limits.h"
+#include "proto/base/wire_text.h"
 #include "server/document/report_book.h"
 #include "server/handler/all.h"
 #include "server/handler/common.h"
@@ -84,7 +85,7 @@ book_reply(struct call *call, const char *name, const struct book_bytes *book, i
     }
     size_t from = (uint64_t)offset < book->size ? (size_t)offset : book->size;
     size_t n = book->size - from < FILE_PIECE ? book->size - from : FILE_PIECE;
-    reply->name = (char *)(uintptr_t)name;
+    reply->name = wire_text(name);
     reply->has_data = reply->has_size = 1;
     reply->data.data = book->data + from;
     reply->data.len = n;

@@ -2,6 +2,7 @@
 #include "server/handler/all.h"
 
 #include "proto/base/limits.h"
+#include "proto/base/wire_text.h"
 #include "rectify/v1/settings.pb-c.h"
 #include "server/base/clock.h"
 #include "server/handler/common.h"
@@ -166,7 +167,7 @@ add_day(struct call *call, Pb__GetCalendarReply *reply, int32_t date, bool worki
     day->date = day_text(call, date);
     day->has_working = 1;
     day->working = working;
-    day->name = (char *)(uintptr_t)name;
+    day->name = wire_text(name);
     reply->days[reply->n_days++] = day;
     return day->date == NULL ? handler_no_memory(call) : STATUS_OK;
 }
@@ -259,10 +260,10 @@ settings_decide(struct call *call)
         if (out == NULL) {
             return handler_no_memory(call);
         }
-        out->name = (char *)(uintptr_t)all[i].name;
-        out->initial = (char *)(uintptr_t)all[i].initial;
-        out->meaning = (char *)(uintptr_t)all[i].meaning;
-        out->value = (char *)(uintptr_t)(s == NULL ? all[i].initial : s->value);
+        out->name = wire_text(all[i].name);
+        out->initial = wire_text(all[i].initial);
+        out->meaning = wire_text(all[i].meaning);
+        out->value = wire_text(s == NULL ? all[i].initial : s->value);
         out->has_version = 1;
         out->version = s == NULL ? 0 : s->version;
         reply->settings[reply->n_settings++] = out;

@@ -4,6 +4,7 @@
  * not taken up again while it is decided on. */
 #include "server/handler/sitting.h"
 
+#include "proto/base/wire_text.h"
 #include "proto/ledger/secret.h"
 #include "server/handler/common.h"
 #include "server/handler/problem_write.h"
@@ -228,7 +229,7 @@ reply_decided(struct call *call, const struct decide_call *c)
     if (reply == NULL || closed == NULL || sustained == NULL || refused == NULL) {
         return handler_no_memory(call);
     }
-    reply->ref = (char *)(uintptr_t)c->before->ref;
+    reply->ref = wire_text(c->before->ref);
     reply->has_rows = reply->has_waiting = reply->has_version = 1;
     reply->rows = (int32_t)c->count;
     reply->version = c->next.version;
@@ -237,7 +238,7 @@ reply_decided(struct call *call, const struct decide_call *c)
     reply->refused = refused;
     for (size_t i = 0; i < c->count; i++) {
         const struct sitting_outcome *o = &c->decided[i].outcome;
-        char *ref = (char *)(uintptr_t)c->decided[i].problem->ref;
+        char *ref = wire_text(c->decided[i].problem->ref);
         if (!o->decided) {
             reply->waiting++;
         } else if (strcmp(o->row.state, STATE_CLOSED) == 0) {

@@ -2,6 +2,7 @@
 #include "server/handler/sitting_write.h"
 
 #include "proto/base/limits.h"
+#include "proto/base/wire_text.h"
 #include "server/handler/common.h"
 #include "server/handler/problem_write.h"
 #include "server/handler/request_check.h"
@@ -287,7 +288,7 @@ end_rows(struct call *call, struct end_call *c, const char *command, const char 
         c->ended[i].state = state;
         c->ended[i].reason = reason;
         c->ended[i].version++;
-        c->undecided[c->undecided_count++] = (char *)(uintptr_t)(p == NULL ? "" : p->ref);
+        c->undecided[c->undecided_count++] = wire_text(p == NULL ? "" : p->ref);
         s = sitting_row_record_change(call, row, &c->ended[i], p == NULL ? NULL : p->ref, command);
     }
     return s;

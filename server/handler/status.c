@@ -2,6 +2,7 @@
 #include "server/handler/status.h"
 
 #include "proto/base/limits.h"
+#include "proto/base/wire_text.h"
 #include "rectify/v1/status.pb-c.h"
 #include "server/handler/common.h"
 #include "server/handler/request_check.h"
@@ -284,7 +285,7 @@ behind_decide(struct call *call)
     reply->n_entries = c->list.count;
     if (reply->n_entries == (size_t)c->query.limit) {
         reply->n_entries--;
-        reply->next = (char *)(uintptr_t)c->list.sorts[reply->n_entries - 1];
+        reply->next = wire_text(c->list.sorts[reply->n_entries - 1]);
     }
     reply->as_of = day_text(call, c->base.query.as_of);
     reply->number = status_number_message(c->number, NULL, call->arena);

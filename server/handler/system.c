@@ -3,6 +3,7 @@
 #include "server/handler/system.h"
 
 #include "proto/base/limits.h"
+#include "proto/base/wire_text.h"
 #include "rectify/v1/common.pb-c.h"
 #include "rectify/v1/system.pb-c.h"
 #include "server/base/calendar.h"
@@ -113,15 +114,15 @@ health_decide(struct call *call)
     }
     struct dispatch_counts counts = {0};
     dispatch_counts(call->dispatch, &counts);
-    reply->state = (char *)(uintptr_t) "SERVING";
-    reply->version = (char *)(uintptr_t)SERVER_VERSION;
+    reply->state = wire_text("SERVING");
+    reply->version = wire_text(SERVER_VERSION);
     reply->has_schema_version = 1;
     reply->schema_version = h->schema_version;
     reply->has_queued_commands = reply->has_queued_queries = reply->has_parked = 1;
     reply->queued_commands = counts.queued_commands;
     reply->queued_queries = counts.queued_queries;
     reply->parked = counts.parked;
-    reply->notice = (char *)(uintptr_t)handler_secrecy_notice;
+    reply->notice = wire_text(handler_secrecy_notice);
     call->reply = &reply->base;
     health_outside(call, h, reply);
     return health_years(call, h, reply);
@@ -187,7 +188,7 @@ fill_roles(struct call *call, uint64_t roles, Pb__MethodInfo *info)
     }
     for (uint32_t bit = 0; bit < ROLE_COUNT; bit++) {
         if ((roles & (UINT64_C(1) << bit)) != 0) {
-            info->roles[info->n_roles++] = (char *)(uintptr_t)role_name(1U << bit);
+            info->roles[info->n_roles++] = wire_text(role_name(1U << bit));
         }
     }
     return STATUS_OK;
@@ -207,11 +208,11 @@ add_method(struct description *d, const struct describe_item *item, bool whole)
     if (info == NULL || place == NULL) {
         return handler_no_memory(call);
     }
-    info->method = (char *)(uintptr_t)item->name;
-    info->kind = (char *)(uintptr_t)kind_name(handler->kind);
-    info->auth = (char *)(uintptr_t)auth_name(handler->auth);
-    info->request = (char *)(uintptr_t)item->type;
-    info->reply = (char *)(uintptr_t)item->reply;
+    info->method = wire_text(item->name);
+    info->kind = wire_text(kind_name(handler->kind));
+    info->auth = wire_text(auth_name(handler->auth));
+    info->request = wire_text(item->type);
+    info->reply = wire_text(item->reply);
     info->prose = describe_paragraph(item->prose, !whole, call->arena);
     if (info->prose == NULL) {
         return handler_no_memory(call);

@@ -2,6 +2,7 @@
  */
 #include "server/handler/table.h"
 
+#include "proto/base/wire_text.h"
 #include "rectify/v1/table.pb-c.h"
 #include "server/handler/common.h"
 #include "server/handler/request_check.h"
@@ -17,12 +18,6 @@ static const char *
 given(const char *text)
 {
     return text == NULL || text[0] == '\0' ? NULL : text;
-}
-
-static char *
-wire(const char *text)
-{
-    return (char *)(uintptr_t)text;
 }
 
 struct duty_change {
@@ -226,7 +221,7 @@ set_confirmation_decide(struct call *call)
     if (reply == NULL) {
         return handler_no_memory(call);
     }
-    reply->org = wire(code);
+    reply->org = wire_text(code);
     reply->mode = r->mode;
     call->reply = &reply->base;
     const char *ref = code == NULL ? "table_confirm" : code;

@@ -2,6 +2,7 @@
 #include "server/handler/table.h"
 
 #include "proto/base/limits.h"
+#include "proto/base/wire_text.h"
 #include "rectify/v1/table.pb-c.h"
 #include "server/handler/common.h"
 #include "server/handler/request_check.h"
@@ -167,11 +168,11 @@ add_versions(struct call *call, Pb__Table *out)
         v->version = from->version;
         v->edition = from->edition;
         v->at_ms = from->recorded_ms;
-        v->state = (char *)(uintptr_t)from->state;
-        v->state_zh = (char *)(uintptr_t)workflow_state_zh(machine, from->state);
-        v->account = (char *)(uintptr_t)from->account;
-        v->reason = (char *)(uintptr_t)from->reason;
-        v->receipt = (char *)(uintptr_t)from->receipt;
+        v->state = wire_text(from->state);
+        v->state_zh = wire_text(workflow_state_zh(machine, from->state));
+        v->account = wire_text(from->account);
+        v->reason = wire_text(from->reason);
+        v->receipt = wire_text(from->receipt);
         out->versions[out->n_versions++] = v;
     }
     return out->versions != NULL;
@@ -230,15 +231,15 @@ allowed_reply(struct call *call, const struct workflow_option *options, size_t n
         if (one == NULL) {
             return handler_no_memory(call);
         }
-        one->command = (char *)(uintptr_t)options[i].command;
-        one->command_zh = (char *)(uintptr_t)options[i].command_zh;
+        one->command = wire_text(options[i].command);
+        one->command_zh = wire_text(options[i].command_zh);
         one->has_allowed = 1;
         one->allowed = options[i].allowed;
-        one->reason = options[i].allowed ? NULL : (char *)(uintptr_t)options[i].reason;
-        one->message = options[i].allowed ? NULL : (char *)(uintptr_t)options[i].reason_zh;
+        one->reason = options[i].allowed ? NULL : wire_text(options[i].reason);
+        one->message = options[i].allowed ? NULL : wire_text(options[i].reason_zh);
         reply->commands[reply->n_commands++] = one;
     }
-    reply->state = (char *)(uintptr_t)state;
+    reply->state = wire_text(state);
     reply->has_version = 1;
     reply->version = version;
     call->reply = &reply->base;

@@ -1,5 +1,6 @@
 #include "server/handler/table_request.h"
 
+#include "proto/base/wire_text.h"
 #include "server/handler/common.h"
 #include "server/handler/matter_write.h"
 #include "server/handler/request_check.h"
@@ -59,16 +60,16 @@ input_of(struct call *call, const struct table_request *request)
     if (in == NULL) {
         return NULL;
     }
-    in->measure_ref = (char *)(uintptr_t)request->row->before->ref;
+    in->measure_ref = wire_text(request->row->before->ref);
     if (request->kind == TABLE_ASKS_HELP) {
-        in->text = (char *)(uintptr_t)request->text;
+        in->text = wire_text(request->text);
         return in;
     }
     in->has_milestone = 1;
     in->milestone = (Pb__MilestoneKind)request->milestone;
     in->new_due = arena_strdup(call->arena, day_print(request->new_due, day));
     in->reason_code = arena_strdup(call->arena, "OTHER");
-    in->reason = (char *)(uintptr_t)request->text;
+    in->reason = wire_text(request->text);
     return in->new_due == NULL || in->reason_code == NULL ? NULL : in;
 }
 

@@ -2,6 +2,7 @@
 #include "server/handler/table.h"
 
 #include "proto/base/limits.h"
+#include "proto/base/wire_text.h"
 #include "rectify/v1/table.pb-c.h"
 #include "server/document/summary_book.h"
 #include "server/handler/common.h"
@@ -92,7 +93,7 @@ summary_reply(struct call *call)
     }
     summary_name_states(&c->rows);
     reply->as_of = day_text(call, call->today);
-    reply->period = (char *)(uintptr_t)REQUEST(call, Pb__GetSummaryRequest)->period;
+    reply->period = wire_text(REQUEST(call, Pb__GetSummaryRequest)->period);
     reply->has_tables = reply->has_handed_in = 1;
     reply->tables = (int32_t)c->tables.count;
     for (size_t i = 0; i < c->tables.count; i++) {

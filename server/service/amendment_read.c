@@ -1,6 +1,8 @@
 /* The changes of an amendment as they are kept: shape checked, orgs named by their codes. */
 #include "server/service/amendment.h"
 
+#include "proto/base/wire_text.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -69,7 +71,7 @@ org_code(const struct org_list *orgs, char **slot, size_t index, struct fault *f
                                "或改写单位代码。",
                                index + 1, *slot);
     }
-    *slot = (char *)(uintptr_t)org->code;
+    *slot = wire_text(org->code);
     return STATUS_OK;
 }
 

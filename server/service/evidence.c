@@ -1,6 +1,7 @@
 #include "server/service/evidence.h"
 
 #include "proto/base/limits.h"
+#include "proto/base/wire_text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -167,16 +168,16 @@ evidence_message(const struct evidence_record *e, struct arena *a)
         return NULL;
     }
     pb__evidence__init(out);
-    out->id = (char *)(uintptr_t)e->id;
-    out->name = (char *)(uintptr_t)e->name;
+    out->id = wire_text(e->id);
+    out->name = wire_text(e->name);
     out->has_kind = out->has_size = out->has_received_at_ms = 1;
     out->kind = (Pb__EvidenceKind)e->kind;
     out->size = e->size;
-    out->sha256 = (char *)(uintptr_t)e->sha256;
+    out->sha256 = wire_text(e->sha256);
     char day[DAY_TEXT_SIZE];
     out->effective_on =
         e->effective_day == NO_DATE ? NULL : arena_strdup(a, day_print(e->effective_day, day));
     out->received_at_ms = e->received_ms;
-    out->org = (char *)(uintptr_t)e->org;
+    out->org = wire_text(e->org);
     return out;
 }

@@ -1,5 +1,6 @@
 #include "server/service/grant.h"
 
+#include "proto/base/wire_text.h"
 #include "server/base/clock.h"
 
 #include <string.h>
@@ -234,18 +235,12 @@ role_list(uint64_t roles, struct arena *a, char ***ret_names, size_t *ret_count)
     size_t n = 0;
     for (uint32_t bit = 0; names != NULL && bit < ROLE_COUNT; bit++) {
         if ((roles & (UINT64_C(1) << bit)) != 0) {
-            names[n++] = (char *)(uintptr_t)role_name(1U << bit);
+            names[n++] = wire_text(role_name(1U << bit));
         }
     }
     *ret_names = names;
     *ret_count = n;
     return names != NULL;
-}
-
-static char *
-borrowed(const char *text)
-{
-    return (char *)(uintptr_t)text;
 }
 
 static char *
@@ -266,29 +261,29 @@ grant_message(const struct grant_record *g, int32_t today, struct arena *a)
         return NULL;
     }
     pb__grant__init(out);
-    out->id = borrowed(g->id);
-    out->ref = borrowed(g->ref);
-    out->account = borrowed(g->account);
-    out->display_name = borrowed(g->display_name);
-    out->org = borrowed(g->org_code);
-    out->org_name = borrowed(g->org_name);
-    out->substitute_for = borrowed(g->substitute_for);
+    out->id = wire_text(g->id);
+    out->ref = wire_text(g->ref);
+    out->account = wire_text(g->account);
+    out->display_name = wire_text(g->display_name);
+    out->org = wire_text(g->org_code);
+    out->org_name = wire_text(g->org_name);
+    out->substitute_for = wire_text(g->substitute_for);
     out->from_on = day_words(g->from_day, a);
     out->to_on = day_words(g->to_day, a);
-    out->reason = borrowed(g->reason);
-    out->state = borrowed(g->state);
-    out->state_zh = borrowed(workflow_state_zh(workflow_machine(WORKFLOW_GRANT), g->state));
-    out->proposed_by = borrowed(g->proposed_by);
+    out->reason = wire_text(g->reason);
+    out->state = wire_text(g->state);
+    out->state_zh = wire_text(workflow_state_zh(workflow_machine(WORKFLOW_GRANT), g->state));
+    out->proposed_by = wire_text(g->proposed_by);
     out->has_proposed_at_ms = out->has_version = out->has_holds = 1;
     out->proposed_at_ms = g->proposed_ms;
-    out->decided_by = borrowed(g->decided_by);
+    out->decided_by = wire_text(g->decided_by);
     out->has_decided_at_ms = g->decided_ms != 0;
     out->decided_at_ms = g->decided_ms;
-    out->opinion = borrowed(g->opinion);
-    out->ended_by = borrowed(g->ended_by);
+    out->opinion = wire_text(g->opinion);
+    out->ended_by = wire_text(g->ended_by);
     out->has_ended_at_ms = g->ended_ms != 0;
     out->ended_at_ms = g->ended_ms;
-    out->ended_reason = borrowed(g->ended_reason);
+    out->ended_reason = wire_text(g->ended_reason);
     out->version = g->version;
     out->holds = strcmp(g->state, STATE_APPROVED) == 0 && days_hold(g->from_day, g->to_day, today);
     return role_list(g->roles, a, &out->roles, &out->n_roles) ? out : NULL;

@@ -1,47 +1,35 @@
 /* The messages of a matter. */
 #include "server/service/matter.h"
 
+#include "proto/base/wire_text.h"
+
 #include <string.h>
-
-/* protobuf-c's messages hold char *, and never write through it. */
-static char *
-wire(const char *text)
-{
-    return (char *)(uintptr_t)text;
-}
-
-static char *
-day_in(struct arena *a, int32_t day)
-{
-    char text[DAY_TEXT_SIZE];
-    return day == NO_DATE ? NULL : arena_strdup(a, day_print(day, text));
-}
 
 static void
 fill_names(Pb__Matter *out, const struct matter_record *m, const struct workflow_machine *machine)
 {
-    out->id = wire(m->id);
-    out->ref = wire(m->ref);
-    out->kind = wire(m->kind);
-    out->kind_zh = wire(machine->zh);
-    out->state = wire(m->state);
-    out->state_zh = wire(workflow_state_zh(machine, m->state));
-    out->inspection = wire(m->inspection);
-    out->problem_ref = wire(m->problem_ref);
-    out->measure_ref = wire(m->measure_ref);
+    out->id = wire_text(m->id);
+    out->ref = wire_text(m->ref);
+    out->kind = wire_text(m->kind);
+    out->kind_zh = wire_text(machine->zh);
+    out->state = wire_text(m->state);
+    out->state_zh = wire_text(workflow_state_zh(machine, m->state));
+    out->inspection = wire_text(m->inspection);
+    out->problem_ref = wire_text(m->problem_ref);
+    out->measure_ref = wire_text(m->measure_ref);
     out->has_milestone = m->milestone != 0;
     out->milestone = (Pb__MilestoneKind)m->milestone;
-    out->unit = wire(m->org.code);
-    out->holder = wire(m->holder.code);
-    out->issuer = wire(m->issuer.code);
-    out->title = m->title == NULL || m->title[0] == '\0' ? NULL : wire(m->title);
-    out->text = wire(m->text);
-    out->answer = wire(m->answer);
-    out->former = wire(m->former);
-    out->origin = wire(m->origin);
-    out->private_sha256 = wire(m->private_sha256);
-    out->reason_code = wire(m->reason_code);
-    out->reason = wire(m->reason);
+    out->unit = wire_text(m->org.code);
+    out->holder = wire_text(m->holder.code);
+    out->issuer = wire_text(m->issuer.code);
+    out->title = m->title == NULL || m->title[0] == '\0' ? NULL : wire_text(m->title);
+    out->text = wire_text(m->text);
+    out->answer = wire_text(m->answer);
+    out->former = wire_text(m->former);
+    out->origin = wire_text(m->origin);
+    out->private_sha256 = wire_text(m->private_sha256);
+    out->reason_code = wire_text(m->reason_code);
+    out->reason = wire_text(m->reason);
 }
 
 static void
@@ -96,11 +84,11 @@ matter_task_message(const struct matter_task *t, struct arena *a)
         pb__matter_task__init(out);
         out->has_no = 1;
         out->no = t->no;
-        out->unit = wire(t->org.code);
-        out->text = wire(t->text);
+        out->unit = wire_text(t->org.code);
+        out->text = wire_text(t->text);
         out->due = day_in(a, t->due);
         out->done_on = day_in(a, t->done_day);
-        out->answer = wire(t->answer);
+        out->answer = wire_text(t->answer);
     }
     return out;
 }
@@ -111,16 +99,16 @@ matter_sample_message(const struct matter_sample *s, struct arena *a)
     Pb__MatterSample *out = arena_alloc(a, sizeof *out);
     if (out != NULL) {
         pb__matter_sample__init(out);
-        out->measure_ref = wire(s->measure_ref);
-        out->unit = wire(s->org.code);
-        out->claimed_state = wire(s->claimed_state);
+        out->measure_ref = wire_text(s->measure_ref);
+        out->unit = wire_text(s->org.code);
+        out->claimed_state = wire_text(s->claimed_state);
         out->has_claimed_percent = s->claimed_state != NULL && s->claimed_percent >= 0;
         out->claimed_percent = s->claimed_percent;
         out->has_claimed_round = s->claimed_round != 0;
         out->claimed_round = s->claimed_round;
         out->has_verdict = s->verdict != VERDICT_NONE;
         out->verdict = (Pb__SampleVerdict)s->verdict;
-        out->found = wire(s->found);
+        out->found = wire_text(s->found);
         out->has_final_round = s->final_round != 0;
         out->final_round = s->final_round;
     }

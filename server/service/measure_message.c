@@ -1,21 +1,9 @@
 /* The message of a measure. */
 #include "server/service/measure.h"
 
+#include "proto/base/wire_text.h"
+
 #include <string.h>
-
-/* protobuf-c's messages hold char *, and never write through it. */
-static char *
-wire(const char *text)
-{
-    return (char *)(uintptr_t)text;
-}
-
-static char *
-day_in(struct arena *a, int32_t day)
-{
-    char text[DAY_TEXT_SIZE];
-    return day == NO_DATE ? NULL : arena_strdup(a, day_print(day, text));
-}
 
 static Pb__Milestone *
 milestone_message(const struct measure_record *m, int index, int32_t as_of, struct arena *a)
@@ -92,15 +80,15 @@ add_milestones(Pb__Measure *out, const struct measure_record *m, int32_t as_of, 
 static void
 set_progress(Pb__Measure *out, const struct measure_record *m, int32_t as_of, struct arena *a)
 {
-    out->state = wire(m->state);
-    out->state_zh = wire(workflow_state_zh(workflow_machine(WORKFLOW_MEASURE), m->state));
+    out->state = wire_text(m->state);
+    out->state_zh = wire_text(workflow_state_zh(workflow_machine(WORKFLOW_MEASURE), m->state));
     out->has_round = 1;
     out->round = m->round;
     out->has_percent = m->percent >= 0;
     out->percent = m->percent >= 0 ? m->percent : 0;
-    out->narrative = wire(m->narrative);
+    out->narrative = wire_text(m->narrative);
     out->reported_on = day_in(a, m->reported_day);
-    out->claimed_from = wire(m->claimed_from);
+    out->claimed_from = wire_text(m->claimed_from);
     out->has_version = 1;
     out->version = m->version;
     out->has_light = 1;
@@ -109,7 +97,7 @@ set_progress(Pb__Measure *out, const struct measure_record *m, int32_t as_of, st
     out->evidence_count = (int32_t)m->evidence_count;
     out->evidence_strong_count = (int32_t)m->evidence_strong;
     out->next_check_on = day_in(a, m->next_check_day);
-    out->claimed_by = wire(m->claimed_by.code);
+    out->claimed_by = wire_text(m->claimed_by.code);
     out->has_endorsed = measure_needs_endorsement(m);
     out->endorsed = m->endorsed_sha256 != NULL;
 }
@@ -122,20 +110,20 @@ measure_message(const struct measure_record *m, int32_t as_of, struct arena *a)
         return NULL;
     }
     pb__measure__init(out);
-    out->id = wire(m->id);
-    out->ref = wire(m->ref);
-    out->inspection = wire(m->inspection);
-    out->problem_ref = wire(m->problem_ref);
+    out->id = wire_text(m->id);
+    out->ref = wire_text(m->ref);
+    out->inspection = wire_text(m->inspection);
+    out->problem_ref = wire_text(m->problem_ref);
     out->has_no = 1;
     out->no = m->no;
-    out->text = wire(m->text);
-    out->target = wire(m->target);
+    out->text = wire_text(m->text);
+    out->target = wire_text(m->target);
     out->has_measure_class = 1;
     out->measure_class = (Pb__MeasureClass)m->class_;
-    out->leader = wire(m->leader.code);
-    out->lead_unit = wire(m->lead.code);
-    out->problem_lead_unit = wire(m->plead.code);
-    out->special_group = wire(m->sgroup.code);
+    out->leader = wire_text(m->leader.code);
+    out->lead_unit = wire_text(m->lead.code);
+    out->problem_lead_unit = wire_text(m->plead.code);
+    out->special_group = wire_text(m->sgroup.code);
     set_progress(out, m, as_of, a);
     return add_participants(out, m->participants, a) && add_milestones(out, m, as_of, a) ? out
                                                                                          : NULL;

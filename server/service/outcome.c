@@ -1,5 +1,6 @@
 #include "server/service/outcome.h"
 
+#include "proto/base/wire_text.h"
 #include "server/base/clock.h"
 
 #include <inttypes.h>
@@ -304,12 +305,6 @@ outcome_amount_text(Pb__OutcomeKind kind, int64_t amount, const char *word, stru
 }
 
 static char *
-borrowed(const char *text)
-{
-    return (char *)(uintptr_t)text;
-}
-
-static char *
 day_of(int32_t day, struct arena *a)
 {
     char text[DAY_TEXT_SIZE];
@@ -320,7 +315,7 @@ static char *
 kind_zh(Pb__OutcomeKind kind)
 {
     const struct outcome_kind *k = outcome_kind_find(kind);
-    return borrowed(k == NULL ? "" : k->zh);
+    return wire_text(k == NULL ? "" : k->zh);
 }
 
 Pb__Outcome *
@@ -331,27 +326,27 @@ outcome_message(const struct outcome_record *o, struct arena *a)
         return NULL;
     }
     pb__outcome__init(out);
-    out->id = borrowed(o->id);
-    out->ref = borrowed(o->ref);
-    out->inspection = borrowed(o->inspection);
-    out->problem_ref = borrowed(o->problem_ref);
-    out->measure_ref = borrowed(o->measure_ref);
+    out->id = wire_text(o->id);
+    out->ref = wire_text(o->ref);
+    out->inspection = wire_text(o->inspection);
+    out->problem_ref = wire_text(o->problem_ref);
+    out->measure_ref = wire_text(o->measure_ref);
     out->has_kind = out->has_amount = out->has_evidence_count = 1;
     out->has_changed_at_ms = out->has_version = 1;
     out->kind = o->kind;
     out->kind_zh = kind_zh(o->kind);
     out->amount = o->amount;
-    out->word = borrowed(o->word);
+    out->word = wire_text(o->word);
     out->amount_text = outcome_amount_text(o->kind, o->amount, o->word, a);
-    out->title = borrowed(o->title);
-    out->text = borrowed(o->text);
+    out->title = wire_text(o->title);
+    out->text = wire_text(o->text);
     out->happened_on = day_of(o->happened_day, a);
-    out->state = borrowed(o->state);
-    out->state_zh = borrowed(workflow_state_zh(workflow_machine(WORKFLOW_OUTCOME), o->state));
-    out->unit = borrowed(o->unit);
-    out->unit_name = borrowed(o->unit_name);
-    out->recorded_by = borrowed(o->org.code);
-    out->reason = borrowed(o->reason);
+    out->state = wire_text(o->state);
+    out->state_zh = wire_text(workflow_state_zh(workflow_machine(WORKFLOW_OUTCOME), o->state));
+    out->unit = wire_text(o->unit);
+    out->unit_name = wire_text(o->unit_name);
+    out->recorded_by = wire_text(o->org.code);
+    out->reason = wire_text(o->reason);
     out->evidence_count = o->evidence_count;
     out->changed_at_ms = o->changed_ms;
     out->confirmed_on = day_of(o->confirmed_day, a);
@@ -368,14 +363,14 @@ outcome_total_message(const struct outcome_total *t, struct arena *a)
     }
     pb__outcome_total__init(out);
     if (!t->whole) {
-        out->unit = borrowed(t->unit == NULL ? "" : t->unit);
-        out->unit_name = borrowed(t->unit_name);
+        out->unit = wire_text(t->unit == NULL ? "" : t->unit);
+        out->unit_name = wire_text(t->unit_name);
     }
     out->has_kind = out->has_confirmed = out->has_outcomes = 1;
     out->has_confirmed_amount = out->has_claimed_amount = 1;
     out->kind = t->kind;
     out->kind_zh = kind_zh(t->kind);
-    out->word = borrowed(t->word);
+    out->word = wire_text(t->word);
     out->confirmed = t->confirmed;
     out->outcomes = t->outcomes;
     out->confirmed_amount = t->confirmed_amount;

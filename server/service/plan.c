@@ -1,14 +1,10 @@
 #include "server/service/plan.h"
 
+#include "proto/base/wire_text.h"
+
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-
-static char *
-wire(const char *text)
-{
-    return (char *)(uintptr_t)text;
-}
 
 /* ---- opinions ---- */
 
@@ -182,13 +178,13 @@ plan_version_message(const struct plan_version_record *v, const char *inspection
     }
     pb__plan_version__init(out);
     plan_hash_print(v->sha256, hex);
-    out->id = wire(v->id);
-    out->inspection = wire(inspection);
-    out->state = wire(v->state);
-    out->state_zh = wire(workflow_state_zh(workflow_machine(WORKFLOW_PLAN_VERSION), v->state));
-    out->title = wire(v->title);
+    out->id = wire_text(v->id);
+    out->inspection = wire_text(inspection);
+    out->state = wire_text(v->state);
+    out->state_zh = wire_text(workflow_state_zh(workflow_machine(WORKFLOW_PLAN_VERSION), v->state));
+    out->title = wire_text(v->title);
     out->sha256 = hex;
-    out->opinion = wire(v->opinion);
+    out->opinion = wire_text(v->opinion);
     out->has_no = out->has_base_version = out->has_items = out->has_problems = 1;
     out->has_other_problems = out->has_measures = out->has_version = 1;
     out->no = v->no;
@@ -218,15 +214,15 @@ opinion_message(const struct plan_review *r, const struct plan_body *b, bool nee
         return NULL;
     }
     pb__plan_opinion__init(out);
-    out->body = wire(b->code);
-    out->body_name = wire(b->name);
+    out->body = wire_text(b->code);
+    out->body_name = wire_text(b->name);
     out->has_needed = out->has_verdict = 1;
     out->needed = needed;
     out->verdict = o == NULL ? PB__VERDICT__PENDING : (Pb__Verdict)o->verdict;
     if (o != NULL) {
         plan_hash_print(o->sha256, hex);
         out->sha256 = hex;
-        out->reason = wire(o->reason);
+        out->reason = wire_text(o->reason);
         out->has_recorded_at_ms = out->has_stale = 1;
         out->recorded_at_ms = o->recorded_ms;
         out->stale = stale(r, o);

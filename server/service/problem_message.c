@@ -1,21 +1,9 @@
 /* The message of a problem, and the record its closing is decided on. */
 #include "server/service/problem.h"
 
+#include "proto/base/wire_text.h"
+
 #include <string.h>
-
-/* protobuf-c's messages hold char *, and never write through it. */
-static char *
-wire(const char *text)
-{
-    return (char *)(uintptr_t)text;
-}
-
-static char *
-day_in(struct arena *a, int32_t day)
-{
-    char text[DAY_TEXT_SIZE];
-    return day == NO_DATE ? NULL : arena_strdup(a, day_print(day, text));
-}
 
 /* What is the problem's own, whatever day it is read on and whoever reads it. */
 static Pb__Problem *
@@ -26,28 +14,28 @@ own_message(const struct problem_record *p, struct arena *a)
         return NULL;
     }
     pb__problem__init(out);
-    out->id = wire(p->id);
-    out->ref = wire(p->ref);
-    out->inspection = wire(p->inspection);
+    out->id = wire_text(p->id);
+    out->ref = wire_text(p->ref);
+    out->inspection = wire_text(p->inspection);
     out->has_no = out->has_item_no = out->has_version = out->has_round = 1;
     out->no = p->no;
-    out->title = wire(p->title);
-    out->state = wire(p->state);
+    out->title = wire_text(p->title);
+    out->state = wire_text(p->state);
     out->item_no = p->item_no;
-    out->lead_unit = wire(p->lead.code);
-    out->special_group = wire(p->sgroup.code);
-    out->origin = wire(p->origin);
+    out->lead_unit = wire_text(p->lead.code);
+    out->special_group = wire_text(p->sgroup.code);
+    out->origin = wire_text(p->origin);
     out->version = p->version;
     out->round = p->round;
-    out->closing_report = wire(p->closing_report);
-    out->lessons = wire(p->lessons);
-    out->group_opinion = wire(p->group_opinion);
+    out->closing_report = wire_text(p->closing_report);
+    out->lessons = wire_text(p->lessons);
+    out->group_opinion = wire_text(p->group_opinion);
     out->has_applied_at_ms = p->applied_ms != 0;
     out->applied_at_ms = p->applied_ms;
     out->has_forwarded_at_ms = p->forwarded_ms != 0;
     out->forwarded_at_ms = p->forwarded_ms;
     out->closed_on = day_in(a, p->closed_day);
-    out->note = wire(p->note);
+    out->note = wire_text(p->note);
     return out;
 }
 
@@ -58,17 +46,17 @@ problem_message(const struct problem_record *p, struct arena *a)
     if (out == NULL) {
         return NULL;
     }
-    out->state_zh = wire(workflow_state_zh(workflow_machine(WORKFLOW_PROBLEM), p->state));
-    out->item_title = wire(p->item_title);
+    out->state_zh = wire_text(workflow_state_zh(workflow_machine(WORKFLOW_PROBLEM), p->state));
+    out->item_title = wire_text(p->item_title);
     out->has_measures = out->has_measures_done = out->has_measures_overdue = 1;
     out->has_measures_sustaining = 1;
     out->measures = p->measures;
     out->measures_done = p->measures_done;
     out->measures_overdue = p->measures_overdue;
     out->measures_sustaining = p->measures_sustaining;
-    out->public_class = wire(problem_public_class(p->state));
-    out->public_class_zh = wire(problem_public_class_zh(p->state));
-    out->sitting = wire(p->sitting.code);
+    out->public_class = wire_text(problem_public_class(p->state));
+    out->public_class_zh = wire_text(problem_public_class_zh(p->state));
+    out->sitting = wire_text(p->sitting.code);
     return out;
 }
 
@@ -96,7 +84,7 @@ problem_closing_record(const struct problem_record *p, const struct problem_meas
             return NULL;
         }
         pb__measure_version__init(line);
-        line->ref = wire(m->id);
+        line->ref = wire_text(m->id);
         line->has_expected_version = 1;
         line->expected_version = m->version;
         out->measures[out->n_measures++] = line;

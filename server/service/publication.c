@@ -1,5 +1,6 @@
 #include "server/service/publication.h"
 
+#include "proto/base/wire_text.h"
 #include "server/service/problem.h"
 
 #include <stdio.h>
@@ -515,7 +516,7 @@ match_by_place(const struct matching *m, size_t heading)
         }
         for (at++; at < end && !is_text(m->blocks->items[at]); at++) {
         }
-        m->blocks->items[at]->measure_ref = (char *)(uintptr_t)s->ref;
+        m->blocks->items[at]->measure_ref = wire_text(s->ref);
     }
 }
 
@@ -557,10 +558,10 @@ match_block(struct matching *m, size_t at)
         s = match_status(m, at);
     }
     if (s == STATUS_OK && m->problem != NULL) {
-        b->problem_ref = (char *)(uintptr_t)m->problem->ref;
+        b->problem_ref = wire_text(m->problem->ref);
         const char *known = is_text(b) ? measure_before(m, b) : NULL;
         if (known != NULL) {
-            b->measure_ref = (char *)(uintptr_t)known;
+            b->measure_ref = wire_text(known);
         }
     }
     return s;

@@ -1,6 +1,7 @@
 /* Drafts: the data of a day as the paragraphs of a notice, a briefing or a report. */
 #include "server/service/publication.h"
 
+#include "proto/base/wire_text.h"
 #include "server/base/due.h"
 #include "server/service/problem.h"
 
@@ -35,9 +36,9 @@ block_add(struct block_writer *w, Pb__PublicationBlockKind kind, const char *tex
     pb__publication_block__init(b);
     b->has_kind = 1;
     b->kind = kind;
-    b->text = (char *)(uintptr_t)text;
-    b->problem_ref = (char *)(uintptr_t)problem_ref;
-    b->measure_ref = (char *)(uintptr_t)measure_ref;
+    b->text = wire_text(text);
+    b->problem_ref = wire_text(problem_ref);
+    b->measure_ref = wire_text(measure_ref);
     *slot = b;
     w->list.count++;
     return b;

@@ -1,24 +1,11 @@
 /* The messages of a publication. */
 #include "server/service/publication.h"
 
+#include "proto/base/wire_text.h"
 #include "server/service/problem.h"
 
 #include <stdio.h>
 #include <string.h>
-
-/* protobuf-c's messages hold char *, and never write through it. */
-static char *
-wire(const char *text)
-{
-    return (char *)(uintptr_t)text;
-}
-
-static char *
-day_in(struct arena *a, int32_t day)
-{
-    char text[DAY_TEXT_SIZE];
-    return day == NO_DATE ? NULL : arena_strdup(a, day_print(day, text));
-}
 
 Pb__Publication *
 publication_message(const struct publication_record *p, struct arena *a)
@@ -32,23 +19,23 @@ publication_message(const struct publication_record *p, struct arena *a)
         snprintf(hex + 2 * i, 3, "%02x", p->sha256[i]);
     }
     pb__publication__init(m);
-    m->id = wire(p->id);
-    m->ref = wire(p->ref);
-    m->inspection = wire(p->inspection);
+    m->id = wire_text(p->id);
+    m->ref = wire_text(p->ref);
+    m->inspection = wire_text(p->inspection);
     m->has_kind = 1;
     m->kind = p->kind;
-    m->kind_zh = wire(publication_kind_zh(p->kind));
-    m->title = wire(p->title);
+    m->kind_zh = wire_text(publication_kind_zh(p->kind));
+    m->title = wire_text(p->title);
     m->as_of = day_in(a, p->as_of);
     m->has_plan_version = m->has_content_no = m->has_version = 1;
     m->plan_version = p->plan_no;
-    m->state = wire(p->state);
-    m->state_zh = wire(workflow_state_zh(workflow_machine(WORKFLOW_PUBLICATION), p->state));
+    m->state = wire_text(p->state);
+    m->state_zh = wire_text(workflow_state_zh(workflow_machine(WORKFLOW_PUBLICATION), p->state));
     m->content_no = p->content_no;
     m->sha256 = hex;
-    m->corrects = wire(p->corrects);
-    m->corrected_by = wire(p->corrected_by);
-    m->reason = wire(p->reason);
+    m->corrects = wire_text(p->corrects);
+    m->corrected_by = wire_text(p->corrected_by);
+    m->reason = wire_text(p->reason);
     m->has_approved_at_ms = p->approved_ms != 0;
     m->approved_at_ms = p->approved_ms;
     m->has_published_at_ms = p->published_ms != 0;
@@ -65,7 +52,7 @@ beginning(const char *text, struct arena *a)
 {
     size_t n = strlen(text);
     if (n <= TITLE_BYTES) {
-        return wire(text);
+        return wire_text(text);
     }
     for (n = TITLE_BYTES; n > 0 && ((unsigned char)text[n] & 0xC0U) == 0x80U; n--) {
     }
@@ -80,22 +67,22 @@ publication_subject_message(const struct publication_subject *s, struct arena *a
         return NULL;
     }
     pb__publication_subject__init(m);
-    m->ref = wire(s->ref);
+    m->ref = wire_text(s->ref);
     m->has_measure = m->has_item_no = 1;
     m->measure = s->measure_id != NULL;
-    m->title = s->measure_id == NULL ? wire(s->title) : beginning(s->title, a);
+    m->title = s->measure_id == NULL ? wire_text(s->title) : beginning(s->title, a);
     m->item_no = s->item_no;
-    m->item_title = wire(s->item_title);
-    m->state = wire(s->state);
+    m->item_title = wire_text(s->item_title);
+    m->state = wire_text(s->state);
     if (m->measure) {
         m->has_told = 1;
         m->told = s->source != NULL;
     } else {
-        m->public_class = wire(problem_public_class(s->state));
-        m->public_class_zh = wire(problem_public_class_zh(s->state));
+        m->public_class = wire_text(problem_public_class(s->state));
+        m->public_class_zh = wire_text(problem_public_class_zh(s->state));
     }
-    m->hold_code = wire(s->hold_code);
-    m->hold_code_zh = wire(publication_hold_zh(s->hold_code));
-    m->hold_reason = wire(s->hold_reason);
+    m->hold_code = wire_text(s->hold_code);
+    m->hold_code_zh = wire_text(publication_hold_zh(s->hold_code));
+    m->hold_reason = wire_text(s->hold_reason);
     return m->title == NULL ? NULL : m;
 }

@@ -1,5 +1,6 @@
 #include "server/service/report.h"
 
+#include "proto/base/wire_text.h"
 #include "server/base/clock.h"
 #include "server/service/outcome.h"
 #include "server/service/status.h"
@@ -77,12 +78,6 @@ assessment_number_find(const char *name)
     return -1;
 }
 
-static char *
-borrowed(const char *text)
-{
-    return (char *)(uintptr_t)text;
-}
-
 /* ---- numbers ---- */
 
 /* Every number at 0 of 0; defined says what it counts. */
@@ -96,9 +91,9 @@ numbers_new(bool defined, struct arena *a)
             return NULL;
         }
         pb__status_number__init(list[i]);
-        list[i]->name = borrowed(numbers[i].name);
-        list[i]->name_zh = defined ? borrowed(numbers[i].zh) : NULL;
-        list[i]->definition = defined ? borrowed(numbers[i].definition) : NULL;
+        list[i]->name = wire_text(numbers[i].name);
+        list[i]->name_zh = defined ? wire_text(numbers[i].zh) : NULL;
+        list[i]->definition = defined ? wire_text(numbers[i].definition) : NULL;
         list[i]->has_numerator = list[i]->has_denominator = 1;
     }
     return list;
@@ -123,8 +118,8 @@ unit_of(const struct assessment_count *c, Pb__GetAssessmentReply *reply, struct 
         return NULL;
     }
     pb__assessment_unit__init(u);
-    u->unit = borrowed(c->unit == NULL ? "" : c->unit);
-    u->unit_name = borrowed(c->unit_name == NULL ? "（无牵头单位）" : c->unit_name);
+    u->unit = wire_text(c->unit == NULL ? "" : c->unit);
+    u->unit_name = wire_text(c->unit_name == NULL ? "（无牵头单位）" : c->unit_name);
     u->numbers = numbers_new(false, a);
     u->n_numbers = FACT_COUNT;
     reply->units[reply->n_units++] = u;
@@ -210,7 +205,7 @@ add_numerators(Pb__AssessmentEntry *e, int64_t bits, struct arena *a)
     e->counted_in = arena_array(a, FACT_COUNT, sizeof *e->counted_in);
     for (int i = 0; e->counted_in != NULL && i < FACT_COUNT; i++) {
         if ((bits >> i & 1) != 0) {
-            e->counted_in[e->n_counted_in++] = borrowed(numbers[i].name);
+            e->counted_in[e->n_counted_in++] = wire_text(numbers[i].name);
         }
     }
     return e->counted_in != NULL;
@@ -225,21 +220,21 @@ entry_message(const struct assessment_fact *f, struct arena *a)
         return NULL;
     }
     pb__assessment_entry__init(e);
-    e->unit = borrowed(f->unit == NULL ? "" : f->unit);
-    e->unit_name = borrowed(f->unit_name);
-    e->kind = borrowed(f->kind);
-    e->ref = borrowed(f->ref);
-    e->title = borrowed(f->title);
-    e->detail = borrowed(detail_of(f, a));
+    e->unit = wire_text(f->unit == NULL ? "" : f->unit);
+    e->unit_name = wire_text(f->unit_name);
+    e->kind = wire_text(f->kind);
+    e->ref = wire_text(f->ref);
+    e->title = wire_text(f->title);
+    e->detail = wire_text(detail_of(f, a));
     e->day = f->day == NO_DATE ? NULL : arena_strdup(a, day_print(f->day, day));
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if (strcmp(kinds[i].kind, f->kind) == 0) {
-            e->kind_zh = borrowed(kinds[i].zh);
-            e->state_zh =
-                borrowed(kinds[i].machine == NO_MACHINE
-                             ? verdict_zh(f->kind, f->state)
-                             : workflow_state_zh(
-                                   workflow_machine((enum workflow_id)kinds[i].machine), f->state));
+            e->kind_zh = wire_text(kinds[i].zh);
+            e->state_zh = wire_text(
+                kinds[i].machine == NO_MACHINE
+                    ? verdict_zh(f->kind, f->state)
+                    : workflow_state_zh(workflow_machine((enum workflow_id)kinds[i].machine),
+                                        f->state));
         }
     }
     return add_numerators(e, f->numerators, a) ? e : NULL;
@@ -266,12 +261,12 @@ common_fill(Pb__GetCommonProblemsReply *reply)
 {
     for (size_t i = 0; i < reply->n_groups; i++) {
         Pb__CommonGroup *g = reply->groups[i];
-        g->kind_zh = borrowed(status_cause_zh(g->kind));
-        g->code_zh = borrowed(status_reason_zh(g->code));
+        g->kind_zh = wire_text(status_cause_zh(g->kind));
+        g->code_zh = wire_text(status_reason_zh(g->code));
     }
     for (size_t i = 0; i < reply->n_entries; i++) {
         Pb__CommonEntry *e = reply->entries[i];
-        e->kind_zh = borrowed(status_cause_zh(e->kind));
-        e->code_zh = borrowed(status_reason_zh(e->code));
+        e->kind_zh = wire_text(status_cause_zh(e->kind));
+        e->code_zh = wire_text(status_reason_zh(e->code));
     }
 }

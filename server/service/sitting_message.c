@@ -1,22 +1,10 @@
 /* The messages of a sitting. */
 #include "server/service/sitting.h"
 
+#include "proto/base/wire_text.h"
+
 #include <stdio.h>
 #include <string.h>
-
-/* protobuf-c's messages hold char *, and never write through it. */
-static char *
-wire(const char *text)
-{
-    return (char *)(uintptr_t)text;
-}
-
-static char *
-day_in(struct arena *a, int32_t day)
-{
-    char text[DAY_TEXT_SIZE];
-    return day == NO_DATE ? NULL : arena_strdup(a, day_print(day, text));
-}
 
 static char *
 hex_in(struct arena *a, const unsigned char *sha256)
@@ -36,14 +24,14 @@ sitting_message(const struct sitting_record *s, struct arena *a)
         return NULL;
     }
     pb__sitting__init(out);
-    out->id = wire(s->id);
-    out->ref = wire(s->ref);
-    out->inspection = wire(s->inspection);
-    out->title = wire(s->title);
+    out->id = wire_text(s->id);
+    out->ref = wire_text(s->ref);
+    out->inspection = wire_text(s->inspection);
+    out->title = wire_text(s->title);
     out->day = day_in(a, s->day);
-    out->state = wire(s->state);
-    out->state_zh = wire(workflow_state_zh(workflow_machine(WORKFLOW_SITTING), s->state));
-    out->reason = wire(s->reason);
+    out->state = wire_text(s->state);
+    out->state_zh = wire_text(workflow_state_zh(workflow_machine(WORKFLOW_SITTING), s->state));
+    out->reason = wire_text(s->reason);
     out->has_opened_at_ms = s->opened_ms != 0;
     out->opened_at_ms = s->opened_ms;
     out->has_ended_at_ms = s->ended_ms != 0;
@@ -70,7 +58,7 @@ add_criteria(Pb__SittingOpinion *out, const struct sitting_opinion_record *o, st
         k->has_no = k->has_met = 1;
         k->no = i + 1;
         k->met = o->met[i];
-        k->reason = wire(o->reasons[i]);
+        k->reason = wire_text(o->reasons[i]);
         out->criteria[out->n_criteria++] = k;
     }
     return out->criteria != NULL;
@@ -85,18 +73,18 @@ sitting_opinion_message(const struct sitting_opinion_record *o, const char *prob
         return NULL;
     }
     pb__sitting_opinion__init(out);
-    out->body = wire(o->body);
-    out->org = wire(o->org);
+    out->body = wire_text(o->body);
+    out->org = wire_text(o->org);
     out->has_substitute = out->has_verdict = out->has_problem_version = 1;
     out->has_stale = out->has_recorded_at_ms = out->has_version = 1;
     out->substitute = o->substitute;
     out->verdict = (Pb__Verdict)o->verdict;
-    out->reason = wire(o->reason);
+    out->reason = wire_text(o->reason);
     out->record = hex_in(a, o->sha256);
     out->problem_version = o->problem_version;
     out->stale = sha256 == NULL || memcmp(o->sha256, sha256, APPROVAL_HASH_BYTES) != 0;
     out->recorded_at_ms = o->recorded_ms;
-    out->problem_ref = wire(problem_ref);
+    out->problem_ref = wire_text(problem_ref);
     out->version = o->version;
     return out->record != NULL && add_criteria(out, o, a) ? out : NULL;
 }
@@ -109,11 +97,11 @@ add_missing(Pb__SittingRow *out, const struct problem_record *p, uint32_t body, 
         return false;
     }
     pb__missing_body__init(m);
-    m->body = wire(role_name(body));
-    m->body_zh = wire(role_zh(body));
+    m->body = wire_text(role_name(body));
+    m->body_zh = wire_text(role_zh(body));
     if (body == sitting_recused(p)) {
-        m->substitute =
-            wire(sitting_substitute_group(p) != NULL ? p->sgroup.code : role_name(ROLE_LGROUP));
+        m->substitute = wire_text(sitting_substitute_group(p) != NULL ? p->sgroup.code
+                                                                      : role_name(ROLE_LGROUP));
     }
     out->missing[out->n_missing++] = m;
     return true;
@@ -172,10 +160,10 @@ sitting_row_message(const struct sitting_case *c, bool full, struct arena *a)
     pb__sitting_row__init(out);
     out->has_no = out->has_yours = out->has_version = 1;
     out->no = r->no;
-    out->id = wire(r->id);
-    out->state = wire(r->state);
-    out->state_zh = wire(sitting_row_state_zh(r->state));
-    out->reason = wire(r->reason);
+    out->id = wire_text(r->id);
+    out->state = wire_text(r->state);
+    out->state_zh = wire_text(sitting_row_state_zh(r->state));
+    out->reason = wire_text(r->reason);
     out->has_decided_at_ms = r->decided_ms != 0;
     out->decided_at_ms = r->decided_ms;
     out->version = r->version;

@@ -1,5 +1,7 @@
 #include "server/service/status.h"
 
+#include "proto/base/wire_text.h"
+
 #include <string.h>
 
 #define BIT(count) (1U << (count))
@@ -136,12 +138,6 @@ status_row_behind(const struct status_row *row)
     return status_sum(row, ONE(OVERDUE) | ONE(TABLES_MISSING)) > 0;
 }
 
-static char *
-borrowed(const char *text)
-{
-    return (char *)(uintptr_t)text;
-}
-
 Pb__StatusNumber *
 status_number_message(const struct status_number *number, const struct status_row *row,
                       struct arena *a)
@@ -151,9 +147,9 @@ status_number_message(const struct status_number *number, const struct status_ro
         return NULL;
     }
     pb__status_number__init(out);
-    out->name = borrowed(number->name);
-    out->name_zh = borrowed(number->name_zh);
-    out->definition = borrowed(number->definition);
+    out->name = wire_text(number->name);
+    out->name_zh = wire_text(number->name_zh);
+    out->definition = wire_text(number->definition);
     if (row != NULL) {
         out->has_numerator = out->has_denominator = 1;
         out->numerator = status_sum(row, number->numerator);
@@ -196,9 +192,9 @@ status_group_message(const struct status_row *row, struct arena *a)
         return NULL;
     }
     pb__status_group_row__init(g);
-    g->key = borrowed(row->key);
-    g->title = borrowed(row->title);
-    g->inspection = borrowed(row->inspection);
+    g->key = wire_text(row->key);
+    g->title = wire_text(row->title);
+    g->inspection = wire_text(row->inspection);
     g->has_problems = g->has_worst_overdue_days = g->has_problems_closed = 1;
     g->has_tables_missing = g->has_tables_owed = 1;
     g->problems = status_sum(row, PROBLEMS | OTHERS);

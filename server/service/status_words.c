@@ -1,6 +1,8 @@
 /* The words of changes, stages and causes, and what adds up over them. */
 #include "server/service/status.h"
 
+#include "proto/base/wire_text.h"
+
 #include <string.h>
 
 struct words {
@@ -50,20 +52,14 @@ static const struct words reasons[] = {
 };
 
 static char *
-borrowed(const char *text)
-{
-    return (char *)(uintptr_t)text;
-}
-
-static char *
 word(const struct words *list, size_t n, const char *name)
 {
     for (size_t i = 0; i < n; i++) {
         if (strcmp(list[i].name, name) == 0) {
-            return borrowed(list[i].zh);
+            return wire_text(list[i].zh);
         }
     }
-    return borrowed(name);
+    return wire_text(name);
 }
 
 static bool
@@ -140,8 +136,8 @@ status_stages_fill(Pb__GetAgeingReply *reply)
             if (strcmp(stages[k].name, t->stage) != 0) {
                 continue;
             }
-            t->stage_zh = borrowed(stages[k].zh);
-            t->waits_for = borrowed(stages[k].office ? "OFFICE" : "UNIT");
+            t->stage_zh = wire_text(stages[k].zh);
+            t->waits_for = wire_text(stages[k].office ? "OFFICE" : "UNIT");
             /* What is sustained is nobody's delay. */
             if (stages[k].office) {
                 reply->office_days += t->days_total;

@@ -6,6 +6,7 @@
 #include "server/service/table.h"
 
 #include "proto/base/limits.h"
+#include "proto/base/wire_text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -255,15 +256,15 @@ row_again(const struct table_row_record *from, struct arena *a)
         return NULL;
     }
     pb__table_row__init(r);
-    r->measure_ref = (char *)(uintptr_t)from->measure_ref;
+    r->measure_ref = wire_text(from->measure_ref);
     r->has_percent = r->has_ask_help = r->has_claim = 1;
     r->percent = from->percent;
-    r->narrative = (char *)(uintptr_t)from->narrative;
-    r->difficulty = (char *)(uintptr_t)from->difficulty;
+    r->narrative = wire_text(from->narrative);
+    r->difficulty = wire_text(from->difficulty);
     r->ask_help = from->ask_help;
     r->claim = (Pb__Claim)from->claim;
-    r->lower_reason = (char *)(uintptr_t)from->lower_reason;
-    r->extension_reason = (char *)(uintptr_t)from->extension_reason;
+    r->lower_reason = wire_text(from->lower_reason);
+    r->extension_reason = wire_text(from->extension_reason);
     r->has_extension_milestone = from->extension_milestone != 0;
     r->extension_milestone = (Pb__MilestoneKind)from->extension_milestone;
     r->happened_on =

@@ -1,20 +1,9 @@
 /* The messages of a table and its rows, pre-filled where the table is still to be filled. */
 #include "server/service/table.h"
 
+#include "proto/base/wire_text.h"
+
 #include <string.h>
-
-static char *
-wire(const char *text)
-{
-    return (char *)(uintptr_t)text;
-}
-
-static char *
-day_in(struct arena *a, int32_t day)
-{
-    char text[DAY_TEXT_SIZE];
-    return day == NO_DATE ? NULL : arena_strdup(a, day_print(day, text));
-}
 
 static struct due_result
 table_due(const struct table_record *t, int32_t as_of)
@@ -77,10 +66,10 @@ add_people(Pb__Table *out, const struct table_record *t)
 {
     out->has_queued_at_ms = t->queued_ms != 0;
     out->queued_at_ms = t->queued_ms;
-    out->reviewed_by = wire(t->reviewed_by_name);
-    out->confirmation = wire(t->confirmation);
-    out->paper_evidence = wire(t->paper_evidence);
-    out->paper_hash = wire(t->paper_hash);
+    out->reviewed_by = wire_text(t->reviewed_by_name);
+    out->confirmation = wire_text(t->confirmation);
+    out->paper_evidence = wire_text(t->paper_evidence);
+    out->paper_hash = wire_text(t->paper_hash);
     out->has_paper_checked = t->paper_evidence != NULL;
     out->paper_checked = t->paper_checked;
     out->has_confirmed_at_ms = t->confirmed_ms != 0;
@@ -99,14 +88,14 @@ table_message(const struct table_record *t, int32_t as_of, struct arena *a)
         return NULL;
     }
     pb__table__init(out);
-    out->id = wire(t->id);
-    out->inspection = wire(t->inspection);
-    out->org = wire(t->org);
-    out->org_name = wire(t->org_name);
-    out->period = wire(t->period);
+    out->id = wire_text(t->id);
+    out->inspection = wire_text(t->inspection);
+    out->org = wire_text(t->org);
+    out->org_name = wire_text(t->org_name);
+    out->period = wire_text(t->period);
     out->due = day_in(a, t->due == NO_DATE ? NO_DATE : t->due + t->grace_days);
-    out->state = wire(t->state);
-    out->state_zh = wire(workflow_state_zh(workflow_machine(WORKFLOW_TABLE), t->state));
+    out->state = wire_text(t->state);
+    out->state_zh = wire_text(workflow_state_zh(workflow_machine(WORKFLOW_TABLE), t->state));
     struct due_result due = table_due(t, as_of);
     out->has_days_left = table_owed(t);
     out->days_left = due.current.days_left;
@@ -116,19 +105,19 @@ table_message(const struct table_record *t, int32_t as_of, struct arena *a)
     out->has_submitted_at_ms = t->submitted_ms != 0;
     out->submitted_at_ms = t->submitted_ms;
     out->late = table_late(t);
-    out->receipt = wire(t->receipt);
-    out->filled_by = wire(t->filled_by_name);
+    out->receipt = wire_text(t->receipt);
+    out->filled_by = wire_text(t->filled_by_name);
     out->has_row_count = out->has_rows_returned = out->has_rows_accepted = 1;
     out->row_count = t->rows;
     out->rows_returned = t->rows_returned;
     out->rows_accepted = t->rows_accepted;
     add_people(out, t);
-    out->kind = wire(t->quarter ? "QUARTER" : "MONTH");
+    out->kind = wire_text(t->quarter ? "QUARTER" : "MONTH");
     out->has_edition = out->has_missed = out->has_rows_stalled = 1;
     out->edition = t->edition;
     out->missed = table_missed(t, as_of);
     out->rows_stalled = t->rows_stalled;
-    out->reason = wire(t->reason);
+    out->reason = wire_text(t->reason);
     return out;
 }
 
@@ -154,23 +143,23 @@ set_progress(Pb__TableRow *out, const struct table_row_record *r, struct arena *
 {
     out->has_percent = r->percent >= 0;
     out->percent = r->percent >= 0 ? r->percent : 0;
-    out->narrative = wire(r->narrative);
-    out->difficulty = wire(r->difficulty);
+    out->narrative = wire_text(r->narrative);
+    out->difficulty = wire_text(r->difficulty);
     out->has_ask_help = out->has_claim = 1;
     out->ask_help = r->ask_help;
     out->claim = (Pb__Claim)r->claim;
     out->happened_on = day_in(a, r->happened_day);
-    out->lower_reason = wire(r->lower_reason);
+    out->lower_reason = wire_text(r->lower_reason);
     out->has_verdict = r->version > 0;
     out->verdict = (Pb__Verdict)r->verdict;
     out->has_claim_verdict = r->claim_verdict != 0;
     out->claim_verdict = (Pb__Verdict)r->claim_verdict;
-    out->reason = wire(r->reason);
-    out->reason_code = wire(r->reason_code);
+    out->reason = wire_text(r->reason);
+    out->reason_code = wire_text(r->reason_code);
     out->has_unchanged = r->version > 0;
     out->unchanged = r->unchanged;
     out->extension_due = day_in(a, r->extension_day);
-    out->extension_reason = wire(r->extension_reason);
+    out->extension_reason = wire_text(r->extension_reason);
     out->has_extension_milestone = r->extension_milestone != 0;
     out->extension_milestone = (Pb__MilestoneKind)r->extension_milestone;
 }
@@ -184,17 +173,17 @@ row_message(const struct table_case *c, const struct table_row_record *r,
         return NULL;
     }
     pb__table_row__init(out);
-    out->measure_ref = wire(r->measure_ref);
+    out->measure_ref = wire_text(r->measure_ref);
     set_progress(out, r, a);
     if (m != NULL) {
-        out->measure_text = wire(m->text);
+        out->measure_text = wire_text(m->text);
         out->has_measure_version = 1;
         out->measure_version = m->version;
         out->has_stalled = 1;
         out->stalled = m->unchanged_periods >= STALLED_PERIODS;
-        out->measure_state = wire(m->state);
+        out->measure_state = wire_text(m->state);
         out->measure_state_zh =
-            wire(workflow_state_zh(workflow_machine(WORKFLOW_MEASURE), m->state));
+            wire_text(workflow_state_zh(workflow_machine(WORKFLOW_MEASURE), m->state));
     }
     return add_evidence(out, c, r->measure_id, a) ? out : NULL;
 }
@@ -238,6 +227,6 @@ table_message_rows(const struct table_case *c, struct arena *a)
         }
     }
     out->row_count = (int32_t)out->n_rows;
-    out->content_hash = c->rows->count == 0 ? NULL : wire(c->content_hash);
+    out->content_hash = c->rows->count == 0 ? NULL : wire_text(c->content_hash);
     return out;
 }

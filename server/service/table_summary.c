@@ -1,15 +1,10 @@
 #include "server/service/table_summary.h"
 
+#include "proto/base/wire_text.h"
 #include "server/service/role.h"
 #include "server/service/table.h"
 
 #include <string.h>
-
-static char *
-wire(const char *text)
-{
-    return (char *)(uintptr_t)text;
-}
 
 void
 summary_name_states(const struct summary_row_list *rows)
@@ -17,9 +12,9 @@ summary_name_states(const struct summary_row_list *rows)
     for (size_t i = 0; i < rows->count; i++) {
         Pb__SummaryRow *s = rows->items[i];
         s->table_state_zh =
-            wire(workflow_state_zh(workflow_machine(WORKFLOW_TABLE), s->table_state));
+            wire_text(workflow_state_zh(workflow_machine(WORKFLOW_TABLE), s->table_state));
         s->row->measure_state_zh =
-            wire(workflow_state_zh(workflow_machine(WORKFLOW_MEASURE), s->row->measure_state));
+            wire_text(workflow_state_zh(workflow_machine(WORKFLOW_MEASURE), s->row->measure_state));
     }
 }
 
@@ -89,13 +84,13 @@ missing_message(const struct table_record *t, const struct unit_person_list *peo
     }
     pb__missing_table__init(m);
     int32_t last = t->due + t->grace_days;
-    m->org = wire(t->org);
-    m->org_name = wire(t->org_name);
-    m->period = wire(t->period);
-    m->inspection = wire(t->inspection);
+    m->org = wire_text(t->org);
+    m->org_name = wire_text(t->org_name);
+    m->period = wire_text(t->period);
+    m->inspection = wire_text(t->inspection);
     m->due = arena_strdup(a, day_print(last, day));
-    m->state = wire(t->state);
-    m->state_zh = wire(workflow_state_zh(workflow_machine(WORKFLOW_TABLE), t->state));
+    m->state = wire_text(t->state);
+    m->state_zh = wire_text(workflow_state_zh(workflow_machine(WORKFLOW_TABLE), t->state));
     m->has_days = m->has_missing = 1;
     m->missing = table_owed(t);
     int32_t until = m->missing ? as_of : t->submitted_day;

@@ -1,5 +1,7 @@
 #include "server/store/alert.h"
 
+#include "proto/base/wire_text.h"
+
 /* What the clock reads: seats and known keys. */
 
 static const struct statement alert_listeners = {
@@ -136,7 +138,7 @@ alert_fill_proposals(Pb__Alert *out, uint32_t mask, struct arena *a)
     out->proposals = mask == 0 ? NULL : arena_array(a, PROPOSE_COUNT, sizeof *out->proposals);
     for (unsigned i = 0; out->proposals != NULL && i < PROPOSE_COUNT; i++) {
         if ((mask & 1U << i) != 0) {
-            out->proposals[out->n_proposals++] = (char *)(uintptr_t)ladder_proposal_name(1U << i);
+            out->proposals[out->n_proposals++] = wire_text(ladder_proposal_name(1U << i));
         }
     }
 }

@@ -44,13 +44,6 @@ static const struct statement summary_people = {
 
 const struct statement *const table_summary_statements[] = {&summary_rows, &summary_people, NULL};
 
-static char *
-day_in(struct arena *a, int32_t day)
-{
-    char text[DAY_TEXT_SIZE];
-    return day == NO_DATE ? NULL : arena_strdup(a, day_print(day, text));
-}
-
 /* Columns 15 on. */
 static Pb__TableRow *
 read_row(const struct db_row *row, struct arena *a)

@@ -95,13 +95,6 @@ wire(const char *text)
     return (char *)(uintptr_t)text;
 }
 
-static char *
-day_in(struct arena *a, int32_t day)
-{
-    char text[DAY_TEXT_SIZE];
-    return day == NO_DATE ? NULL : arena_strdup(a, day_print(day, text));
-}
-
 static const char REASON[] = "样例：情况说明";
 
 static const ProtobufCMessage *
