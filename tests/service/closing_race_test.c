@@ -35,18 +35,10 @@ run_pair(make_fn *make, int order, const char *thing)
 {
     struct racer pair[2];
     make(pair);
-    if (order < 2) {
-        (void)racer_run(&pair[order]);
-        (void)racer_run(&pair[1 - order]);
-    } else {
-        run_at_once(pair);
-    }
-    assert_int_equal(pair[0].sent, STATUS_OK);
-    assert_int_equal(pair[1].sent, STATUS_OK);
+    racers_run(pair, order);
     int winner = check_pair(pair, thing);
     assert_int_equal(slice_count(no_closed_with_open), 0);
-    arena_release(&pair[0].arena);
-    arena_release(&pair[1].arena);
+    racers_release(pair);
     return winner;
 }
 
@@ -74,8 +66,7 @@ two_confirm(struct racer *pair)
     closing_measure_to(61, "COMPLETE_CLAIMED");
     request.ref = slice_text("P-01-M-01");
     for (int i = 0; i < 2; i++) {
-        racer_make(&pair[i], accounts[i], "MeasureService/ConfirmClaim", &request.base);
-        racer_expect_version(&pair[i], accounts[i], 3);
+        racer_make(&pair[i], accounts[i], "MeasureService/ConfirmClaim", &request.base, 3);
     }
 }
 
@@ -99,8 +90,8 @@ verdict_and_reopening(struct racer *pair, int unmet)
     reopen.has_problem_version = 1;
     reopen.problem_version = row->problem->version;
     racer_make(&pair[0], DISC1, "SittingService/DecideSitting",
-               &closing_opinion("XH-01", "P-01", row->record, unmet)->base);
-    racer_make(&pair[1], OFFICE1, "MeasureService/Reopen", &reopen.base);
+               &closing_opinion("XH-01", "P-01", row->record, unmet)->base, 0);
+    racer_make(&pair[1], OFFICE1, "MeasureService/Reopen", &reopen.base, 0);
 }
 
 static void
@@ -140,7 +131,7 @@ two_reopen(struct racer *pair)
         Pb__ReopenRequest reopen = closing_reopen_request(refs[i]);
         reopen.has_problem_version = 1;
         reopen.problem_version = 5;
-        racer_make(&pair[i], i == 0 ? DISC1 : ORGD1, "MeasureService/Reopen", &reopen.base);
+        racer_make(&pair[i], i == 0 ? DISC1 : ORGD1, "MeasureService/Reopen", &reopen.base, 0);
     }
 }
 
@@ -166,9 +157,9 @@ two_bodies_do_not_lose_an_opinion(void **state)
         slice_expect(closing_judge(OFFICE1, 0), STATUS_OK, NULL);
         const char *record = closing_sitting(DISC1, "XH-01")->rows[0]->record;
         const ProtobufCMessage *agree = &closing_opinion("XH-01", "P-01", record, 0)->base;
-        racer_make(&pair[0], DISC1, "SittingService/DecideSitting", agree);
-        racer_make(&pair[1], ORGD1, "SittingService/DecideSitting", agree);
-        run_at_once(pair);
+        racer_make(&pair[0], DISC1, "SittingService/DecideSitting", agree, 0);
+        racer_make(&pair[1], ORGD1, "SittingService/DecideSitting", agree, 0);
+        racers_run(pair, 2);
         for (int i = 0; i < 2; i++) {
             slice_expect(pair[i].reply, STATUS_OK, NULL);
             arena_release(&pair[i].arena);

@@ -7,8 +7,8 @@
 #include "rectify/v1/plan.pb-c.h"
 #include "tests/support/district.h"
 #include "tests/support/fixture.h"
+#include "tests/support/racer.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -661,42 +661,6 @@ an_opinion_is_of_this_very_draft(void **state)
 
 /* ---- an approval against an edit of what is approved ---- */
 
-struct racer {
-    Pb__CallRequest *envelope;
-    struct arena arena;
-    Pb__CallReply *reply;
-    pthread_barrier_t *start; /* NULL: at once */
-    enum status sent;
-};
-
-static void *
-run(void *arg)
-{
-    struct racer *x = arg;
-    if (x->start != NULL) {
-        pthread_barrier_wait(x->start);
-    }
-    arena_init(&x->arena, 8 << 20);
-    x->sent = dispatch_call(district.door, x->envelope, &x->arena, &x->reply);
-    return NULL;
-}
-
-static void
-run_at_once(struct racer *pair)
-{
-    pthread_t threads[2];
-    pthread_barrier_t start;
-    assert_int_equal(pthread_barrier_init(&start, NULL, 2), 0);
-    for (int i = 0; i < 2; i++) {
-        pair[i].start = &start;
-        assert_int_equal(pthread_create(&threads[i], NULL, run, &pair[i]), 0);
-    }
-    for (int i = 0; i < 2; i++) {
-        pthread_join(threads[i], NULL);
-    }
-    pthread_barrier_destroy(&start);
-}
-
 static const char *
 measure_id(const char *code)
 {
@@ -722,10 +686,12 @@ make_pair(struct racer *pair, const char *code, bool by_id)
     set.n_nodes = 1;
     set.measure_ref = by_id ? district_text(measure_id(code)) : district_text("P-01-M-01");
     set.inspection = by_id ? NULL : district_text(code);
-    pair[0] = (struct racer){.envelope =
-                                 district_envelope(&group, "PlanService/ApprovePlan", &agree.base)};
+    pair[0] = (struct racer){
+        .door = district.door,
+        .envelope = *district_envelope(&group, "PlanService/ApprovePlan", &agree.base)};
     pair[1] =
-        (struct racer){.envelope = district_envelope(&office, "NodeService/SetNodes", &set.base)};
+        (struct racer){.door = district.door,
+                       .envelope = *district_envelope(&office, "NodeService/SetNodes", &set.base)};
 }
 
 static void
@@ -741,14 +707,7 @@ race(int order)
     (void)district_ok(&office, "PlanService/SubmitForReview", &submit.base,
                       &pb__plan_version__descriptor);
     make_pair(pair, code, order % 2 == 1);
-    if (order < 4) { /* 0, 1: the approval first; 2, 3: the edit first */
-        (void)run(&pair[order / 2]);
-        (void)run(&pair[1 - order / 2]);
-    } else {
-        run_at_once(pair);
-    }
-    assert_int_equal(pair[0].sent, STATUS_OK);
-    assert_int_equal(pair[1].sent, STATUS_OK);
+    racers_run(pair, order / 2); /* 0, 1: the approval first; 2, 3: the edit first */
     bool approved = pair[0].reply->status->code == STATUS_OK;
     const Pb__Status *lost = pair[approved ? 1 : 0].reply->status;
     assert_int_equal(pair[approved ? 0 : 1].reply->status->code, STATUS_OK);
@@ -765,8 +724,7 @@ race(int order)
     } else {
         assert_string_equal(m->measure->state, "DRAFT");
     }
-    arena_release(&pair[0].arena);
-    arena_release(&pair[1].arena);
+    racers_release(pair);
 }
 
 static void

@@ -1,63 +1,9 @@
 /* Two people on one publication at once: exactly one wins, the other is told the version that
  * stands. Each pair runs in both orders one after the other, and then from two threads. */
 #include "tests/service/publication.h"
+#include "tests/service/racer.h"
 
-#include <pthread.h>
-
-enum { AT_ONCE_ROUNDS = 4, RACER_ARENA_BYTES = 16 << 20 };
-
-/* A call made ready, to be sent from anywhere. */
-struct racer {
-    Pb__CallRequest envelope;
-    struct arena arena;
-    Pb__CallReply *reply;
-    pthread_barrier_t *start; /* NULL: at once */
-    enum status sent;
-};
-
-static void
-racer_make(struct racer *x, int account, const char *method, const ProtobufCMessage *request,
-           int64_t version)
-{
-    *x = (struct racer){0};
-    slice_expected = version;
-    slice_envelope(&x->envelope, account, method, request);
-    slice_expected = 0;
-    arena_init(&x->arena, RACER_ARENA_BYTES);
-}
-
-static void *
-racer_run(void *arg)
-{
-    struct racer *x = arg;
-    if (x->start != NULL) {
-        pthread_barrier_wait(x->start);
-    }
-    x->sent = dispatch_call(slice_door, &x->envelope, &x->arena, &x->reply);
-    return NULL;
-}
-
-/* order: 0 and 1 one after the other, beginning with that one; 2 and more from two threads. */
-static void
-run_pair(struct racer *pair, int order)
-{
-    pthread_t threads[2];
-    pthread_barrier_t start;
-    if (order < 2) {
-        (void)racer_run(&pair[order]);
-        (void)racer_run(&pair[1 - order]);
-        return;
-    }
-    assert_int_equal(pthread_barrier_init(&start, NULL, 2), 0);
-    for (int i = 0; i < 2; i++) {
-        pair[i].start = &start;
-        assert_int_equal(pthread_create(&threads[i], NULL, racer_run, &pair[i]), 0);
-    }
-    for (int i = 0; i < 2; i++) {
-        pthread_join(threads[i], NULL);
-    }
-    pthread_barrier_destroy(&start);
-}
+enum { AT_ONCE_ROUNDS = 4 };
 
 static int
 winner_of(struct racer *pair)
@@ -70,8 +16,7 @@ winner_of(struct racer *pair)
     assert_true(lost->has_current_version);
     assert_int_equal(lost->current_version,
                      slice_count("SELECT version FROM rectify.publication WHERE ref = 'TB-01'"));
-    arena_release(&pair[0].arena);
-    arena_release(&pair[1].arena);
+    racers_release(pair);
     return winner;
 }
 
@@ -86,7 +31,7 @@ run_orders(void **state, void (*make)(struct racer *pair), const char *const *st
             assert_int_equal(publication_set_up(state), 0);
         }
         make(pair);
-        run_pair(pair, order);
+        racers_run(pair, order);
         int winner = winner_of(pair);
         assert_true(order >= 2 || winner == order);
         assert_string_equal(get(OFFICE1, "TB-01")->publication->state, states[winner]);

@@ -409,7 +409,7 @@ sitting_closes(struct racer *other)
     slice_expect(closing_judge(OFFICE1, 0), STATUS_OK, NULL);
     const char *record = closing_sitting(OFFICE1, "XH-01")->rows[0]->record;
     racer_make(other, DISC1, "SittingService/DecideSitting",
-               &closing_opinion("XH-01", "P-01", record, 0)->base);
+               &closing_opinion("XH-01", "P-01", record, 0)->base, 0);
 }
 
 static void
@@ -423,7 +423,7 @@ unit_applies(struct racer *other)
     r->ref = slice_text("P-01");
     r->report = slice_text("样例报告");
     r->lessons = slice_text("样例举一反三");
-    racer_make(other, UNIT1, "ProblemService/ApplyClose", &r->base);
+    racer_make(other, UNIT1, "ProblemService/ApplyClose", &r->base, 0);
 }
 
 static void
@@ -431,9 +431,8 @@ office_reopens(struct racer *other)
 {
     Pb__ReopenRequest reopen = closing_reopen_request("P-01-M-01");
     all_finished();
-    racer_make(other, OFFICE1, "MeasureService/Reopen", &reopen.base);
-    racer_expect_version(
-        other, OFFICE1, slice_count("SELECT version FROM rectify.measure WHERE ref = 'P-01-M-01'"));
+    racer_make(other, OFFICE1, "MeasureService/Reopen", &reopen.base,
+               slice_count("SELECT version FROM rectify.measure WHERE ref = 'P-01-M-01'"));
 }
 
 static void
@@ -442,9 +441,8 @@ office_finishes_sustaining(struct racer *other)
     Pb__CheckRequest check = PB__CHECK_REQUEST__INIT;
     closing_measure_to(61, "SUSTAINING");
     check.ref = slice_text("P-01-M-01");
-    racer_make(other, OFFICE1, "MeasureService/FinishSustaining", &check.base);
-    racer_expect_version(
-        other, OFFICE1, slice_count("SELECT version FROM rectify.measure WHERE ref = 'P-01-M-01'"));
+    racer_make(other, OFFICE1, "MeasureService/FinishSustaining", &check.base,
+               slice_count("SELECT version FROM rectify.measure WHERE ref = 'P-01-M-01'"));
 }
 
 /* order: 0 the round first, 1 the other first, 2 and more from two threads. lost: the reason the
@@ -461,13 +459,8 @@ run_order(make_fn *make, int order, const char *lost)
     r.ref = slice_text("DC-0001");
     r.command = slice_text("finalize");
     r.input = dates("2027-01-31", "2027-02-28");
-    racer_make(&pair[0], DISC1, "MatterService/ActOnMatter", &r.base);
-    if (order < 2) {
-        (void)racer_run(&pair[order]);
-        (void)racer_run(&pair[1 - order]);
-    } else {
-        run_at_once(pair);
-    }
+    racer_make(&pair[0], DISC1, "MatterService/ActOnMatter", &r.base, 0);
+    racers_run(pair, order);
     slice_expect(pair[0].reply, STATUS_OK, NULL);
     const Pb__Status *other = pair[1].reply->status;
     if (order == 0 || (order > 1 && other->code != STATUS_OK)) {
@@ -477,8 +470,7 @@ run_order(make_fn *make, int order, const char *lost)
     }
     state_is("P-01-M-01", "IN_PROGRESS", 2); /* once, whoever was first */
     assert_string_equal(closing_problem(OFFICE1, "P-01")->problem->state, "RECTIFYING");
-    arena_release(&pair[0].arena);
-    arena_release(&pair[1].arena);
+    racers_release(pair);
 }
 
 static void

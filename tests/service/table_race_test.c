@@ -1,10 +1,9 @@
 /* Two people at one table: whoever comes second is told the version that stands; nothing is done
  * twice. In both orders, and at the same time. */
+#include "tests/service/racer.h"
 #include "tests/service/table_slice.h"
 
-#include <pthread.h>
-
-enum { REVIEWER1 = 41, REVIEWER2 = 42, ROUNDS = 3 };
+enum { REVIEWER1 = 41, REVIEWER2 = 42, ORDERS = 3 };
 
 static void
 begin(void)
@@ -13,80 +12,20 @@ begin(void)
     slice_sign_all();
 }
 
-/* A call made ready on this thread and sent on another. */
-struct racer {
-    Pb__CallRequest envelope;
-    struct arena arena;
-    const Pb__CallReply *reply;
-    pthread_t thread;
-};
-
-static void
-racer_make(struct racer *r, int account, const char *method, const ProtobufCMessage *request)
-{
-    static int serial;
-    pb__call_request__init(&r->envelope);
-    Pb__CallRequest *e = &r->envelope;
-    e->tenant = slice_text("t1");
-    e->method = arena_printf(&slice_arena, "rectify.v1.TableService/%s", method);
-    e->call_id = slice_text("race");
-    e->session = arena_printf(&slice_arena, "token-%d", account);
-    e->machine = arena_strdup(&slice_arena, slice_id(account + 10));
-    e->idempotency_key = arena_printf(&slice_arena, "01940000-0000-7000-8000-%012d", ++serial);
-    e->has_timeout_ms = 1;
-    e->timeout_ms = 60000;
-    e->has_payload = 1;
-    assert_int_equal(wire_pack(&slice_arena, request, &e->payload.data, &e->payload.len),
-                     STATUS_OK);
-    slice_sign(e, account);
-    arena_init(&r->arena, 16 << 20);
-}
-
-static void *
-racer_run(void *ctx)
-{
-    struct racer *r = ctx;
-    Pb__CallReply *reply = NULL;
-    if (dispatch_call(slice_door, &r->envelope, &r->arena, &reply) == STATUS_OK) {
-        r->reply = reply;
-    }
-    return NULL;
-}
-
-/* One after the other, or both at once; then exactly one has won. Returns whether it was a. */
-enum order { A_FIRST, B_FIRST, AT_ONCE, ORDERS };
-
+/* One after the other, or both at once; then exactly one has won. Returns whether it was the first
+ * of the pair. */
 static bool
-race(struct racer *a, struct racer *b, enum order order, const char *loser_reason)
+race(struct racer *pair, int order, const char *loser_reason)
 {
-    if (order == AT_ONCE) {
-        assert_int_equal(pthread_create(&a->thread, NULL, racer_run, a), 0);
-        assert_int_equal(pthread_create(&b->thread, NULL, racer_run, b), 0);
-        pthread_join(a->thread, NULL);
-        pthread_join(b->thread, NULL);
-    } else {
-        racer_run(order == A_FIRST ? a : b);
-        racer_run(order == A_FIRST ? b : a);
-    }
-    assert_non_null(a->reply);
-    assert_non_null(b->reply);
-    bool a_won = a->reply->status->code == STATUS_OK;
-    const Pb__Status *lost = a_won ? b->reply->status : a->reply->status;
-    assert_int_equal((a_won ? a : b)->reply->status->code, STATUS_OK);
+    racers_run(pair, order);
+    int winner = pair[0].reply->status->code == STATUS_OK ? 0 : 1;
+    const Pb__Status *lost = pair[1 - winner].reply->status;
+    assert_int_equal(pair[winner].reply->status->code, STATUS_OK);
     assert_int_not_equal(lost->code, STATUS_OK);
     assert_string_equal(lost->reason, loser_reason);
     assert_true(!lost->has_current_version || lost->current_version > 0);
-    if (order != AT_ONCE) {
-        assert_int_equal(a_won, order == A_FIRST);
-    }
-    return a_won;
-}
-
-static void
-racers_release(struct racer *a, struct racer *b)
-{
-    arena_release(&a->arena);
-    arena_release(&b->arena);
+    assert_true(order >= 2 || winner == order);
+    return winner == 0;
 }
 
 static int
@@ -113,21 +52,20 @@ static void
 withdrawal_against_return(void **state)
 {
     (void)state;
-    for (int i = 0; i < ROUNDS; i++) {
-        struct racer unit = {0};
-        struct racer office = {0};
+    for (int i = 0; i < ORDERS; i++) {
+        struct racer pair[2];
         assert_int_equal(fresh(), 0);
         begin();
         submit(UNIT1, fill(get_table(UNIT1, NULL, "2026-11")));
         const Pb__Table *t = get_table(OFFICE1, "unit01", "2026-11");
         Pb__ChangeTableRequest back = change(t, "写错了");
-        racer_make(&unit, UNIT1, "WithdrawTable", &back.base);
-        racer_make(&office, OFFICE1, "DecideTable", &returning(t)->base);
-        bool unit_won = race(&unit, &office, (enum order)(i % ORDERS), "STALE_VERSION");
+        racer_make(&pair[0], UNIT1, "TableService/WithdrawTable", &back.base, 0);
+        racer_make(&pair[1], OFFICE1, "TableService/DecideTable", &returning(t)->base, 0);
+        bool unit_won = race(pair, i, "STALE_VERSION");
         t = get_table(UNIT1, NULL, "2026-11");
         assert_string_equal(t->state, unit_won ? "DRAFT" : "RETURNED");
         assert_int_equal(t->version, 2);
-        racers_release(&unit, &office);
+        racers_release(pair);
     }
 }
 
@@ -136,9 +74,8 @@ static void
 report_against_return(void **state)
 {
     (void)state;
-    for (int i = 0; i < ROUNDS; i++) {
-        struct racer unit = {0};
-        struct racer office = {0};
+    for (int i = 0; i < ORDERS; i++) {
+        struct racer pair[2];
         assert_int_equal(fresh(), 0);
         begin();
         submit(UNIT1, fill(get_table(UNIT1, NULL, "2026-11")));
@@ -148,17 +85,17 @@ report_against_return(void **state)
         const Pb__Table *t = get_table(UNIT1, NULL, "2026-11");
         Pb__SubmitTableRequest *mended = fill(t);
         mended->rows[0]->narrative = slice_text("重写后的进展");
-        racer_make(&unit, UNIT1, "SubmitTable", &mended->base);
+        racer_make(&pair[0], UNIT1, "TableService/SubmitTable", &mended->base, 0);
         d = returning(t);
         d->decisions += 1;
         d->decisions[0]->reason_code = slice_text("OTHER");
         d->decisions[0]->reason = slice_text("也请重写");
-        racer_make(&office, OFFICE1, "DecideTable", &d->base);
-        bool unit_won = race(&unit, &office, (enum order)(i % ORDERS), "STALE_VERSION");
+        racer_make(&pair[1], OFFICE1, "TableService/DecideTable", &d->base, 0);
+        bool unit_won = race(pair, i, "STALE_VERSION");
         t = get_table(UNIT1, NULL, "2026-11");
         assert_string_equal(t->state, unit_won ? "SUBMITTED" : "RETURNED");
         assert_int_equal(t->rows_returned, unit_won ? 0 : 2);
-        racers_release(&unit, &office);
+        racers_release(pair);
     }
 }
 
@@ -167,9 +104,8 @@ static void
 two_confirmations(void **state)
 {
     (void)state;
-    for (int i = 0; i < ROUNDS; i++) {
-        struct racer a = {0};
-        struct racer b = {0};
+    for (int i = 0; i < ORDERS; i++) {
+        struct racer pair[2];
         assert_int_equal(fresh(), 0);
         begin();
         slice_seed_person(REVIEWER1, "reviewer1", 5, ROLE_PLEAD | ROLE_REVIEWER);
@@ -180,13 +116,13 @@ two_confirmations(void **state)
         c.id = t->id;
         c.has_expected_version = 1;
         c.expected_version = t->version;
-        racer_make(&a, REVIEWER1, "ConfirmTable", &c.base);
-        racer_make(&b, REVIEWER2, "ConfirmTable", &c.base);
-        bool a_won = race(&a, &b, (enum order)(i % ORDERS), "STALE_VERSION");
+        racer_make(&pair[0], REVIEWER1, "TableService/ConfirmTable", &c.base, 0);
+        racer_make(&pair[1], REVIEWER2, "TableService/ConfirmTable", &c.base, 0);
+        bool a_won = race(pair, i, "STALE_VERSION");
         assert_string_equal(get_table(UNIT1, NULL, "2026-11")->reviewed_by,
                             a_won ? "reviewer1" : "reviewer2");
         assert_int_equal(slice_count("SELECT count(*) FROM rectify.table_row"), 3);
-        racers_release(&a, &b);
+        racers_release(pair);
     }
 }
 
@@ -230,25 +166,24 @@ the_same_key_is_the_same_submission(void **state)
 {
     (void)state;
     begin();
-    struct racer first = {0};
+    struct racer pair[2];
     Pb__SubmitTableRequest *r = fill(get_table(UNIT1, NULL, "2026-11"));
-    racer_make(&first, UNIT1, "SubmitTable", &r->base);
-    struct racer second = first;
-    arena_init(&second.arena, 16 << 20);
-    racer_run(&first);
+    racer_make(&pair[0], UNIT1, "TableService/SubmitTable", &r->base, 0);
+    pair[1] = pair[0];
+    (void)racer_run(&pair[0]);
     slice_day("2026-11-30"); /* late by now, and yet the same answer */
-    racer_run(&second);
-    assert_int_equal(first.reply->status->code, STATUS_OK);
-    assert_int_equal(second.reply->status->code, STATUS_OK);
-    assert_true(second.reply->replayed);
-    assert_string_equal(first.reply->receipt->number, second.reply->receipt->number);
-    assert_int_equal(first.reply->payload.len, second.reply->payload.len);
-    assert_memory_equal(first.reply->payload.data, second.reply->payload.data,
-                        first.reply->payload.len);
+    (void)racer_run(&pair[1]);
+    assert_int_equal(pair[0].reply->status->code, STATUS_OK);
+    assert_int_equal(pair[1].reply->status->code, STATUS_OK);
+    assert_true(pair[1].reply->replayed);
+    assert_string_equal(pair[0].reply->receipt->number, pair[1].reply->receipt->number);
+    assert_int_equal(pair[0].reply->payload.len, pair[1].reply->payload.len);
+    assert_memory_equal(pair[0].reply->payload.data, pair[1].reply->payload.data,
+                        pair[0].reply->payload.len);
     const Pb__Table *t = get_table(UNIT1, NULL, "2026-11");
     assert_int_equal(t->version, 1);
     assert_false(t->late);
-    racers_release(&first, &second);
+    racers_release(pair);
 }
 
 int
