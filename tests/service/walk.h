@@ -87,14 +87,15 @@ struct walk_machine {
 
 /* Where each machine is walked. */
 static const char *const walk_where[WORKFLOW_COUNT] = {
-    [WORKFLOW_MEASURE] = "walk_measure",       [WORKFLOW_PROBLEM] = "walk_closing",
-    [WORKFLOW_TABLE] = "walk_table",           [WORKFLOW_TABLE_ROW] = "walk_table",
-    [WORKFLOW_PLAN_VERSION] = "walk_plan",     [WORKFLOW_CONSULTATION] = "walk_matter",
-    [WORKFLOW_EXTENSION] = "walk_matter",      [WORKFLOW_NOTICE] = "walk_matter",
-    [WORKFLOW_TALK] = "walk_matter",           [WORKFLOW_ROUND] = "walk_matter",
-    [WORKFLOW_INSTRUCTION] = "walk_matter",    [WORKFLOW_OPINION] = "walk_matter",
-    [WORKFLOW_PUBLICATION] = "no methods yet", [WORKFLOW_GRANT] = "walk_people",
-    [WORKFLOW_ACCOUNT] = "walk_people",        [WORKFLOW_SITTING] = "walk_closing",
+    [WORKFLOW_MEASURE] = "walk_measure",    [WORKFLOW_PROBLEM] = "walk_closing",
+    [WORKFLOW_TABLE] = "walk_table",        [WORKFLOW_TABLE_ROW] = "walk_table",
+    [WORKFLOW_PLAN_VERSION] = "walk_plan",  [WORKFLOW_CONSULTATION] = "walk_matter",
+    [WORKFLOW_EXTENSION] = "walk_matter",   [WORKFLOW_NOTICE] = "walk_matter",
+    [WORKFLOW_TALK] = "walk_matter",        [WORKFLOW_ROUND] = "walk_matter",
+    [WORKFLOW_INSTRUCTION] = "walk_matter", [WORKFLOW_OPINION] = "walk_matter",
+    [WORKFLOW_PUBLICATION] = "walk_notice", [WORKFLOW_GRANT] = "walk_people",
+    [WORKFLOW_ACCOUNT] = "walk_people",     [WORKFLOW_SITTING] = "walk_closing",
+    [WORKFLOW_OUTCOME] = "walk_notice",
 };
 
 struct walk_count {
