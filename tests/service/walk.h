@@ -464,7 +464,7 @@ walk_call(struct walk *w, const struct walk_seat *seat, const struct walk_comman
     struct walk_answer want = walk_expects(w, seat, command);
     struct walk_answer ignored;
     w->command = command;
-    slice_behalf = walk_org_code(seat->behalf);
+    slice_behalf = walk_behalf(seat);
     const Pb__CallReply *reply =
         command->send(w, seat, there ? w->machine->ref : w->machine->no_ref);
     const Pb__Status *status = reply->status;
@@ -507,7 +507,7 @@ walk_ask(struct walk *w, const struct walk_seat *seat)
     if (walk_let_in(seat, w->machine->allowed_method, &want) && !sees(w, seat)) {
         want = (struct walk_answer){STATUS_NOT_FOUND, w->machine->unknown, NULL};
     }
-    slice_behalf = walk_org_code(seat->behalf);
+    slice_behalf = walk_behalf(seat);
     const Pb__CallReply *reply = w->machine->allowed(seat, w->machine->ref);
     slice_behalf = NULL;
     const Pb__Status *status = reply->status;

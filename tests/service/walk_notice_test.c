@@ -168,7 +168,7 @@ static const struct walk_variant outcome_variants[] = {
     {.name = "of a cancelled measure", .sql = CANCELLED},
 };
 
-/* Neither the bodies whose work it is nor the one who worded it. */
+/* Neither the bodies whose work it is nor the one who worded it, nor who stands in for him. */
 static bool
 outcome_guard(const struct walk *w, const struct walk_seat *seat, enum guard guard, bool held)
 {
@@ -177,7 +177,8 @@ outcome_guard(const struct walk *w, const struct walk_seat *seat, enum guard gua
     if (guard == GUARD_INDEPENDENT) {
         return org != t->plead && org != t->mlead && org != recording_org(w);
     }
-    return guard == GUARD_TWO_PEOPLE ? seat->account != recorder(w) : held;
+    bool himself = seat->account == recorder(w) || seat->stands == recorder(w);
+    return guard == GUARD_TWO_PEOPLE ? !himself : held;
 }
 
 /* Where the table has nothing against it: nothing is said any more of what is cancelled; and of two
