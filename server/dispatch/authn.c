@@ -189,7 +189,7 @@ fill_principal(struct turn *t)
         return fault_set(&t->call.fault, s, "MEMORY", "内存不足，请稍后重试。");
     }
     who->sees_all = authz_sees_all(who->roles);
-    who->orgs = who->org_id == NULL || who->account_id == NULL
+    who->orgs = who->org_id == NULL || who->account_id == NULL || !authz_sees_own(who->roles)
                     ? NULL
                     : arena_printf(&t->arena, "{%s}", who->org_id);
     return STATUS_OK;

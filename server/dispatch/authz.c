@@ -9,6 +9,12 @@ authz_sees_all(uint64_t roles)
     return (roles & ROLE_SEES_ALL) != 0;
 }
 
+bool
+authz_sees_own(uint64_t roles)
+{
+    return (roles & (ROLE_ADMIN | ROLE_GRANT)) == 0;
+}
+
 static enum status
 check_behalf(const struct authz_question *q, struct fault *fault)
 {

@@ -64,7 +64,7 @@ struct principal {
     const unsigned char *session_sha256; /* 32 bytes, or NULL */
     uint64_t roles;                      /* mask of server/service/role.h */
     bool sees_all;                       /* ROLE_SEES_ALL */
-    const char *orgs;                    /* "{uuid,…}": scope of row-level security */
+    const char *orgs;                    /* "{uuid,…}": scope of row-level security; NULL: none */
     enum method_auth auth;               /* how it was authenticated */
 };
 

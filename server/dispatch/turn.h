@@ -112,6 +112,10 @@ MUST_CHECK enum status authz_check(const struct authz_question *question, uint64
 /* True when one of the roles sees all units' things. */
 bool authz_sees_all(uint64_t roles);
 
+/* True when the seat reads what its org has a part in. ADMIN and GRANT keep accounts and settings:
+ * the narrative of the body they are seated in is not theirs. */
+bool authz_sees_own(uint64_t roles);
+
 /* ---- record.c ---- */
 
 /* Adds event and changes to the records; fills the receipt. */

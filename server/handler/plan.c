@@ -132,6 +132,9 @@ import_effects(struct call *call, struct db_queue *q)
     return s != STATUS_OK ? s : plan_write_followed(call, q, p);
 }
 
+/* Everybody but who keeps accounts and settings: opinions and amendments are narrative. */
+enum { READERS = ((1 << ROLE_COUNT) - 1) & ~(ROLE_ADMIN | ROLE_GRANT) };
+
 static const struct handler rows[] = {
     {.method = "rectify.v1.PlanService/ImportPlan",
      .kind = METHOD_SLOW,
@@ -224,6 +227,7 @@ static const struct handler rows[] = {
     {.method = "rectify.v1.PlanService/GetPlan",
      .kind = METHOD_QUERY,
      .auth = AUTH_SESSION,
+     .roles = READERS,
      .request = &pb__plan_request__descriptor,
      .reply = &pb__get_plan_reply__descriptor,
      .load = plan_load,

@@ -85,6 +85,9 @@ end(struct call *call, const char *command)
     if (s == STATUS_OK) {
         s = take_step(call, c, command, &facts);
     }
+    if (s == STATUS_OK && strcmp(command, COMMAND_WITHDRAW) == 0) {
+        s = publication_may_withdraw(c->before, &call->fault);
+    }
     if (s != STATUS_OK) {
         return s;
     }
@@ -103,9 +106,7 @@ return_publication_decide(struct call *call)
 enum status
 withdraw_publication_decide(struct call *call)
 {
-    const struct publication_call *c = call->data;
-    enum status s = publication_may_withdraw(c->before, &call->fault);
-    return s == STATUS_OK ? end(call, COMMAND_WITHDRAW) : s;
+    return end(call, COMMAND_WITHDRAW);
 }
 
 /* ---- ApprovePublication, PublishPublication ---- */

@@ -20,6 +20,9 @@ table_roles(const struct table_record *t, const struct actor *actor)
         return own ? ROLE_PLEAD : 0;
     }
     uint32_t roles = (uint32_t)actor->roles;
+    if (own && (roles & ROLE_OFFICE) != 0) {
+        roles |= ROLE_PLEAD; /* what it leads itself the office reports as any unit does */
+    }
     return own ? roles : roles & ~unit;
 }
 

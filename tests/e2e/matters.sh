@@ -82,6 +82,31 @@ done
 expect_shows "the share found true" 'unit01 .*1/1' cli office round share
 expect_shows "and not" 'unit02 .*0/1' cli office round share "$dc"
 
+# What is in place and found untrue is taken up again, with new dates.
+printf '（样例）佐证。\n' >"$FIXTURE_DIR/proof.txt"
+for step in 'unit01 measure claim-effect P-01-M-02' 'unit01 measure claim-complete P-01-M-02' \
+    'unit02 measure claim-complete P-02-M-02'; do
+    # shellcheck disable=SC2086 # words of a command
+    cli $step --evidence "$FIXTURE_DIR/proof.txt" >/dev/null
+    cli office office measure confirm "${step##* }" >/dev/null
+done
+dc=$(json disc office round plan （样例）回头看 --on "$(day 0)" --measure P-01-M-02 --measure P-02-M-02 | ref)
+cli disc office round start "$dc" >/dev/null
+cli disc office round judge "$dc" --verdict P-01-M-02=不属实:（样例）台账为空 --verdict P-02-M-02=不属实:（样例）未见实物 >/dev/null
+cli disc office round conclude "$dc" >/dev/null
+cli disc office round feed-back "$dc" >/dev/null
+expect_says "not without dates" 3 NEW_DATES_MISSING disc round finalize "$dc"
+expect "the measures are named" grep -q 'P-01-M-02、P-02-M-02' "$FIXTURE_DIR/said.err"
+expect_says "nor without the day of effect" 3 NEW_DATES_MISSING disc round finalize "$dc" --due "$(day 60)"
+expect_says "a day that is none" 2 USAGE_DATE disc round finalize "$dc" --dates P-01-M-02=下周
+expect_says "a measure that was not looked at" 3 NOT_IN_SAMPLE disc round finalize "$dc" --due "$(day 60)" \
+    --effect-due "$(day 30)" --dates "P-19-M-01=$(day 30),$(day 60)"
+expect "one by itself, the others by the day for all" cli disc office round finalize "$dc" \
+    --effect-due "$(day 30)" --due "$(day 60)" --dates "P-02-M-02=$(day 20)"
+dues() { json office measure show "$1" | jq -r '[.measure.state, (.measure.milestones[] | .current_due)] | join(" ")'; }
+expect_is "taken up again" "IN_PROGRESS $(day 30) $(day 60)" "$(dues P-01-M-02)"
+expect_is "the one at once too" "IN_PROGRESS $(day 20)" "$(dues P-02-M-02)"
+
 # ---- instruction (批示)
 expect_says "to whom" 2 USAGE_OPTION_MISSING leader01 instruction issue （样例）请报 --due "$(day 9)"
 ps=$(json leader01 office instruction issue （样例）请报进展 --unit unit01 --due "$(day 9)" | ref)

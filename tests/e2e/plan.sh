@@ -39,6 +39,20 @@ expect_says "a plan without dates is not approved" 6 PLAN_INCOMPLETE group plan 
 expect "a spreadsheet's file: byte order mark, CRLF" cli office plan import "$FIXTURE_DIR/excel.csv" --inspection INS1
 iconv -f UTF-8 -t GB18030 "$plan" | tr ',' ';' >"$FIXTURE_DIR/semicolon.csv"
 expect "the same in GBK with semicolons" cli office plan import "$FIXTURE_DIR/semicolon.csv" --inspection INS1
+# Columns that a plan may have beside: where a problem came from, and dated nodes of a measure.
+with() { awk -F, -v OFS=, -v origin="$1" -v nodes="$2" 'NR == 1 { print $0, "问题来源", "目标节点"; next }
+    $2 == 2 { print $0, origin, $3 == 1 ? nodes : ""; next } { print $0, "", "" }' "$plan"; }
+with 梦见 '' >"$FIXTURE_DIR/wide.csv"
+expect_says "a source nobody knows" 3 PLAN_TABLE_FAULTS office plan import "$FIXTURE_DIR/wide.csv" --inspection INS1
+expect "is told by its line" grep -q '第[0-9 ]*行.*梦见' "$FIXTURE_DIR/said.err"
+with 群众反映 '' >"$FIXTURE_DIR/wide.csv"
+expect_says "what came with the feedback stays so" 3 PLAN_TABLE_FAULTS office plan import "$FIXTURE_DIR/wide.csv" --inspection INS1
+expect "and the problem is named" grep -q P-02 "$FIXTURE_DIR/said.err"
+with 巡视反馈 "$(sample_date '+20 day' %F)（样例）拟定清单；$(sample_date '+40 day' %F)（样例）逐项清理" >"$FIXTURE_DIR/wide.csv"
+expect "both columns are read" cli office office plan import "$FIXTURE_DIR/wide.csv" --inspection INS1
+expect_shows "the nodes stand at the measure" '（样例）逐项清理' cli office measure show P-02-M-01
+expect "a plan without the column leaves them" cli office office plan import "$plan" --inspection INS1
+expect_shows "as they are" '（样例）拟定清单' cli office measure show P-02-M-01
 
 # ---- nodes, documents, dates and links, before it is frozen
 sample_nodes

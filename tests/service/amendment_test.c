@@ -577,12 +577,58 @@ the_database_counts_too(void **state)
     PQfinish(conn);
 }
 
+/* Not a word of plan, problem or measure, in whatever body's org they are seated. */
+static void
+administrators_read_no_narrative(void **state)
+{
+    static const struct {
+        int account;
+        int org;
+        unsigned roles;
+    } seats[] = {
+        {41, 4, ROLE_ADMIN}, {42, 4, ROLE_GRANT}, {43, 1, ROLE_ADMIN}, {44, 1, ROLE_GRANT}};
+    Pb__PlanRequest plan = PB__PLAN_REQUEST__INIT;
+    Pb__GetMeasureRequest measure = PB__GET_MEASURE_REQUEST__INIT;
+    Pb__GetProblemRequest problem = PB__GET_PROBLEM_REQUEST__INIT;
+    Pb__ListMeasuresRequest list = PB__LIST_MEASURES_REQUEST__INIT;
+    (void)state;
+    plan.inspection = slice_text("INS1");
+    measure.ref = slice_text("P-01-M-01");
+    problem.ref = slice_text("P-01");
+    propose(split_one("P-01-M-01"));
+    for (size_t i = 0; i < sizeof seats / sizeof seats[0]; i++) {
+        int who = seats[i].account;
+        slice_seed_person(who, arena_printf(&slice_arena, "keeper%d", who), seats[i].org,
+                          seats[i].roles);
+        slice_refused(who, "PlanService/GetPlan", &plan.base, STATUS_PERMISSION_DENIED,
+                      "ROLE_FORBIDS");
+        slice_refused(who, "MeasureService/GetMeasure", &measure.base, STATUS_NOT_FOUND,
+                      "MEASURE_UNKNOWN");
+        slice_refused(who, "ProblemService/GetProblem", &problem.base, STATUS_NOT_FOUND,
+                      "PROBLEM_UNKNOWN");
+        const Pb__ListMeasuresReply *none = slice_ok(who, "MeasureService/ListMeasures", &list.base,
+                                                     &pb__list_measures_reply__descriptor);
+        assert_int_equal(none->n_measures, 0);
+    }
+    /* The controls: the body's own seat reads its things, the office the changes, a unit the
+     * totals. */
+    assert_non_null(slice_measure(SGROUP1, "P-01-M-01")->measure->text);
+    const int readers[] = {OFFICE1, UNIT1};
+    for (int i = 0; i < 2; i++) {
+        const Pb__GetPlanReply *r = slice_ok(readers[i], "PlanService/GetPlan", &plan.base,
+                                             &pb__get_plan_reply__descriptor);
+        assert_int_equal(r->n_versions, 2);
+        assert_int_equal(r->versions[0]->n_changes + r->versions[1]->n_changes, 1 - i);
+    }
+}
+
 int
 main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, slice_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(totals_reconcile),
+        TEST(administrators_read_no_narrative),
         TEST(a_merge_takes_the_strictest_dates),
         TEST(another_lead_unit_sees_and_the_former_does_not),
         TEST(wrong_changes_are_named),

@@ -87,14 +87,15 @@ struct walk_machine {
 
 /* Where each machine is walked. */
 static const char *const walk_where[WORKFLOW_COUNT] = {
-    [WORKFLOW_MEASURE] = "walk_measure",       [WORKFLOW_PROBLEM] = "walk_closing",
-    [WORKFLOW_TABLE] = "walk_table",           [WORKFLOW_TABLE_ROW] = "walk_table",
-    [WORKFLOW_PLAN_VERSION] = "walk_plan",     [WORKFLOW_CONSULTATION] = "walk_matter",
-    [WORKFLOW_EXTENSION] = "walk_matter",      [WORKFLOW_NOTICE] = "walk_matter",
-    [WORKFLOW_TALK] = "walk_matter",           [WORKFLOW_ROUND] = "walk_matter",
-    [WORKFLOW_INSTRUCTION] = "walk_matter",    [WORKFLOW_OPINION] = "walk_matter",
-    [WORKFLOW_PUBLICATION] = "no methods yet", [WORKFLOW_GRANT] = "walk_people",
-    [WORKFLOW_ACCOUNT] = "walk_people",        [WORKFLOW_SITTING] = "walk_closing",
+    [WORKFLOW_MEASURE] = "walk_measure",    [WORKFLOW_PROBLEM] = "walk_closing",
+    [WORKFLOW_TABLE] = "walk_table",        [WORKFLOW_TABLE_ROW] = "walk_table",
+    [WORKFLOW_PLAN_VERSION] = "walk_plan",  [WORKFLOW_CONSULTATION] = "walk_matter",
+    [WORKFLOW_EXTENSION] = "walk_matter",   [WORKFLOW_NOTICE] = "walk_matter",
+    [WORKFLOW_TALK] = "walk_matter",        [WORKFLOW_ROUND] = "walk_matter",
+    [WORKFLOW_INSTRUCTION] = "walk_matter", [WORKFLOW_OPINION] = "walk_matter",
+    [WORKFLOW_PUBLICATION] = "walk_notice", [WORKFLOW_GRANT] = "walk_people",
+    [WORKFLOW_ACCOUNT] = "walk_people",     [WORKFLOW_SITTING] = "walk_closing",
+    [WORKFLOW_OUTCOME] = "walk_notice",
 };
 
 struct walk_count {
@@ -463,7 +464,7 @@ walk_call(struct walk *w, const struct walk_seat *seat, const struct walk_comman
     struct walk_answer want = walk_expects(w, seat, command);
     struct walk_answer ignored;
     w->command = command;
-    slice_behalf = walk_org_code(seat->behalf);
+    slice_behalf = walk_behalf(seat);
     const Pb__CallReply *reply =
         command->send(w, seat, there ? w->machine->ref : w->machine->no_ref);
     const Pb__Status *status = reply->status;
@@ -506,7 +507,7 @@ walk_ask(struct walk *w, const struct walk_seat *seat)
     if (walk_let_in(seat, w->machine->allowed_method, &want) && !sees(w, seat)) {
         want = (struct walk_answer){STATUS_NOT_FOUND, w->machine->unknown, NULL};
     }
-    slice_behalf = walk_org_code(seat->behalf);
+    slice_behalf = walk_behalf(seat);
     const Pb__CallReply *reply = w->machine->allowed(seat, w->machine->ref);
     slice_behalf = NULL;
     const Pb__Status *status = reply->status;

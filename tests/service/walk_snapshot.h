@@ -49,6 +49,7 @@ struct walk_seat {
     uint32_t roles;
     bool foreign; /* of a body that has nothing to do with the walked thing */
     int behalf;   /* the unit the office acts for; 0: none */
+    int stands;   /* the account stood in for (代行), whose org and roles these are; 0: none */
 };
 
 enum {
@@ -80,46 +81,54 @@ enum {
     SEAT_HEAD,
     SEAT_HEAD_FOREIGN,
     SEAT_PLEAD_REVIEWER,
+    SEAT_FOR_OFFICE,
+    SEAT_FOR_PLEAD,
 };
 
 static const struct walk_seat walk_seats[] = {
-    {"OFFICE", SEAT_OFFICE, ORG_OFFICE, ROLE_OFFICE, false, 0},
-    {"LGROUP", SEAT_LGROUP, ORG_LGROUP, ROLE_LGROUP, false, 0},
-    {"SGROUP", SEAT_SG1, ORG_SG1, ROLE_SGROUP, false, 0},
-    {"foreign SGROUP", SEAT_SG2, ORG_SG2, ROLE_SGROUP, true, 0},
-    {"LEADER", SEAT_LEADER1, ORG_LEADER1, ROLE_LEADER, false, 0},
-    {"foreign LEADER", SEAT_LEADER2, ORG_LEADER2, ROLE_LEADER, true, 0},
-    {"PLEAD", SEAT_PLEAD, ORG_UNIT01, ROLE_PLEAD, false, 0},
-    {"foreign PLEAD", SEAT_PLEAD_FOREIGN, ORG_UNIT02, ROLE_PLEAD, true, 0},
-    {"MLEAD", SEAT_MLEAD, ORG_UNIT03, ROLE_MLEAD, false, 0},
-    {"foreign MLEAD", SEAT_MLEAD_FOREIGN, ORG_UNIT02, ROLE_MLEAD, true, 0},
-    {"PLEAD at the measure's lead unit", SEAT_PLEAD_AT_MLEAD, ORG_UNIT03, ROLE_PLEAD, false, 0},
-    {"MLEAD at the problem's lead unit", SEAT_MLEAD_AT_PLEAD, ORG_UNIT01, ROLE_MLEAD, false, 0},
-    {"PART", SEAT_PART, ORG_UNIT04, ROLE_PART, false, 0},
-    {"foreign PART", SEAT_PART_FOREIGN, ORG_UNIT02, ROLE_PART, true, 0},
-    {"PLEAD at the participant", SEAT_PLEAD_AT_PART, ORG_UNIT04, ROLE_PLEAD, false, 0},
-    {"DISC", SEAT_DISC, ORG_DISC, ROLE_DISC, false, 0},
-    {"ORGD", SEAT_ORGD, ORG_ORGD, ROLE_ORGD, false, 0},
-    {"PUBL", SEAT_PUBL, ORG_OFFICE, ROLE_PUBL, false, 0},
-    {"AUDIT", SEAT_AUDIT, ORG_ADMIN, ROLE_AUDIT, false, 0},
-    {"ADMIN", SEAT_ADMIN, ORG_ADMIN, ROLE_ADMIN, false, 0},
-    {"GRANT", SEAT_GRANT, ORG_ADMIN, ROLE_GRANT, false, 0},
-    {"FILLER", SEAT_FILLER, ORG_UNIT01, ROLE_FILLER, false, 0},
-    {"foreign FILLER", SEAT_FILLER_FOREIGN, ORG_UNIT02, ROLE_FILLER, true, 0},
-    {"REVIEWER", SEAT_REVIEWER, ORG_UNIT01, ROLE_REVIEWER, false, 0},
-    {"foreign REVIEWER", SEAT_REVIEWER_FOREIGN, ORG_UNIT02, ROLE_REVIEWER, true, 0},
-    {"HEAD", SEAT_HEAD, ORG_UNIT01, ROLE_HEAD, false, 0},
-    {"foreign HEAD", SEAT_HEAD_FOREIGN, ORG_UNIT02, ROLE_HEAD, true, 0},
-    {"PLEAD and REVIEWER", SEAT_PLEAD_REVIEWER, ORG_UNIT01, ROLE_PLEAD | ROLE_REVIEWER, false, 0},
-    {"OFFICE for the unit", SEAT_OFFICE, ORG_OFFICE, ROLE_OFFICE, false, ORG_UNIT01},
-    {"OFFICE for a foreign unit", SEAT_OFFICE, ORG_OFFICE, ROLE_OFFICE, true, ORG_UNIT02},
+    {"OFFICE", SEAT_OFFICE, ORG_OFFICE, ROLE_OFFICE, false, 0, 0},
+    {"LGROUP", SEAT_LGROUP, ORG_LGROUP, ROLE_LGROUP, false, 0, 0},
+    {"SGROUP", SEAT_SG1, ORG_SG1, ROLE_SGROUP, false, 0, 0},
+    {"foreign SGROUP", SEAT_SG2, ORG_SG2, ROLE_SGROUP, true, 0, 0},
+    {"LEADER", SEAT_LEADER1, ORG_LEADER1, ROLE_LEADER, false, 0, 0},
+    {"foreign LEADER", SEAT_LEADER2, ORG_LEADER2, ROLE_LEADER, true, 0, 0},
+    {"PLEAD", SEAT_PLEAD, ORG_UNIT01, ROLE_PLEAD, false, 0, 0},
+    {"foreign PLEAD", SEAT_PLEAD_FOREIGN, ORG_UNIT02, ROLE_PLEAD, true, 0, 0},
+    {"MLEAD", SEAT_MLEAD, ORG_UNIT03, ROLE_MLEAD, false, 0, 0},
+    {"foreign MLEAD", SEAT_MLEAD_FOREIGN, ORG_UNIT02, ROLE_MLEAD, true, 0, 0},
+    {"PLEAD at the measure's lead unit", SEAT_PLEAD_AT_MLEAD, ORG_UNIT03, ROLE_PLEAD, false, 0, 0},
+    {"MLEAD at the problem's lead unit", SEAT_MLEAD_AT_PLEAD, ORG_UNIT01, ROLE_MLEAD, false, 0, 0},
+    {"PART", SEAT_PART, ORG_UNIT04, ROLE_PART, false, 0, 0},
+    {"foreign PART", SEAT_PART_FOREIGN, ORG_UNIT02, ROLE_PART, true, 0, 0},
+    {"PLEAD at the participant", SEAT_PLEAD_AT_PART, ORG_UNIT04, ROLE_PLEAD, false, 0, 0},
+    {"DISC", SEAT_DISC, ORG_DISC, ROLE_DISC, false, 0, 0},
+    {"ORGD", SEAT_ORGD, ORG_ORGD, ROLE_ORGD, false, 0, 0},
+    {"PUBL", SEAT_PUBL, ORG_OFFICE, ROLE_PUBL, false, 0, 0},
+    {"AUDIT", SEAT_AUDIT, ORG_ADMIN, ROLE_AUDIT, false, 0, 0},
+    {"ADMIN", SEAT_ADMIN, ORG_ADMIN, ROLE_ADMIN, false, 0, 0},
+    {"GRANT", SEAT_GRANT, ORG_ADMIN, ROLE_GRANT, false, 0, 0},
+    {"FILLER", SEAT_FILLER, ORG_UNIT01, ROLE_FILLER, false, 0, 0},
+    {"foreign FILLER", SEAT_FILLER_FOREIGN, ORG_UNIT02, ROLE_FILLER, true, 0, 0},
+    {"REVIEWER", SEAT_REVIEWER, ORG_UNIT01, ROLE_REVIEWER, false, 0, 0},
+    {"foreign REVIEWER", SEAT_REVIEWER_FOREIGN, ORG_UNIT02, ROLE_REVIEWER, true, 0, 0},
+    {"HEAD", SEAT_HEAD, ORG_UNIT01, ROLE_HEAD, false, 0, 0},
+    {"foreign HEAD", SEAT_HEAD_FOREIGN, ORG_UNIT02, ROLE_HEAD, true, 0, 0},
+    {"PLEAD and REVIEWER", SEAT_PLEAD_REVIEWER, ORG_UNIT01, ROLE_PLEAD | ROLE_REVIEWER, false, 0,
+     0},
+    {"OFFICE for the unit", SEAT_OFFICE, ORG_OFFICE, ROLE_OFFICE, false, ORG_UNIT01, 0},
+    {"OFFICE for a foreign unit", SEAT_OFFICE, ORG_OFFICE, ROLE_OFFICE, true, ORG_UNIT02, 0},
+    {"substitute of the OFFICE", SEAT_FOR_OFFICE, ORG_OFFICE, ROLE_OFFICE, false, 0, SEAT_OFFICE},
+    {"substitute of the PLEAD", SEAT_FOR_PLEAD, ORG_UNIT01, ROLE_PLEAD, false, 0, SEAT_PLEAD},
 };
 enum { WALK_SEATS = sizeof walk_seats / sizeof walk_seats[0] };
 
+/* Whom the calls of the seat are made for; NULL: for himself. */
 HELPER const char *
-walk_org_code(int org)
+walk_behalf(const struct walk_seat *seat)
 {
-    return org == 0 ? NULL : walk_orgs[org][0];
+    return seat->stands != 0   ? arena_printf(&slice_arena, "@seat%d", seat->stands)
+           : seat->behalf != 0 ? walk_orgs[seat->behalf][0]
+                               : NULL;
 }
 
 /* ---- the database put back ---- */
@@ -360,7 +369,13 @@ walk_seed_rest(void)
         const struct walk_seat *s = &walk_seats[i];
         if (s->behalf == 0) {
             slice_seed_person(s->account, arena_printf(&slice_arena, "seat%d", s->account), s->org,
-                              s->roles);
+                              s->stands != 0 ? ROLE_FILLER : s->roles);
+        }
+        if (s->stands != 0) {
+            slice_sql("INSERT INTO rectify.seat (tenant, account, org, roles, substitute_for,"
+                      " event_id) VALUES (1, '%s', '%s', %u, '%s', '%s')",
+                      slice_id(s->account), slice_id(s->org), s->roles, slice_id(s->stands),
+                      slice_id(1));
         }
     }
     snapshot_sqlf("UPDATE rectify.measure SET lead_org = '%s' WHERE id = '%s';"

@@ -180,15 +180,17 @@ static const struct walk_command row_commands[] = {
 
 /* ---- who is who ---- */
 
-/* Whoever oversees, and the unit itself. */
+/* Whoever oversees, the unit itself, and who judges in the office's stead. */
 static bool
 sees(const struct walk *w, const struct walk_seat *seat)
 {
     int org = seat->behalf != 0 ? seat->behalf : seat->org;
-    return (seat->roles & ROLE_SEES_ALL) != 0 || org == walk_thing_of(w)->plead;
+    bool in_stead = (seat->roles & ROLE_SGROUP) != 0 && org == walk_thing_of(w)->sgroup;
+    return (seat->roles & ROLE_SEES_ALL) != 0 || org == walk_thing_of(w)->plead || in_stead;
 }
 
-/* A unit's own table is filled in by any of its seats that lead or take part. */
+/* A unit's own table is filled in by any of its seats that lead or take part, the office's by the
+ * office. */
 static uint32_t
 roles(const struct walk *w, const struct walk_seat *seat)
 {
@@ -197,7 +199,8 @@ roles(const struct walk *w, const struct walk_seat *seat)
     if (seat->behalf != 0) {
         return own ? ROLE_PLEAD : 0;
     }
-    return own ? seat->roles : seat->roles & ~(uint32_t)(ROLE_UNIT | ROLE_PART);
+    uint32_t lead = (seat->roles & ROLE_OFFICE) != 0 ? ROLE_PLEAD : 0;
+    return own ? seat->roles | lead : seat->roles & ~(uint32_t)(ROLE_UNIT | ROLE_PART);
 }
 
 static bool
@@ -263,7 +266,7 @@ after(const struct walk *w, const struct walk_seat *seat, const char *command,
 
 #define THING_OF_UNIT01 .plead = ORG_UNIT01
 static const char *const filling[] = {"OPEN", "DRAFT", "RETURNED", NULL};
-static const char *const handed[] = {"OPEN", "DRAFT", "SUBMITTED", "NIL", NULL};
+static const char *const handed[] = {"OPEN", "DRAFT", "CONFIRMING", "SUBMITTED", "NIL", NULL};
 
 #define REVIEWERS_FILL_IN                                                                          \
     "UPDATE rectify.seat SET roles = roles & ~16384 | 8192 WHERE roles & 16384 <> 0"
@@ -282,7 +285,7 @@ static const struct walk_variant table_variants[] = {
      .states = handed,
      .sql = OFFICES_OWN,
      .holds = G(OFFICE_RECUSED),
-     .thing = {.plead = ORG_OFFICE}},
+     .thing = {.plead = ORG_OFFICE, .sgroup = ORG_SG1}},
 };
 
 static const struct walk_machine table = {
@@ -342,7 +345,7 @@ static const struct walk_variant row_variants[] = {
      .states = submitted,
      .sql = OFFICES_OWN,
      .holds = G(OFFICE_RECUSED),
-     .thing = {.plead = ORG_OFFICE}},
+     .thing = {.plead = ORG_OFFICE, .sgroup = ORG_SG1}},
 };
 
 /* A row moves with its table, and its state is told by both. */

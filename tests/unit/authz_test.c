@@ -138,6 +138,10 @@ test_who_sees_all(void **state)
     }
     assert_false(authz_sees_all(0));
     assert_false(authz_sees_all(ROLE_ADMIN | ROLE_GRANT)); /* no super-user, no narrative */
+    for (unsigned bit = 0; bit < ROLE_COUNT; bit++) {
+        uint64_t role = UINT64_C(1) << bit;
+        assert_true(authz_sees_own(role) == (role != ROLE_ADMIN && role != ROLE_GRANT));
+    }
 }
 
 int
