@@ -353,34 +353,27 @@ cmd_publication_approve(struct cli *c, const struct line *line, struct fault *f)
 enum status
 cmd_publication_publish(struct cli *c, const struct line *line, struct fault *f)
 {
-    return bind(c, line, METHOD("PublishPublication"), f);
+    enum status status = bind(c, line, METHOD("PublishPublication"), f);
+    if (status == STATUS_OK && c->format == CLI_TABLE) {
+        (void)fputs("通报的公布日期同时记入巡视的节点（已经记过的不变）：rectify inspection show\n",
+                    c->out);
+    }
+    return status;
 }
 
 /* ---- list, show ---- */
 
 enum status
-cmd_publication_list(struct cli *c, const struct line *line, struct fault *f)
+view_publications(struct cli *c, Pb__Publication *const *publications, size_t n, struct fault *f)
 {
     static const struct grid_column columns[] = {
         {.title = "编号"},     {.title = "种类"}, {.title = "题目", .clip = 40},
         {.title = "数据截至"}, {.title = "状态"}, {.title = "公布日期"},
         {.title = "更正"}};
-    Pb__ListPublicationsRequest ask = PB__LIST_PUBLICATIONS_REQUEST__INIT;
-    ProtobufCMessage *message = NULL;
     struct grid g;
-    enum status status = kind_option(line, &ask.has_kind, &ask.kind, f);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    ask.inspection = cli_field(line_value(line, "inspection"));
-    status = cli_query(c, METHOD("ListPublications"), &ask.base, &message, f);
-    if (status != STATUS_OK || c->format == CLI_JSON) {
-        return status != STATUS_OK ? status : cli_json_print(c, message, f);
-    }
-    const Pb__ListPublicationsReply *reply = (const Pb__ListPublicationsReply *)message;
     grid_init(&g, &c->arena, columns, sizeof columns / sizeof columns[0]);
-    for (size_t i = 0; i < reply->n_publications; i++) {
-        const Pb__Publication *p = reply->publications[i];
+    for (size_t i = 0; i < n; i++) {
+        const Pb__Publication *p = publications[i];
         const char **row = grid_row(&g);
         row[0] = cli_text(c, p->ref);
         row[1] = cli_text(c, p->kind_zh);
@@ -391,6 +384,24 @@ cmd_publication_list(struct cli *c, const struct line *line, struct fault *f)
         row[6] = cli_text(c, p->corrects);
     }
     return grid_print(&g, c, f);
+}
+
+enum status
+cmd_publication_list(struct cli *c, const struct line *line, struct fault *f)
+{
+    Pb__ListPublicationsRequest ask = PB__LIST_PUBLICATIONS_REQUEST__INIT;
+    ProtobufCMessage *message = NULL;
+    enum status status = kind_option(line, &ask.has_kind, &ask.kind, f);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    ask.inspection = cli_field(line_value(line, "inspection"));
+    status = cli_query(c, METHOD("ListPublications"), &ask.base, &message, f);
+    if (status != STATUS_OK || c->format == CLI_JSON) {
+        return status != STATUS_OK ? status : cli_json_print(c, message, f);
+    }
+    const Pb__ListPublicationsReply *reply = (const Pb__ListPublicationsReply *)message;
+    return view_publications(c, reply->publications, reply->n_publications, f);
 }
 
 static void
