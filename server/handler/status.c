@@ -207,6 +207,7 @@ totals_decide(struct call *call)
     reply->as_of = day_text(call, c->base.query.as_of);
     reply->has_as_of_ms = 1;
     reply->as_of_ms = call->now_ms;
+    reply->has_projected = reply->projected = c->base.query.as_of > call->today;
     reply->scope = status_scope_text(call);
     call->reply = &reply->base;
     return grouped(r) ? add_groups(call, reply, &c->groups, r->has_only_behind && r->only_behind)
@@ -288,6 +289,7 @@ behind_decide(struct call *call)
     }
     reply->as_of = day_text(call, c->base.query.as_of);
     reply->number = status_number_message(c->number, NULL, call->arena);
+    reply->has_projected = reply->projected = c->base.query.as_of > call->today;
     reply->scope = status_scope_text(call);
     call->reply = &reply->base;
     return STATUS_OK;
