@@ -401,6 +401,10 @@ cmd_publication_list(struct cli *c, const struct line *line, struct fault *f)
         return status != STATUS_OK ? status : cli_json_print(c, message, f);
     }
     const Pb__ListPublicationsReply *reply = (const Pb__ListPublicationsReply *)message;
+    if (reply->n_publications == 0 && c->format == CLI_TABLE) {
+        (void)fputs("没有您能看到的通报或报告。\n", c->out);
+        return STATUS_OK;
+    }
     return view_publications(c, reply->publications, reply->n_publications, f);
 }
 
@@ -421,9 +425,9 @@ history_print(struct cli *c, const Pb__GetPublicationReply *reply)
 {
     for (size_t i = 0; i < reply->n_history; i++) {
         const Pb__HistoryEntry *h = reply->history[i];
-        (void)fprintf(c->out, "  %s  %s %s  %s  %s\n", value_time(&c->arena, h->recorded_at_ms),
+        (void)fprintf(c->out, "  %s  %s %s  %s%s%s\n", value_time(&c->arena, h->recorded_at_ms),
                       cli_text(c, h->org), cli_text(c, h->account), value_command_zh(h->command),
-                      cli_text(c, h->reason));
+                      h->reason != NULL ? "  " : "", cli_text(c, h->reason));
     }
 }
 

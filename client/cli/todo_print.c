@@ -187,8 +187,10 @@ outcomes_show(struct cli *c, const struct todo *t, struct fault *f)
     const char *ref = cli_text(c, t->outcomes[0]->ref);
     heading(c, t->unit ? "被退回的成效" : "待核实的成效", t->outcome_count, "项");
     enum status status = view_outcomes(c, t->outcomes, t->outcome_count, f);
-    next(c, "看内容、材料和退回的理由", "outcome show %s", ref);
-    if (!t->unit) {
+    next(c, t->unit ? "看内容、材料和退回的理由" : "看内容和材料", "outcome show %s", ref);
+    if (t->unit) {
+        next(c, "更正（补材料用 --attach 文件）", "outcome correct %s --reason 说明", ref);
+    } else {
         next(c, "核实（或 退回 --reason 理由）", "office outcome decide %s --verdict 核实", ref);
     }
     return status;

@@ -43,6 +43,17 @@ status_begin(struct call *call, struct db_queue *q, struct status_base *base,
 }
 
 enum status
+status_begin_past(struct call *call, struct db_queue *q, struct status_base *base,
+                  const char *inspection, const char *as_of)
+{
+    enum status s = status_begin(call, q, base, inspection, as_of);
+    return s == STATUS_OK && base->query.as_of > call->today
+               ? fault_set_field(&call->fault, "as_of", "AS_OF_FUTURE",
+                                 "数据截止日期不能晚于今天，请改成今天或以前的一天。")
+               : s;
+}
+
+enum status
 status_check(struct call *call, const struct status_base *base)
 {
     if (base->query.inspection != NULL && base->head.inspections == NULL) {
