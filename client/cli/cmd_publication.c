@@ -320,7 +320,8 @@ cmd_publication_correct(struct cli *c, const struct line *line, struct fault *f)
 
 /* The text meant: the one whose hash begins as given, else the one that stands. */
 static enum status
-bind(struct cli *c, const struct line *line, const char *method, struct fault *f)
+bind(struct cli *c, const struct line *line, const char *method, const Pb__Publication **ret,
+     struct fault *f)
 {
     Pb__ApprovePublicationRequest r = PB__APPROVE_PUBLICATION_REQUEST__INIT;
     struct cli_command command = {.method = method, .request = &r.base};
@@ -341,22 +342,27 @@ bind(struct cli *c, const struct line *line, const char *method, struct fault *f
     r.ref = cli_field(line->args[0]);
     r.sha256 = cli_field(stands);
     r.opinion = cli_field(line_value(line, "opinion"));
-    return run(c, &command, NULL, f);
+    return run(c, &command, ret, f);
 }
 
 enum status
 cmd_publication_approve(struct cli *c, const struct line *line, struct fault *f)
 {
-    return bind(c, line, METHOD("ApprovePublication"), f);
+    return bind(c, line, METHOD("ApprovePublication"), NULL, f);
 }
 
 enum status
 cmd_publication_publish(struct cli *c, const struct line *line, struct fault *f)
 {
-    enum status status = bind(c, line, METHOD("PublishPublication"), f);
-    if (status == STATUS_OK && c->format == CLI_TABLE) {
-        (void)fputs("通报的公布日期同时记入巡视的节点（已经记过的不变）：rectify inspection show\n",
-                    c->out);
+    const Pb__Publication *p = NULL;
+    enum status status = bind(c, line, METHOD("PublishPublication"), &p, f);
+    if (status == STATUS_OK && c->format == CLI_TABLE &&
+        (p->kind == PB__PUBLICATION_KIND__PUBLIC_NOTICE ||
+         p->kind == PB__PUBLICATION_KIND__INNER_NOTICE)) {
+        (void)fprintf(c->out,
+                      "公布日期同时记入这次巡视的节点（已经记过的不变）：rectify inspection show "
+                      "--inspection %s\n",
+                      cli_text(c, p->inspection));
     }
     return status;
 }

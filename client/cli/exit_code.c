@@ -93,9 +93,9 @@ static const struct {
     {"BEHALF_NEEDED", "", "代单位报送，要加上 --for 单位代码。"},
     {"MEASURE_UNKNOWN", "outcome add",
      "检查编号是否写对；用 rectify measure list 查看您能看到的措施。"},
-    {"TEXT_MISSING", "publication check",
-     "用 rectify publication export 编号 --format txt --out 文件 导出，补好后用 rectify office "
-     "publication edit 交回。"},
+    {"STATE_FORBIDS", "publication",
+     "用 rectify publication allowed 编号 查看这份通报或报告现在能办什么。"},
+    {"CONTENT_CHANGED", "publication", "用 rectify publication show 编号 看过最新正文后再办理。"},
     {"EVIDENCE_MISSING", "measure", "加上 --evidence 文件，附至少一份证明材料。"},
     {"EVIDENCE_ONLY_DOCUMENTS", "measure",
      "再用 --evidence 附一份工作记录、照片或数据，例如 --evidence 台账.xlsx:数据。"},
@@ -214,6 +214,10 @@ state_advice(const char *words)
     }
     if (begins_with(words, "sitting")) {
         return "用 rectify sitting show 会审 查看各单位的意见。";
+    }
+    if (begins_with(words, "publication check")) {
+        return "用 rectify publication export 编号 --format txt --out 文件 导出，改好后用 "
+               "rectify office publication edit 交回。";
     }
     if (begins_with(words, "publication")) {
         return "用 rectify publication allowed 编号 查看这份通报或报告现在能办什么。";
