@@ -299,8 +299,9 @@ cmd_outcome_show(struct cli *c, const struct line *line, struct fault *f)
     for (size_t i = 0; i < r->n_history; i++) {
         const Pb__HistoryEntry *h = r->history[i];
         view_field(c, value_time(&c->arena, h->recorded_at_ms),
-                   arena_printf(&c->arena, "%s %s %s", or_empty(h->org),
-                                value_command_zh(h->command), or_empty(h->reason)));
+                   arena_printf(&c->arena, "%s %s%s%s", or_empty(h->org),
+                                value_command_zh(h->command), h->reason != NULL ? " " : "",
+                                value_reason(&c->arena, h->reason)));
     }
     return STATUS_OK;
 }

@@ -320,7 +320,8 @@ cmd_publication_correct(struct cli *c, const struct line *line, struct fault *f)
 
 /* The text meant: the one whose hash begins as given, else the one that stands. */
 static enum status
-bind(struct cli *c, const struct line *line, const char *method, struct fault *f)
+bind(struct cli *c, const struct line *line, const char *method, const Pb__Publication **ret,
+     struct fault *f)
 {
     Pb__ApprovePublicationRequest r = PB__APPROVE_PUBLICATION_REQUEST__INIT;
     struct cli_command command = {.method = method, .request = &r.base};
@@ -341,46 +342,44 @@ bind(struct cli *c, const struct line *line, const char *method, struct fault *f
     r.ref = cli_field(line->args[0]);
     r.sha256 = cli_field(stands);
     r.opinion = cli_field(line_value(line, "opinion"));
-    return run(c, &command, NULL, f);
+    return run(c, &command, ret, f);
 }
 
 enum status
 cmd_publication_approve(struct cli *c, const struct line *line, struct fault *f)
 {
-    return bind(c, line, METHOD("ApprovePublication"), f);
+    return bind(c, line, METHOD("ApprovePublication"), NULL, f);
 }
 
 enum status
 cmd_publication_publish(struct cli *c, const struct line *line, struct fault *f)
 {
-    return bind(c, line, METHOD("PublishPublication"), f);
+    const Pb__Publication *p = NULL;
+    enum status status = bind(c, line, METHOD("PublishPublication"), &p, f);
+    if (status == STATUS_OK && c->format == CLI_TABLE &&
+        (p->kind == PB__PUBLICATION_KIND__PUBLIC_NOTICE ||
+         p->kind == PB__PUBLICATION_KIND__INNER_NOTICE)) {
+        (void)fprintf(c->out,
+                      "公布日期同时记入这次巡视的节点（已经记过的不变）：rectify inspection show "
+                      "--inspection %s\n",
+                      cli_text(c, p->inspection));
+    }
+    return status;
 }
 
 /* ---- list, show ---- */
 
 enum status
-cmd_publication_list(struct cli *c, const struct line *line, struct fault *f)
+view_publications(struct cli *c, Pb__Publication *const *publications, size_t n, struct fault *f)
 {
     static const struct grid_column columns[] = {
         {.title = "编号"},     {.title = "种类"}, {.title = "题目", .clip = 40},
         {.title = "数据截至"}, {.title = "状态"}, {.title = "公布日期"},
         {.title = "更正"}};
-    Pb__ListPublicationsRequest ask = PB__LIST_PUBLICATIONS_REQUEST__INIT;
-    ProtobufCMessage *message = NULL;
     struct grid g;
-    enum status status = kind_option(line, &ask.has_kind, &ask.kind, f);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    ask.inspection = cli_field(line_value(line, "inspection"));
-    status = cli_query(c, METHOD("ListPublications"), &ask.base, &message, f);
-    if (status != STATUS_OK || c->format == CLI_JSON) {
-        return status != STATUS_OK ? status : cli_json_print(c, message, f);
-    }
-    const Pb__ListPublicationsReply *reply = (const Pb__ListPublicationsReply *)message;
     grid_init(&g, &c->arena, columns, sizeof columns / sizeof columns[0]);
-    for (size_t i = 0; i < reply->n_publications; i++) {
-        const Pb__Publication *p = reply->publications[i];
+    for (size_t i = 0; i < n; i++) {
+        const Pb__Publication *p = publications[i];
         const char **row = grid_row(&g);
         row[0] = cli_text(c, p->ref);
         row[1] = cli_text(c, p->kind_zh);
@@ -391,6 +390,28 @@ cmd_publication_list(struct cli *c, const struct line *line, struct fault *f)
         row[6] = cli_text(c, p->corrects);
     }
     return grid_print(&g, c, f);
+}
+
+enum status
+cmd_publication_list(struct cli *c, const struct line *line, struct fault *f)
+{
+    Pb__ListPublicationsRequest ask = PB__LIST_PUBLICATIONS_REQUEST__INIT;
+    ProtobufCMessage *message = NULL;
+    enum status status = kind_option(line, &ask.has_kind, &ask.kind, f);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    ask.inspection = cli_field(line_value(line, "inspection"));
+    status = cli_query(c, METHOD("ListPublications"), &ask.base, &message, f);
+    if (status != STATUS_OK || c->format == CLI_JSON) {
+        return status != STATUS_OK ? status : cli_json_print(c, message, f);
+    }
+    const Pb__ListPublicationsReply *reply = (const Pb__ListPublicationsReply *)message;
+    if (reply->n_publications == 0 && c->format == CLI_TABLE) {
+        (void)fputs("没有您能看到的通报或报告。\n", c->out);
+        return STATUS_OK;
+    }
+    return view_publications(c, reply->publications, reply->n_publications, f);
 }
 
 static void
@@ -410,9 +431,9 @@ history_print(struct cli *c, const Pb__GetPublicationReply *reply)
 {
     for (size_t i = 0; i < reply->n_history; i++) {
         const Pb__HistoryEntry *h = reply->history[i];
-        (void)fprintf(c->out, "  %s  %s %s  %s  %s\n", value_time(&c->arena, h->recorded_at_ms),
+        (void)fprintf(c->out, "  %s  %s %s  %s%s%s\n", value_time(&c->arena, h->recorded_at_ms),
                       cli_text(c, h->org), cli_text(c, h->account), value_command_zh(h->command),
-                      cli_text(c, h->reason));
+                      h->reason != NULL ? "  " : "", cli_text(c, h->reason));
     }
 }
 

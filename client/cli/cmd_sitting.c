@@ -324,6 +324,7 @@ cmd_sitting_export(struct cli *c, const struct line *line, struct fault *f)
     }
     status = rectify_file_begin(path, 0640, &file, f);
     if (status == STATUS_OK) {
+        csv_begin(file.stream, path);
         count = sitting_file_write(&c->arena, file.stream, reply, all);
         (void)fflush(file.stream); /* commit looks at ferror */
         status = tables_keep_old(c, path, file.temp, f);

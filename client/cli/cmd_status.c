@@ -37,11 +37,18 @@ status_group_option(const struct line *line, const char *standard, const struct 
                      "inspection（巡视）或 none。");
 }
 
-void
-status_head_print(struct cli *c, const char *title, const char *scope, const char *as_of)
+const char *
+status_projected_zh(bool projected)
 {
-    (void)fprintf(c->out, "%s（范围：%s；%s 的情况）\n", title, cli_text(c, scope),
-                  cli_text(c, as_of));
+    return projected ? "——这一天还没有到：按现在的情况推算，以届时为准" : "";
+}
+
+void
+status_head_print(struct cli *c, const char *title, const char *scope, const char *as_of,
+                  bool projected)
+{
+    (void)fprintf(c->out, "%s（范围：%s；%s 的情况%s）\n", title, cli_text(c, scope),
+                  cli_text(c, as_of), status_projected_zh(projected));
 }
 
 static void
@@ -69,7 +76,7 @@ totals_print(struct cli *c, const Pb__GetStatusReply *r)
         (void)fputs("您的席位看不到整改内容，或者还没有导入巡视反馈。\n", c->out);
         return;
     }
-    status_head_print(c, "整改进展总览", r->scope, r->as_of);
+    status_head_print(c, "整改进展总览", r->scope, r->as_of, r->projected);
     if (r->plan_version > 0) {
         (void)fprintf(c->out, "方案第 %d 版 · ", r->plan_version);
     }
@@ -274,7 +281,7 @@ cmd_status_exceptions(struct cli *c, const struct line *line, struct fault *f)
         return status != STATUS_OK ? status : cli_json_print(c, &r->base, f);
     }
     if (c->format == CLI_TABLE) {
-        status_head_print(c, "例外清单", r->scope, r->as_of);
+        status_head_print(c, "例外清单", r->scope, r->as_of, r->projected);
         (void)fprintf(c->out, "超期措施 %d 条 · 未报汇总表 %d 张 · 办公室逾期未认定 %d 项\n",
                       r->overdue, r->tables_missing, r->office_waiting);
         if (r->n_groups == 0) {

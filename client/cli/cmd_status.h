@@ -18,7 +18,11 @@ struct status_group {
 MUST_CHECK enum status status_group_option(const struct line *line, const char *standard,
                                            const struct status_group **ret, struct fault *f);
 
-/* "（范围：全区；截至 2026-11-10）" */
-void status_head_print(struct cli *c, const char *title, const char *scope, const char *as_of);
+/* What a projection (推算) is called beside its day; "" for a day that was. */
+const char *status_projected_zh(bool projected);
+
+/* "整改进展总览（范围：全区；2026-11-10 的情况）" */
+void status_head_print(struct cli *c, const char *title, const char *scope, const char *as_of,
+                       bool projected);
 
 #endif

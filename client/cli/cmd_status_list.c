@@ -132,7 +132,7 @@ cmd_status_list(struct cli *c, const struct line *line, struct fault *f)
         return status;
     }
     if (c->format == CLI_TABLE && r->number != NULL) {
-        status_head_print(c, cli_text(c, r->number->name_zh), r->scope, r->as_of);
+        status_head_print(c, cli_text(c, r->number->name_zh), r->scope, r->as_of, r->projected);
         (void)fprintf(c->out, "%s\n共 %zu 件。\n", cli_text(c, r->number->definition), count);
     }
     return count == 0 && c->format == CLI_TABLE ? STATUS_OK : grid_print(&g, c, f);
@@ -190,9 +190,9 @@ cmd_status_changes(struct cli *c, const struct line *line, struct fault *f)
         row[11] = cli_text(c, one->to_due);
     }
     if (c->format == CLI_TABLE) {
-        (void)fprintf(c->out, "%s 以来的变化（范围：%s；截至 %s）%s\n", cli_text(c, r->since),
+        (void)fprintf(c->out, "%s 以来的变化（范围：%s；截至 %s%s）%s\n", cli_text(c, r->since),
                       cli_text(c, r->scope), cli_text(c, r->as_of),
-                      r->more ? "，只列前 2000 件" : "");
+                      status_projected_zh(r->projected), r->more ? "，只列前 2000 件" : "");
         if (r->n_changes == 0) {
             (void)fputs("没有变化。\n", c->out);
             return STATUS_OK;

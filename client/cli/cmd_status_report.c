@@ -82,7 +82,7 @@ cmd_status_ageing(struct cli *c, const struct line *line, struct fault *f)
         row[6] = grid_number(&g, t->days_max);
     }
     if (c->format == CLI_TABLE) {
-        status_head_print(c, "在办时长和各环节用时", r->scope, r->as_of);
+        status_head_print(c, "在办时长和各环节用时", r->scope, r->as_of, r->projected);
         ages_print(c, r);
         obligations_print(c, r);
     }
@@ -160,7 +160,7 @@ cmd_status_causes(struct cli *c, const struct line *line, struct fault *f)
         cause_row(c, &g, r->repeats[i]);
     }
     if (c->format == CLI_TABLE) {
-        status_head_print(c, "共性问题", r->scope, r->as_of);
+        status_head_print(c, "共性问题", r->scope, r->as_of, r->projected);
         if (r->n_causes + r->n_repeats == 0) {
             (void)fputs("没有退回、不同意、重新打开或延期的记录。\n", c->out);
             return STATUS_OK;

@@ -96,7 +96,6 @@ rows_write(struct cli *c, Pb__GetSummaryRequest *get, FILE *out, struct fault *f
     bool more = true;
     get->has_offset = true;
     get->offset = 0;
-    (void)fputs(CSV_BOM, out);
     csv_write_row(out, titles, CSV_COLUMNS);
     while (more) {
         ProtobufCMessage *message = NULL;
@@ -155,11 +154,14 @@ cmd_summary(struct cli *c, const struct line *line, struct fault *f)
         status = rectify_file_begin(path, 0640, &file, f);
     }
     if (status == STATUS_OK) {
+        bool book = ends_with(path, ".xlsx");
+        if (!book) {
+            csv_begin(file.stream, path);
+        }
         get.has_offset = true;
-        status = ends_with(path, ".xlsx")
-                     ? pieces_write(c, "rectify.v1.TableService/GetSummaryFile", &get.base,
-                                    &get.offset, file.stream, f)
-                     : rows_write(c, &get, file.stream, f);
+        status = book ? pieces_write(c, "rectify.v1.TableService/GetSummaryFile", &get.base,
+                                     &get.offset, file.stream, f)
+                      : rows_write(c, &get, file.stream, f);
     }
     if (status == STATUS_OK) {
         status = rectify_file_commit(&file, f);

@@ -256,6 +256,7 @@ cmd_table_export(struct cli *c, const struct line *line, struct fault *f)
     /* The folder and the disk are tried before the old file is moved away. */
     status = rectify_file_begin(path, 0640, &file, f);
     if (status == STATUS_OK) {
+        csv_begin(file.stream, path);
         table_file_write(&c->arena, file.stream, table);
         (void)fflush(file.stream); /* commit looks at ferror */
         status = tables_keep_old(c, path, file.temp, f);

@@ -229,6 +229,36 @@ drafts_load(struct cli *c, struct todo *t, struct fault *f)
     return STATUS_OK;
 }
 
+/* Does the publication wait for the leading group, or for the editor and the office? */
+static bool
+publication_waits(const struct todo *t, const Pb__Publication *p)
+{
+    bool returned = state_is(p->state, "DRAFT") && p->reason != NULL;
+    bool editor = view_has_role(t->who, "PUBL") || view_has_role(t->who, "OFFICE");
+    return (view_has_role(t->who, "LGROUP") && state_is(p->state, "CHECKED")) ||
+           (editor && (returned || state_is(p->state, "APPROVED")));
+}
+
+static enum status
+publications_load(struct cli *c, struct todo *t, struct fault *f)
+{
+    Pb__ListPublicationsRequest list = PB__LIST_PUBLICATIONS_REQUEST__INIT;
+    ProtobufCMessage *message = NULL;
+    enum status status =
+        cli_query(c, "rectify.v1.PublicationService/ListPublications", &list.base, &message, f);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    const Pb__ListPublicationsReply *reply = (const Pb__ListPublicationsReply *)message;
+    t->publications = reply->publications;
+    for (size_t i = 0; i < reply->n_publications; i++) {
+        if (publication_waits(t, reply->publications[i])) {
+            t->publications[t->publication_count++] = reply->publications[i]; /* to the front */
+        }
+    }
+    return STATUS_OK;
+}
+
 static enum status
 matters_load(struct cli *c, struct todo *t, struct fault *f)
 {
@@ -360,6 +390,9 @@ bodies_load(struct cli *c, struct todo *t, struct fault *f)
     }
     if (status == STATUS_OK && (body || group || office)) {
         status = denied_is_empty(sittings_load(c, t, f));
+    }
+    if (status == STATUS_OK && (group || office || view_has_role(t->who, "PUBL"))) {
+        status = denied_is_empty(publications_load(c, t, f));
     }
     return status;
 }

@@ -31,7 +31,10 @@ const struct command_table *const command_tables[] = {TABLES(LISTED) NULL};
 const struct option global_options[] = {
     {"profile", "名称", "用哪个配置（名称，或配置文件的路径）；也可设 RECTIFY_PROFILE", 0},
     {"home", "文件夹", "到“文件夹/profiles”里找配置；也可设 RECTIFY_HOME", 0},
-    {"output", "格式", "简写 -o：table（默认）、json 或 csv", 0},
+    {"output", "格式",
+     "简写 -o：table（默认）、json 或 csv（送到屏幕，UTF-8；--out 写的 .csv 文件带 BOM，Excel "
+     "可直接打开）",
+     0},
     {"for", "单位代码", "办公室代这个单位办理（代报）：签收、报送、求助、申请和撤回，以及为此看表",
      0},
     {"as", "账号", "代行：以此人的席位办理和查看（要有当日有效的代行授权）", 0},

@@ -37,7 +37,7 @@ static const struct option causes_options[] = {
 // clang-format off
 static const struct command rows[] = {
     {"status", "", 0, 0, status_options, cmd_status, "整改进展总览",
-     "可看任何一天：状态、期限、牵头单位和方案版本都按那一天结束时的。不排名次。",
+     "可看任何一天：状态、期限、牵头单位和方案版本都按那一天结束时的；还没有到的日子是推算，会注明。不排名次。",
      {"rectify status", "rectify status --by unit --as-of 2026-11-01", "rectify status -o json"}, "",
      "整改进展"},
     {"status list", "数字名", 1, 1, list_options, cmd_status_list, "一个数字背后的清单",

@@ -400,6 +400,14 @@ cell_write(FILE *out, const char *s)
 }
 
 void
+csv_begin(FILE *out, const char *path)
+{
+    if (strcmp(path, "-") != 0) {
+        (void)fputs(CSV_BOM, out);
+    }
+}
+
+void
 csv_write_row(FILE *out, const char *const *cells, size_t count)
 {
     for (size_t i = 0; i < count; i++) {

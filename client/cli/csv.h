@@ -54,6 +54,10 @@ int csv_column(const struct csv_row *header, const char *title);
 /* The cell, "" beyond the row's end or for column -1. */
 const char *csv_cell(const struct csv_row *row, int column);
 
+/* Begins a file at that path: a spreadsheet knows UTF-8 by its mark (BOM). "-", the screen or a
+ * pipe, gets none. */
+void csv_begin(FILE *out, const char *path);
+
 /* Writes one row, guarded and quoted where needed. Look at ferror afterwards. */
 void csv_write_row(FILE *out, const char *const *cells, size_t count);
 

@@ -91,6 +91,11 @@ static const struct {
     {"STALE_VERSION", "", "重新查看最新内容，再办理一次。"},
     {"SIGN_FIRST", "", "先运行 rectify sign-for --all 签收，再重新导出汇总表填写。"},
     {"BEHALF_NEEDED", "", "代单位报送，要加上 --for 单位代码。"},
+    {"MEASURE_UNKNOWN", "outcome add",
+     "检查编号是否写对；用 rectify measure list 查看您能看到的措施。"},
+    {"STATE_FORBIDS", "publication",
+     "用 rectify publication allowed 编号 查看这份通报或报告现在能办什么。"},
+    {"CONTENT_CHANGED", "publication", "用 rectify publication show 编号 看过最新正文后再办理。"},
     {"EVIDENCE_MISSING", "measure", "加上 --evidence 文件，附至少一份证明材料。"},
     {"EVIDENCE_ONLY_DOCUMENTS", "measure",
      "再用 --evidence 附一份工作记录、照片或数据，例如 --evidence 台账.xlsx:数据。"},
@@ -176,6 +181,12 @@ missing_advice(const char *words)
     if (begins_with(words, "sitting")) {
         return "检查编号是否写对；用 rectify sitting list 查看有哪些会审。";
     }
+    if (begins_with(words, "publication")) {
+        return "检查编号是否写对；用 rectify publication list 查看您能看到的通报。";
+    }
+    if (begins_with(words, "outcome")) {
+        return "检查编号是否写对；用 rectify outcome list 查看您能看到的成效。";
+    }
     if (begins_with(words, "table")) {
         return "检查单位代码和期次；用 rectify table list 查看有哪些表。";
     }
@@ -203,6 +214,16 @@ state_advice(const char *words)
     }
     if (begins_with(words, "sitting")) {
         return "用 rectify sitting show 会审 查看各单位的意见。";
+    }
+    if (begins_with(words, "publication check")) {
+        return "用 rectify publication export 编号 --format txt --out 文件 导出，改好后用 "
+               "rectify office publication edit 交回。";
+    }
+    if (begins_with(words, "publication")) {
+        return "用 rectify publication allowed 编号 查看这份通报或报告现在能办什么。";
+    }
+    if (begins_with(words, "outcome")) {
+        return "用 rectify outcome allowed 编号 查看这项成效现在能办什么。";
     }
     if (begins_with(words, "plan")) {
         return "用 rectify office plan show --inspection 代码 查看方案现在的情况。";

@@ -85,7 +85,6 @@ sitting_file_write(struct arena *a, FILE *out, const Pb__GetSittingReply *sittin
     }
     cells[COLUMNS - 2] = "补充意见";
     cells[COLUMNS - 1] = COLUMN_RECORD;
-    (void)fputs(CSV_BOM, out);
     csv_write_row(out, cells, COLUMNS);
     for (size_t i = 0; i < sitting->n_rows; i++) {
         const Pb__SittingRow *row = sitting->rows[i];

@@ -26,8 +26,8 @@ Pb__SittingVerdict *sitting_verdict_make(struct arena *a, const char *problem_re
 bool sitting_verdict_refuse(struct arena *a, Pb__SittingVerdict *v, const char *numbers,
                             const char *reason);
 
-/* Writes the rows; all: also those on which the caller's body gave its opinion already. Returns how
- * many. Look at ferror afterwards. */
+/* Writes the rows, after csv_begin; all: also those on which the caller's body gave its opinion
+ * already. Returns how many. Look at ferror afterwards. */
 size_t sitting_file_write(struct arena *a, FILE *out, const Pb__GetSittingReply *sitting, bool all);
 
 /* Reads opinions; rows whose 意见 is empty are left out. INVALID_ARGUMENT TABLE_COLUMN, TABLE_CELL

@@ -103,7 +103,6 @@ table_file_write(struct arena *a, FILE *out, const Pb__Table *table)
         "求助填“是”；申请认定填“明显成效”或“整改到位”；证明材料写文件名，几个文件用分号隔开，"
         "放在本表所在的文件夹；日期写成 "
         "2026-11-30；要延期，填申请延期到哪天和理由。严禁填写国家秘密。"};
-    (void)fputs(CSV_BOM, out);
     csv_write_row(out, title, 1);
     csv_write_row(out, about, 6);
     csv_write_row(out, identity, 4);

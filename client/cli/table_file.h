@@ -46,7 +46,7 @@ struct table_file {
     void *problems; /* of struct table_problem, in the order of the file */
 };
 
-/* Writes a table. Look at ferror afterwards. a: for scratch. */
+/* Writes a table, after csv_begin. Look at ferror afterwards. a: for scratch. */
 void table_file_write(struct arena *a, FILE *out, const Pb__Table *table);
 
 /* Takes a parsed file apart. folder: of the file, for relative paths. Cells that cannot be read do

@@ -10,6 +10,7 @@
 #include <rectify/v1/matter.pb-c.h>
 #include <rectify/v1/outcome.pb-c.h>
 #include <rectify/v1/plan.pb-c.h>
+#include <rectify/v1/publication.pb-c.h>
 #include <rectify/v1/sitting.pb-c.h>
 #include <rectify/v1/table.pb-c.h>
 
@@ -42,6 +43,9 @@ struct todo {
     size_t asked_count;
     Pb__Outcome **outcomes; /* to be confirmed: the office; returned: the unit */
     size_t outcome_count;
+    Pb__Publication **publications; /* to approve: the leading group; to publish, or returned: the
+                                       editor and the office */
+    size_t publication_count;
     Pb__Alert **alerts;
     size_t alert_count;
     const Pb__Table *returned; /* of owed: one with returned rows; NULL: none */

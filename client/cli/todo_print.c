@@ -51,6 +51,7 @@ json_show(struct cli *c, const struct todo *t, struct fault *f)
         {"matters", t->matters, t->matter_count},
         {"asked", t->asked, t->asked_count},
         {"outcomes", t->outcomes, t->outcome_count},
+        {"publications", t->publications, t->publication_count},
         {"alerts", t->alerts, t->alert_count},
     };
     json_t *object = json_object();
@@ -186,10 +187,49 @@ outcomes_show(struct cli *c, const struct todo *t, struct fault *f)
     const char *ref = cli_text(c, t->outcomes[0]->ref);
     heading(c, t->unit ? "被退回的成效" : "待核实的成效", t->outcome_count, "项");
     enum status status = view_outcomes(c, t->outcomes, t->outcome_count, f);
-    next(c, "看内容、材料和退回的理由", "outcome show %s", ref);
-    if (!t->unit) {
+    next(c, t->unit ? "看内容、材料和退回的理由" : "看内容和材料", "outcome show %s", ref);
+    if (t->unit) {
+        next(c, "更正（补材料用 --attach 文件）", "outcome correct %s --reason 说明", ref);
+    } else {
         next(c, "核实（或 退回 --reason 理由）", "office outcome decide %s --verdict 核实", ref);
     }
+    return status;
+}
+
+/* What the first of that state waits for; nothing when there is none. */
+static void
+publication_next(struct cli *c, const struct todo *t, const char *state)
+{
+    for (size_t i = 0; i < t->publication_count; i++) {
+        const char *ref = cli_text(c, t->publications[i]->ref);
+        const char *is = t->publications[i]->state;
+        if (is == NULL || strcmp(is, state) != 0) {
+            continue;
+        }
+        next(c, "看正文和经过", "publication show %s", ref);
+        if (strcmp(is, "CHECKED") == 0) {
+            next(c, "批准（或 office publication return 退回）", "office publication approve %s",
+                 ref);
+        } else if (strcmp(is, "APPROVED") == 0) {
+            next(c, "公布", "office publication publish %s", ref);
+        } else {
+            next(c, "导出修改", "publication export %s --format txt --out %s.txt", ref, ref);
+        }
+        return;
+    }
+}
+
+static enum status
+publications_show(struct cli *c, const struct todo *t, struct fault *f)
+{
+    if (t->publication_count == 0) {
+        return STATUS_OK;
+    }
+    heading(c, "通报与报告", t->publication_count, "份待批准、待公布或被退回");
+    enum status status = view_publications(c, t->publications, t->publication_count, f);
+    publication_next(c, t, "CHECKED");
+    publication_next(c, t, "APPROVED");
+    publication_next(c, t, "DRAFT");
     return status;
 }
 
@@ -258,7 +298,7 @@ nothing(const struct todo *t)
     return t->sign_for_count + t->owed_count + t->confirming_count + t->submitted_count +
                t->claim_count + t->closing_count + t->sitting_count + t->review_count +
                t->draft_count + t->matter_count + t->asked_count + t->outcome_count +
-               t->alert_count + (size_t)t->who->pending_grants ==
+               t->publication_count + t->alert_count + (size_t)t->who->pending_grants ==
            0;
 }
 
@@ -282,6 +322,9 @@ todo_print(struct cli *c, const struct todo *t, struct fault *f)
     }
     if (status == STATUS_OK) {
         status = outcomes_show(c, t, f);
+    }
+    if (status == STATUS_OK) {
+        status = publications_show(c, t, f);
     }
     if (status == STATUS_OK) {
         meetings_show(c, t);

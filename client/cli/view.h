@@ -9,6 +9,7 @@
 #include <rectify/v1/matter.pb-c.h>
 #include <rectify/v1/measure.pb-c.h>
 #include <rectify/v1/outcome.pb-c.h>
+#include <rectify/v1/publication.pb-c.h>
 #include <rectify/v1/table.pb-c.h>
 
 /* Measures, problems, tables, alerts: one row each. */
@@ -28,6 +29,10 @@ MUST_CHECK enum status view_matters(struct cli *c, Pb__Matter *const *matters, s
 /* Outcomes: one row each (cmd_outcome.c). */
 MUST_CHECK enum status view_outcomes(struct cli *c, Pb__Outcome *const *outcomes, size_t n,
                                      struct fault *f);
+
+/* Publications: one row each (cmd_publication.c). */
+MUST_CHECK enum status view_publications(struct cli *c, Pb__Publication *const *publications,
+                                         size_t n, struct fault *f);
 
 /* The rows of a month's table. */
 MUST_CHECK enum status view_table_rows(struct cli *c, const Pb__Table *table, struct fault *f);

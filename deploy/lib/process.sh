@@ -100,6 +100,15 @@ process_amendment() {
         >"$HOME_DIR/demo/process/调整方案.csv"
 }
 
+# process_export PROFILE REF NAME: a publication as text and as a Word file, in the demo folder.
+process_export() {
+    local format
+    for format in txt docx; do
+        cli "$1" publication export "$2" --format $format --out "$HOME_DIR/demo/$3.$format" \
+            >>"$HOME_DIR/log/cli.log" 2>&1 || return 1
+    done
+}
+
 # process_key: a UUIDv7 of now.
 process_key() {
     local random ms

@@ -155,6 +155,33 @@ take_days(struct call *call, const Pb__InspectionDate *r, const struct part_call
     return STATUS_OK;
 }
 
+/* The date as it stands, or a new one. */
+static struct inspection_date
+date_of(const struct inspection_date_list *dates, const char *kind, int32_t no)
+{
+    for (size_t i = 0; i < dates->count; i++) {
+        if (dates->items[i].no == no && strcmp(dates->items[i].kind, kind) == 0) {
+            return dates->items[i];
+        }
+    }
+    return (struct inspection_date){
+        .kind = kind, .no = no, .planned_day = NO_DATE, .held_day = NO_DATE};
+}
+
+/* The change to `next`, which bears the version before; NULL: exhausted. */
+static Pb__InspectionDate *
+date_record(struct call *call, const struct inspection_record *inspection,
+            const struct inspection_date *next)
+{
+    struct inspection_date after = *next;
+    after.version++;
+    Pb__InspectionDate *message = date_message(call, inspection->code, &after);
+    return message != NULL && call_change(call, "inspection_date", inspection->id, inspection->code,
+                                          after.version, &message->base)
+               ? message
+               : NULL;
+}
+
 static enum status
 date_decide(struct call *call)
 {
@@ -171,13 +198,7 @@ date_decide(struct call *call)
                                "（民主生活会）、CONCENTRATED_END（集中整改期满）等，序号 1 至 %d。",
                                DATE_NO_MAX);
     }
-    p->next = (struct inspection_date){
-        .kind = r->kind, .no = no, .planned_day = NO_DATE, .held_day = NO_DATE};
-    for (size_t i = 0; i < p->dates.count; i++) {
-        if (p->dates.items[i].no == no && strcmp(p->dates.items[i].kind, r->kind) == 0) {
-            p->next = p->dates.items[i];
-        }
-    }
+    p->next = date_of(&p->dates, r->kind, no);
     s = check_expected(call, p->next.version);
     if (s == STATUS_OK) {
         s = check_text(call, "note", r->note, NOTE_BYTES, false);
@@ -193,14 +214,28 @@ date_decide(struct call *call)
         return fault_set_field(&call->fault, "planned_on", "DATE_EMPTY",
                                "请写明计划日期、期限（几个月）或举行日期。");
     }
-    struct inspection_date after = p->next;
-    after.version++;
-    Pb__InspectionDate *reply = date_message(call, p->inspection.code, &after);
-    if (reply == NULL || !call_change(call, "inspection_date", p->inspection.id, p->inspection.code,
-                                      after.version, &reply->base)) {
+    Pb__InspectionDate *reply = date_record(call, &p->inspection, &p->next);
+    if (reply == NULL) {
         return handler_no_memory(call);
     }
     call->reply = &reply->base;
+    return STATUS_OK;
+}
+
+enum status
+inspection_date_hold(struct call *call, const struct inspection_record *inspection,
+                     const struct inspection_date_list *dates, const char *kind,
+                     struct inspection_date *ret_date)
+{
+    struct inspection_date next = date_of(dates, kind, 1);
+    if (next.held_day != NO_DATE) {
+        return STATUS_OK;
+    }
+    next.held_day = call->today;
+    if (date_record(call, inspection, &next) == NULL) {
+        return handler_no_memory(call);
+    }
+    *ret_date = next;
     return STATUS_OK;
 }
 

@@ -194,7 +194,7 @@ outcome_list_load(struct call *call, struct db_queue *q)
     }
     enum status s = list_filter(call, c);
     if (s == STATUS_OK) {
-        s = status_begin(call, q, &c->base, r->inspection, r->as_of);
+        s = status_begin_past(call, q, &c->base, r->inspection, r->as_of);
     }
     return s == STATUS_OK ? (int)outcome_queue_list(q, call->who->tenant, &c->filter, &c->found)
                           : (int)s;
@@ -251,7 +251,7 @@ outcome_totals_load(struct call *call, struct db_queue *q)
     if (status_round_calendar(call, q, &c->base, &ret)) {
         return ret;
     }
-    enum status s = status_begin(call, q, &c->base, r->inspection, r->as_of);
+    enum status s = status_begin_past(call, q, &c->base, r->inspection, r->as_of);
     return s == STATUS_OK ? (int)outcome_queue_totals(q, call->who->tenant, &c->base.query,
                                                       r->has_by_unit && r->by_unit, &c->totals)
                           : (int)s;

@@ -326,7 +326,7 @@ static const struct handler rows[] = {
     WRITE("ApprovePublication", ROLE_LGROUP, approve_publication, approve_publication,
           approve_publication, publication),
     WRITE("PublishPublication", ROLE_PUBL | ROLE_OFFICE, approve_publication, publish_publication,
-          approve_publication, publication),
+          publish_publication, publication),
     WRITE("CorrectPublication", ROLE_PUBL | ROLE_OFFICE, end_publication, correct_publication,
           correct_publication, correct_publication),
     WRITE("WithdrawPublication", ROLE_PUBL | ROLE_OFFICE, end_publication, withdraw_publication,

@@ -4,6 +4,8 @@
 
 #include "server/dispatch/handler.h"
 #include "server/service/publication.h"
+#include "server/store/inspection_part.h"
+#include "server/store/plan.h"
 
 extern const struct handler_table publication_handler_table;
 
@@ -25,6 +27,9 @@ struct publication_call {
     struct publication_record made;
     const char *approval_id; /* of an approval */
     const char *opinion;
+    struct inspection_record inspection; /* of a notice that is published, with its dates */
+    struct inspection_date_list dates;
+    struct inspection_date held; /* the day of it; kind NULL: none to write */
 };
 
 /* Round 0: the publication by reference, locked for a command. Round 1: its text and subjects. */
@@ -77,6 +82,8 @@ enum status withdraw_publication_decide(struct call *call);
 void approve_publication_subjects(const struct call *call, struct subject_set *set);
 int approve_publication_load(struct call *call, struct db_queue *q);
 enum status approve_publication_decide(struct call *call);
+void publish_publication_subjects(const struct call *call, struct subject_set *set);
+int publish_publication_load(struct call *call, struct db_queue *q);
 enum status publish_publication_decide(struct call *call);
 
 #endif

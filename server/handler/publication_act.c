@@ -3,6 +3,7 @@
 
 #include "proto/base/limits.h"
 #include "server/handler/common.h"
+#include "server/handler/inspection_part.h"
 #include "server/handler/request_check.h"
 
 #include <string.h>
@@ -167,6 +168,40 @@ approve_publication_decide(struct call *call)
     return leave(call, c, COMMAND_APPROVE);
 }
 
+/* The date of the inspection (巡视的节点) that a notice is published for; NULL: none. */
+static const char *
+date_kind(const struct publication_call *c)
+{
+    switch ((int)c->before->kind) {
+    case PB__PUBLICATION_KIND__PUBLIC_NOTICE:
+        return "PUBLICATION";
+    case PB__PUBLICATION_KIND__INNER_NOTICE:
+        return "INNER_NOTICE";
+    default:
+        return NULL;
+    }
+}
+
+void
+publish_publication_subjects(const struct call *call, struct subject_set *set)
+{
+    add_subject_of(set, REQUEST(call, Pb__ApprovePublicationRequest)->ref);
+}
+
+int
+publish_publication_load(struct call *call, struct db_queue *q)
+{
+    int ret = publication_load(call, q, REQUEST(call, Pb__ApprovePublicationRequest)->ref, true);
+    struct publication_call *c = call->data;
+    if (ret != STATUS_OK || date_kind(c) == NULL) {
+        return ret;
+    }
+    int tenant = call->who->tenant;
+    const char *code = c->before->inspection;
+    enum status s = inspection_queue_lock(q, tenant, code, &c->inspection);
+    return (int)(s != STATUS_OK ? s : inspection_date_queue_all(q, tenant, code, &c->dates));
+}
+
 enum status
 publish_publication_decide(struct call *call)
 {
@@ -181,5 +216,8 @@ publish_publication_decide(struct call *call)
     }
     c->next.published_ms = call->now_ms;
     c->next.published_day = call->today;
-    return leave(call, c, COMMAND_PUBLISH);
+    s = leave(call, c, COMMAND_PUBLISH);
+    return s == STATUS_OK && date_kind(c) != NULL
+               ? inspection_date_hold(call, &c->inspection, &c->dates, date_kind(c), &c->held)
+               : s;
 }

@@ -90,11 +90,7 @@ second_round(struct call *call, struct db_queue *q, struct create_call *c)
     const Pb__CreatePublicationRequest *r = REQUEST(call, Pb__CreatePublicationRequest);
     enum status s = pick_inspection(call, c);
     if (s == STATUS_OK) {
-        s = status_begin(call, q, &c->base, c->inspection->code, r->as_of);
-    }
-    if (s == STATUS_OK && c->base.query.as_of > call->today) {
-        s = fault_set_field(&call->fault, "as_of", "AS_OF_FUTURE",
-                            "数据截止日期不能晚于今天，请改成今天或以前的一天。");
+        s = status_begin_past(call, q, &c->base, c->inspection->code, r->as_of);
     }
     if (s == STATUS_OK) {
         s = publication_queue_list(q, call->who->tenant, c->inspection->code, r->kind, &c->former);

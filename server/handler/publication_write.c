@@ -80,6 +80,9 @@ publication_effects(struct call *call, struct db_queue *q)
         };
         s = approval_queue_insert(q, tenant, &approval, call->event_id);
     }
+    if (s == STATUS_OK && c->held.kind != NULL) {
+        s = inspection_date_queue_put(q, tenant, c->inspection.id, &c->held, call->event_id);
+    }
     return s;
 }
 

@@ -284,7 +284,7 @@ common_begin(struct call *call, struct db_queue *q, int64_t offset, int32_t limi
     }
     enum status s = check_offset(call, r->has_offset, r->offset);
     if (s == STATUS_OK) {
-        s = status_begin(call, q, &c->base, r->inspection, r->as_of);
+        s = status_begin_past(call, q, &c->base, r->inspection, r->as_of);
     }
     if (s == STATUS_OK) {
         s = check_day(call, "since", r->since, &c->since);

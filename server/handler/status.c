@@ -44,6 +44,17 @@ status_begin(struct call *call, struct db_queue *q, struct status_base *base,
 }
 
 enum status
+status_begin_past(struct call *call, struct db_queue *q, struct status_base *base,
+                  const char *inspection, const char *as_of)
+{
+    enum status s = status_begin(call, q, base, inspection, as_of);
+    return s == STATUS_OK && base->query.as_of > call->today
+               ? fault_set_field(&call->fault, "as_of", "AS_OF_FUTURE",
+                                 "数据截止日期不能晚于今天，请改成今天或以前的一天。")
+               : s;
+}
+
+enum status
 status_check(struct call *call, const struct status_base *base)
 {
     if (base->query.inspection != NULL && base->head.inspections == NULL) {
@@ -208,6 +219,7 @@ totals_decide(struct call *call)
     reply->as_of = day_text(call, c->base.query.as_of);
     reply->has_as_of_ms = 1;
     reply->as_of_ms = call->now_ms;
+    reply->has_projected = reply->projected = c->base.query.as_of > call->today;
     reply->scope = status_scope_text(call);
     call->reply = &reply->base;
     return grouped(r) ? add_groups(call, reply, &c->groups, r->has_only_behind && r->only_behind)
@@ -289,6 +301,7 @@ behind_decide(struct call *call)
     }
     reply->as_of = day_text(call, c->base.query.as_of);
     reply->number = status_number_message(c->number, NULL, call->arena);
+    reply->has_projected = reply->projected = c->base.query.as_of > call->today;
     reply->scope = status_scope_text(call);
     call->reply = &reply->base;
     return STATUS_OK;

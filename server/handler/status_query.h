@@ -19,6 +19,10 @@ bool status_round_calendar(struct call *call, struct db_queue *q, struct status_
 /* Round 1: the request's day and inspection; queues the head. */
 MUST_CHECK enum status status_begin(struct call *call, struct db_queue *q, struct status_base *base,
                                     const char *inspection, const char *as_of);
+/* The same, for what cannot be projected: INVALID_ARGUMENT AS_OF_FUTURE for a day to come. */
+MUST_CHECK enum status status_begin_past(struct call *call, struct db_queue *q,
+                                         struct status_base *base, const char *inspection,
+                                         const char *as_of);
 /* In decide: NOT_FOUND INSPECTION_UNKNOWN. */
 MUST_CHECK enum status status_check(struct call *call, const struct status_base *base);
 /* The view in words (范围). */

@@ -84,6 +84,7 @@ changes_decide(struct call *call)
     }
     reply->since = day_text(call, c->since);
     reply->as_of = day_text(call, c->base.query.as_of);
+    reply->has_projected = reply->projected = c->base.query.as_of > call->today;
     reply->scope = status_scope_text(call);
     call->reply = &reply->base;
     return status_changes_fill(reply, call->arena) ? STATUS_OK : handler_no_memory(call);
@@ -152,6 +153,7 @@ ageing_decide(struct call *call)
     reply->stages = c->stages.items;
     reply->n_stages = c->stages.count;
     reply->as_of = day_text(call, c->base.query.as_of);
+    reply->has_projected = reply->projected = c->base.query.as_of > call->today;
     reply->scope = status_scope_text(call);
     status_stages_fill(reply);
     call->reply = &reply->base;
@@ -213,6 +215,7 @@ causes_decide(struct call *call)
     status_causes_fill(reply->repeats, reply->n_repeats);
     reply->since = day_text(call, c->since);
     reply->as_of = day_text(call, c->base.query.as_of);
+    reply->has_projected = reply->projected = c->base.query.as_of > call->today;
     reply->scope = status_scope_text(call);
     call->reply = &reply->base;
     return STATUS_OK;

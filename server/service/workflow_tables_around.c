@@ -242,5 +242,5 @@ static const struct workflow_edge publication_edges[] = {
 };
 
 const struct workflow_machine workflow_publication = WORKFLOW_MACHINE(
-    WORKFLOW_PUBLICATION, "publication", "整改进展情况通报", publication_states, publication_edges);
+    WORKFLOW_PUBLICATION, "publication", "这份通报或报告", publication_states, publication_edges);
 /* clang-format on */

@@ -30,6 +30,9 @@ expect "the unit corrects it" grep -q '1.00 元' <(cli unit01 outcome correct CG
 expect "the list shows what waits" grep -q CG-0002 <(cli office outcome list --state 未核实 -o csv)
 expect "totals keep them apart" test "$(cli office outcome totals -o json |
     jq -c '[.totals[] | [.confirmed_text, .claimed_text]]')" = '[["1 项","0 项"],["0.00 元","1.00 元"]]'
+expect_refused "what will be counted some day" AS_OF_FUTURE cli office outcome totals \
+    --as-of "$(sample_date '+1 day' %F)"
+expect_not "a reason has its code in front" grep 'OTHER' <(cli unit01 outcome show CG-0002)
 expect "the history is shown" grep -q 缺少缴款凭证 <(cli unit01 outcome show CG-0002)
 expect "what may be done is said" grep -q 撤回 <(cli unit01 outcome allowed CG-0002)
 expect "it is withdrawn" grep -q 已撤回 <(cli unit01 outcome withdraw CG-0002 --reason 样例)

@@ -44,12 +44,27 @@ expect_refused "a file from before that change overwrites it" STALE_VERSION \
     cli office office publication edit TB-01 --file edited.txt
 cli office publication export TB-01 --format txt --out again.txt >/dev/null
 cli office office publication edit TB-01 --file edited.txt >/dev/null
+waits() { json "$1" todo | jq -c '[.publications[].ref]'; }
+expect_is "a draft in the making waits for nobody" '[]' "$(waits office)"
+expect_is "nor for the leading group" '[]' "$(waits group)"
+cli office office publication check TB-01 >/dev/null
+expect_is "checked, it waits for the leading group" '["TB-01"]' "$(waits group)"
+expect_shows "with what to type" 'office publication approve TB-01' cli group todo
+expect_is "and no more for the office" '[]' "$(waits office)"
+cli group office publication return TB-01 --reason 样例：第二部分要压缩 >/dev/null
+expect_is "returned, it waits for the office" '["TB-01"]' "$(waits office)"
+expect_shows "to be edited" 'publication export TB-01 --format txt' cli office todo
 cli office office publication check TB-01 >/dev/null
 hash=$(field group TB-01 sha256)
 expect_refused "another text is approved" CONTENT_CHANGED \
     cli group office publication approve TB-01 --hash 0000000000
 cli group office publication approve TB-01 --hash "${hash:0:12}" --opinion 同意公布 >/dev/null
+expect_shows "approved, it waits to be published" 'office publication publish TB-01' cli office todo
+expect_is "a unit is not asked" '[]' "$(waits unit01)"
 cli office office publication publish TB-01 --hash "$hash" >/dev/null
+expect_is "published, it waits for nobody" '[[],[]]' "[$(waits office),$(waits group)]"
+expect_is "the inspection's own date is held with it" "$today" "$(json office inspection show --inspection INS1 |
+    jq -r '.dates[] | select(.kind == "PUBLICATION") | .held_on')"
 expect "it is published" test "$(field unit01 TB-01 state)" = PUBLISHED
 
 # The unit's copy, read by the importer.

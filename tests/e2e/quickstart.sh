@@ -24,6 +24,9 @@ status=$(cli group status -o json)
     exit 1
 }
 expect "every machine has something at work" test -e "$HOME_DIR"/done/process/all-*
+expect "a notice to be edited lies in the demo's folder" test -s "$HOME_DIR/demo/通报草稿.txt"
+warned() { (($(cli unit01 alert list -o csv | grep -c -e '超期,P-01-M-01,' -e '超期,unit01 ') >= 2)); }
+expect "unit01 has an overdue measure and misses a table, and was warned" wait_until 60 warned
 pid=$(server_pid "$HOME_DIR")
 quickstart >"$FIXTURE_DIR/second.log" 2>&1
 expect "a second start leaves the server alone" test "$pid" = "$(server_pid "$HOME_DIR")"

@@ -48,6 +48,15 @@ for kind in 'consultation DECIDED' 'consultation TRIAGED' 'consultation OPEN' 'e
     'talk RECORDED' 'round FINAL' 'instruction IN_PROGRESS' 'opinion ANSWERED' 'opinion RECEIVED'; do
     expect "a matter: $kind" grep -q "^$kind$" <<<"$matters"
 done
+expect "outcomes" test "$(json office outcome list | states outcomes)" = 'CONFIRMED RECORDED RETURNED '
+expect "each has a file" test "$(json office outcome list | jq '[.outcomes[] | .evidence_count > 0] | all')" = true
+expect "one is to be confirmed" grep -q CG- <(cli office todo)
+expect "one came back to its unit" grep -q 被退回的成效 <(cli unit14 todo)
+expect "publications" test "$(json office publication list | states publications)" = 'DRAFT PUBLISHED '
+for file in 通报草稿 简报; do
+    expect "$file as text" grep -q 整改措施102条 "$HOME_DIR/demo/$file.txt"
+    expect "$file as a Word file" test "$(head -c 2 "$HOME_DIR/demo/$file.docx")" = PK
+done
 expect "the share found true" grep -q 'unit13 .*1/1' <(cli office round share)
 expect "an amendment is under review" grep -q '102 (v1) +2 −1 = 103 (v2)' \
     <(cli group plan show --inspection INS1)

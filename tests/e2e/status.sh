@@ -21,6 +21,10 @@ expect_says "a grouping that is none" 2 USAGE_BY group status --by 颜色
 expect_says "a day that is none" 2 USAGE_DATE group status --as-of 2026-02-30
 expect_says "a number that is none" 3 NUMBER_UNKNOWN group status list 满意度
 expect "it says which there are" grep -q 未报汇总表 "$FIXTURE_DIR/said.err"
+expect_shows "tomorrow is a projection, and said to be" 推算 cli group status --as-of "$(day 1)"
+expect_is "for programs too" true "$(json group status --as-of "$(day 1)" | jq .projected)"
+expect_is "today is none" null "$(json group status --as-of "$(day 0)" | jq .projected)"
+expect_not "nor said to be" grep 推算 <(cli group status)
 expect_is "yesterday there was no plan" 0 "$(json group status --as-of "$(day -1)" | jq .measures)"
 
 # ---- what moved

@@ -34,6 +34,12 @@ expect "it says what to do" grep -q '另存为' "$FIXTURE_DIR/said.err"
 expect_not "an empty file" cli unit01 table submit "$FIXTURE_DIR/empty.csv"
 expect_says "a file and no news at once" 2 USAGE_SUBMIT unit01 table submit "$FIXTURE_DIR/good.csv" --unchanged
 
+# ---- a file has the mark by which spreadsheets know UTF-8, a pipe has none
+mark() { head -c 3 "$1" | od -An -tx1 | tr -d ' \n'; }
+expect_is "a file is marked" efbbbf "$(mark "$table")"
+expect_not "a pipe is" grep -q efbbbf <(mark <(cli unit01 table export --out -))
+expect_not "nor a list" grep -q efbbbf <(mark <(cli unit01 measure list -o csv))
+
 # ---- as spreadsheets save it: GBK and semicolons, tabs, CRLF with a byte order mark
 sed 's/","/";"/g' "$FIXTURE_DIR/good.csv" | iconv -f UTF-8 -t GBK >"$FIXTURE_DIR/gbk.csv"
 expect_shows "GBK with semicolons" '8 行' cli unit01 table submit "$FIXTURE_DIR/gbk.csv"

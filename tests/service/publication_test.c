@@ -234,6 +234,62 @@ units_see_what_was_published(void **state)
     assert_int_equal(all->n_publications, 2);
 }
 
+/* ---- the inspection's own date ---- */
+
+static long
+held_dates(const char *kind, const char *day, int version)
+{
+    return slice_count(arena_printf(&slice_arena,
+                                    "SELECT count(*) FROM rectify.inspection_date d JOIN"
+                                    " rectify.publication p ON p.event_id = d.event_id"
+                                    " AND p.inspection = d.inspection WHERE d.kind = '%s'"
+                                    " AND d.no = 1 AND d.held_day = '%s' AND d.version = %d",
+                                    kind, day, version));
+}
+
+static void
+publishing_a_notice_holds_its_date(void **state)
+{
+    (void)state;
+    slice_sql(
+        "INSERT INTO rectify.inspection_date (tenant, inspection, kind, no, planned_day, note,"
+        " event_id) VALUES (1, '%s', 'PUBLICATION', 1, '2026-12-01', '样例', '%s')",
+        slice_id(31), slice_id(1));
+    /* A briefing is no notice. */
+    const Pb__Publication *b = create(PB__PUBLICATION_KIND__BRIEFING, "2026-11-10");
+    (void)check(b->ref);
+    (void)approve(b->ref);
+    (void)publish(b->ref);
+    static const char held[] =
+        "SELECT count(*) FROM rectify.inspection_date WHERE held_day IS NOT NULL";
+    assert_int_equal(slice_count(held), 0);
+    /* The planned date keeps its plan and note; in the event of the publication. */
+    const Pb__Publication *p = publish_whole();
+    assert_int_equal(held_dates("PUBLICATION", "2026-11-10", 2), 1);
+    assert_int_equal(slice_count("SELECT count(*) FROM rectify.inspection_date"
+                                 " WHERE planned_day = '2026-12-01' AND note = '样例'"),
+                     1);
+    /* A correction, days later, leaves the first day. */
+    slice_day("2026-11-12");
+    Pb__EndPublicationRequest r = ending(p->ref);
+    const Pb__Publication *again = slice_ok(OFFICE1, "PublicationService/CorrectPublication",
+                                            &r.base, &pb__publication__descriptor);
+    (void)check(again->ref);
+    (void)approve(again->ref);
+    (void)publish(again->ref);
+    assert_int_equal(slice_count(held), 1);
+    assert_int_equal(slice_count("SELECT count(*) FROM rectify.inspection_date"
+                                 " WHERE held_day = '2026-11-10' AND version = 2"),
+                     1);
+    /* The inner-party notice has a date of its own, made when there is none. */
+    const Pb__Publication *inner = create(PB__PUBLICATION_KIND__INNER_NOTICE, "2026-11-10");
+    (void)edit(inner->ref, WHOLE_TEXT);
+    (void)check(inner->ref);
+    (void)approve(inner->ref);
+    (void)publish(inner->ref);
+    assert_int_equal(held_dates("INNER_NOTICE", "2026-11-12", 1), 1);
+}
+
 /* SQL as the server's role, seeing all; the constraint that refused, or "" when it went through. */
 static const char *
 try_as_app(const char *sql)
@@ -362,10 +418,15 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(each_step_has_its_roles),       TEST(each_state_has_its_steps),
-        TEST(approval_is_bound_to_the_text), TEST(the_same_key_makes_one_draft),
-        TEST(units_see_what_was_published),  TEST(the_database_keeps_what_was_published),
-        TEST(a_correction_begins_as_a_copy), TEST(files_are_made_in_two_formats),
+        TEST(each_step_has_its_roles),
+        TEST(each_state_has_its_steps),
+        TEST(approval_is_bound_to_the_text),
+        TEST(the_same_key_makes_one_draft),
+        TEST(units_see_what_was_published),
+        TEST(the_database_keeps_what_was_published),
+        TEST(a_correction_begins_as_a_copy),
+        TEST(files_are_made_in_two_formats),
+        TEST(publishing_a_notice_holds_its_date),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -147,6 +147,7 @@ compare(const struct measure_record *all, const char *as_of_text)
     assert_int_equal(r->groups[0]->worst_overdue_days, worst);
     assert_int_equal(worst > 0, r->groups[0]->behind_since != NULL);
     assert_string_equal(r->as_of, as_of_text);
+    assert_int_equal(r->projected, day_to_instant(as_of, ZONE_CHINA_MIN) > slice_clock.now_ms);
 }
 
 static void

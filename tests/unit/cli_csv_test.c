@@ -182,6 +182,7 @@ exported(Pb__TableRow *const *rows, size_t count)
     }
     table.rows = copy;
     FILE *out = open_memstream(&text, &n);
+    csv_begin(out, "t.csv");
     table_file_write(&arena, out, &table);
     (void)fclose(out);
     return text;
@@ -235,6 +236,23 @@ sample_rows(Pb__TableRow rows[3])
     rows[0].evidence[0] = field(FILE_ID);
     rows[2].has_verdict = true;
     rows[2].verdict = PB__VERDICT__ACCEPTED;
+}
+
+/* A pipe gets rows alone. */
+static void
+test_the_mark_is_of_files(void **state)
+{
+    (void)state;
+    char *text = NULL;
+    size_t n = 0;
+    FILE *out = open_memstream(&text, &n);
+    csv_begin(out, "-");
+    (void)fflush(out);
+    assert_int_equal(n, 0);
+    csv_begin(out, "t.csv");
+    (void)fclose(out);
+    assert_string_equal(text, CSV_BOM);
+    free(text);
 }
 
 static void
@@ -411,6 +429,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_parse_faults, setup, teardown),
         cmocka_unit_test_setup_teardown(test_decode, setup, teardown),
         cmocka_unit_test_setup_teardown(test_guard_round_trip, setup, teardown),
+        cmocka_unit_test(test_the_mark_is_of_files),
         cmocka_unit_test_setup_teardown(test_table_round_trip, setup, teardown),
         cmocka_unit_test_setup_teardown(test_table_from_spreadsheet, setup, teardown),
         cmocka_unit_test_setup_teardown(test_table_faults, setup, teardown),

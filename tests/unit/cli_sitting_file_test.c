@@ -90,7 +90,7 @@ read_line(const char *cells, struct sitting_file *ret, struct fault *f)
 {
     size_t rows = 0;
     struct csv csv;
-    char *head = exported(false, false, &rows) + strlen(CSV_BOM);
+    char *head = exported(false, false, &rows);
     char *whole = arena_printf(&arena, "%s%s\r\n", head, cells);
     assert_int_equal(csv_parse(&arena, whole, "问题编号", &csv, f), STATUS_OK);
     return sitting_file_read(&arena, &csv, ret, f);
