@@ -83,9 +83,7 @@ static const char ground[] =
 static const char ground_of_grants[] =
     "SET search_path = rectify; SET session_replication_role = replica;"
     "ALTER TABLE seat_grant DROP CONSTRAINT seat_grant_ended;"
-    "ALTER TABLE seat_grant DISABLE TRIGGER seat_grant_kept;"
-    "INSERT INTO account (tenant, id, name, display_name, password_hash, version, event_id)"
-    " VALUES (1, " ID("6") ", 'person', '样例', '-', 1, " ID("0") ")";
+    "ALTER TABLE seat_grant DISABLE TRIGGER seat_grant_kept";
 
 static PGconn *app;
 static PGconn *super;
