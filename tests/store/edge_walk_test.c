@@ -83,11 +83,7 @@ static const char ground[] =
 static const char ground_of_grants[] =
     "SET search_path = rectify; SET session_replication_role = replica;"
     "ALTER TABLE seat_grant DROP CONSTRAINT seat_grant_ended;"
-<<<<<<< HEAD
     "ALTER TABLE seat_grant DISABLE TRIGGER seat_grant_kept;";
-=======
-    "ALTER TABLE seat_grant DISABLE TRIGGER seat_grant_kept";
->>>>>>> walk2
 
 static PGconn *app;
 static PGconn *super;
