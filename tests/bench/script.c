@@ -20,16 +20,18 @@ struct step {
 #define BODY "decode(repeat('ab', 420), 'hex')"
 #define HASH "decode(repeat('cd', 32), 'hex')"
 #define ONE(value) "ARRAY[" value "]"
+#define CODE "sha256((:a::text || :b::text)::bytea)"
 #define TOKEN "sha256(('bench' || :client_id)::bytea)"
 
 static const struct step steps[] = {
-    {"scope_set", {"'1'", "''", "''", "''"}},
-    {"principal_read", {"1", TOKEN, "NULL::uuid", "NULL", "'2026-11-22'"}},
+    {"scope_set", {"'1'", "''", "''", "''", "''"}},
+    {"principal_read", {"1", TOKEN, "NULL::uuid", "NULL", "'2026-11-22'", "NULL", "NULL"}},
     {"idempotency_read_session", {"1", TOKEN, KEY}},
-    {"scope_set", {"'1'", "''", "'{10000000-0000-7000-8000-000000000001}'", ACCOUNT "::text"}},
+    {"scope_set", {"'1'", "''", "'{}'", ACCOUNT "::text", "'2048'"}}, /* ROLE_ADMIN */
     {"account_lock", {"1", "'bench' || :client_id", "NULL::uuid"}},
-    {"enrol_code_insert", {"1", "sha256((:a::text || :b::text)::bytea)", ACCOUNT, ":b", EVENT}},
-    {"scope_set", {"'1'", "''", "''", "''"}},
+    {"enrol_code_lock", {"1", CODE}},
+    {"enrol_code_insert", {"1", CODE, ACCOUNT, ":b", "'ENROL'", "NULL::uuid", EVENT}},
+    {"scope_set", {"'1'", "''", "''", "''", "''"}},
     {"event_insert",
      {"1", ONE(EVENT), ONE(":b"), ONE("'bench' || :client_id"),
       ONE("'10000000-0000-7000-8000-000000000001'"), ONE("'" BENCH_METHOD "'"), ONE("1"),
