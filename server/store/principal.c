@@ -8,51 +8,57 @@
     seat ".ended_ms IS NULL AND (" seat ".from_day IS NULL OR " seat ".from_day <= $5::date)"      \
          " AND (" seat ".to_day IS NULL OR " seat ".to_day >= $5::date)"
 
+/* clang-format off */
+#define PRINCIPAL_COLUMNS                                                                          \
+    "SELECT s.account, s.machine, s.used_ms, s.expires_ms, s.ended_ms IS NOT NULL,"                \
+    "       m.id, m.public_key, m.revoked_ms IS NOT NULL,"                                         \
+    "       a.name, a.display_name, a.disabled_ms IS NOT NULL,"                                    \
+    "       o.id, o.code, o.name, t.roles, b.id, b.code, b.name, t.orgs::text"
+
+#define PRINCIPAL_FROM                                                                             \
+    "  FROM (VALUES (1)) one"                                                                      \
+    "  LEFT JOIN session s ON s.tenant = $1 AND s.token_sha256 = $2"                               \
+    "  LEFT JOIN machine m ON m.tenant = $1 AND m.id ="                                            \
+    "        CASE WHEN s.machine IS NULL THEN $3::uuid ELSE s.machine END"                         \
+    "  LEFT JOIN account a ON a.tenant = $1 AND a.id = s.account"                                  \
+    "  LEFT JOIN org o ON o.tenant = $1 AND o.id = m.org"                                          \
+    "  LEFT JOIN LATERAL ("                                                                        \
+    "       SELECT bit_or(x.roles) FILTER (WHERE x.org = m.org"                                    \
+    "                                        AND x.substitute_for IS NULL) AS roles,"              \
+    "              array_agg(DISTINCT x.org) AS orgs"                                              \
+    "         FROM seat x WHERE x.tenant = $1 AND x.account = s.account AND " LIVE("x")            \
+    "       ) t ON true"                                                                           \
+    "  LEFT JOIN org b ON b.tenant = $1 AND b.code = $4"
+
 static const struct statement principal_read = {
     .name = "principal_read",
-    .sql =
-        "SELECT s.account, s.machine, s.used_ms, s.expires_ms, s.ended_ms IS NOT NULL,"
-        "       m.id, m.public_key, m.revoked_ms IS NOT NULL,"
-        "       a.name, a.display_name, a.disabled_ms IS NOT NULL,"
-        "       o.id, o.code, o.name, t.roles, b.id, b.code, b.name, t.orgs::text,"
-        "       y.account, y.display_name, y.org, y.code, y.name, y.roles, y.orgs::text"
-        "  FROM (VALUES (1)) one"
-        "  LEFT JOIN session s ON s.tenant = $1 AND s.token_sha256 = $2"
-        "  LEFT JOIN machine m ON m.tenant = $1 AND m.id ="
-        "        CASE WHEN s.machine IS NULL THEN $3::uuid ELSE s.machine END"
-        "  LEFT JOIN account a ON a.tenant = $1 AND a.id = s.account"
-        "  LEFT JOIN org o ON o.tenant = $1 AND o.id = m.org"
-        "  LEFT JOIN LATERAL ("
-        "       SELECT bit_or(x.roles) FILTER (WHERE x.org = m.org"
-        "                                        AND x.substitute_for IS NULL) AS roles,"
-        "              array_agg(DISTINCT x.org) AS orgs"
-        "         FROM seat x WHERE x.tenant = $1 AND x.account = s.account AND " LIVE(
-            "x") "       ) t ON true"
-                 "  LEFT JOIN org b ON b.tenant = $1 AND b.code = $4"
-                 "  LEFT JOIN LATERAL ("
-                 "       SELECT w.id AS account, w.display_name, x.org, g.code, g.name,"
-                 "              bit_or(x.roles) & own.roles AS roles,"
-                 "              (SELECT array_agg(DISTINCT e.org) FROM seat e WHERE e.tenant = $1"
-                 "                  AND e.account = w.id AND " LIVE(
-                     "e") ") AS orgs"
-                          "         FROM account w"
-                          "         JOIN seat x ON x.tenant = $1 AND x.account = s.account"
-                          "              AND x.substitute_for = w.id AND " LIVE(
-                              "x") "         JOIN org g ON g.tenant = $1 AND g.id = x.org"
-                                   "         CROSS JOIN LATERAL (SELECT bit_or(v.roles) AS roles "
-                                   "FROM seat v"
-                                   "              WHERE v.tenant = $1 AND v.account = w.id AND "
-                                   "v.org = x.org"
-                                   "                AND v.substitute_for IS NULL AND " LIVE(
-                                       "v") ") own"
-                                            "        WHERE w.tenant = $1 AND w.name = $6 AND "
-                                            "($7::text IS NULL OR g.code = $7)"
-                                            "        GROUP BY w.id, w.display_name, x.org, g.code, "
-                                            "g.name, own.roles"
-                                            "        ORDER BY (x.org = m.org) DESC, g.code LIMIT "
-                                            "1) y ON true",
-    .params = 7,
+    .params = 5,
+    .sql = PRINCIPAL_COLUMNS PRINCIPAL_FROM,
 };
+
+/* Standing in for somebody is rare, and what it asks would cost every call. */
+static const struct statement principal_read_standing = {
+    .name = "principal_read_standing",
+    .params = 7,
+    .sql = PRINCIPAL_COLUMNS ", y.account, y.display_name, y.org, y.code, y.name, y.roles,"
+           " y.orgs::text" PRINCIPAL_FROM
+           "  LEFT JOIN LATERAL ("
+           "       SELECT w.id AS account, w.display_name, x.org, g.code, g.name,"
+           "              bit_or(x.roles) & own.roles AS roles,"
+           "              (SELECT array_agg(DISTINCT e.org) FROM seat e WHERE e.tenant = $1"
+           "                  AND e.account = w.id AND " LIVE("e") ") AS orgs"
+           "         FROM account w"
+           "         JOIN seat x ON x.tenant = $1 AND x.account = s.account"
+           "              AND x.substitute_for = w.id AND " LIVE("x")
+           "         JOIN org g ON g.tenant = $1 AND g.id = x.org"
+           "         CROSS JOIN LATERAL (SELECT bit_or(v.roles) AS roles FROM seat v"
+           "              WHERE v.tenant = $1 AND v.account = w.id AND v.org = x.org"
+           "                AND v.substitute_for IS NULL AND " LIVE("v") ") own"
+           "        WHERE w.tenant = $1 AND w.name = $6 AND ($7::text IS NULL OR g.code = $7)"
+           "        GROUP BY w.id, w.display_name, x.org, g.code, g.name, own.roles"
+           "        ORDER BY (x.org = m.org) DESC, g.code LIMIT 1) y ON true",
+};
+/* clang-format on */
 
 static const struct statement principal_touch = {
     .name = "principal_touch",
@@ -61,7 +67,8 @@ static const struct statement principal_touch = {
     .params = 3,
 };
 
-const struct statement *const principal_statements[] = {&principal_read, &principal_touch, NULL};
+const struct statement *const principal_statements[] = {&principal_read, &principal_read_standing,
+                                                        &principal_touch, NULL};
 
 static enum status
 principal_row(void *ctx, const struct db_row *row, struct arena *a)
@@ -88,15 +95,23 @@ principal_row(void *ctx, const struct db_row *row, struct arena *a)
         .behalf_code = db_text(row, 16, a),
         .behalf_name = db_text(row, 17, a),
         .seat_orgs = db_text(row, 18, a),
-        .stands_id = db_text(row, 19, a),
-        .stands_name = db_text(row, 20, a),
-        .stands_org_id = db_text(row, 21, a),
-        .stands_org_code = db_text(row, 22, a),
-        .stands_org_name = db_text(row, 23, a),
-        .stands_roles = (uint64_t)db_int(row, 24),
-        .stands_seat_orgs = db_text(row, 25, a),
     };
     return STATUS_OK;
+}
+
+static enum status
+principal_standing_row(void *ctx, const struct db_row *row, struct arena *a)
+{
+    struct principal_record *r = ctx;
+    enum status s = principal_row(ctx, row, a);
+    r->stands_id = db_text(row, 19, a);
+    r->stands_name = db_text(row, 20, a);
+    r->stands_org_id = db_text(row, 21, a);
+    r->stands_org_code = db_text(row, 22, a);
+    r->stands_org_name = db_text(row, 23, a);
+    r->stands_roles = (uint64_t)db_int(row, 24);
+    r->stands_seat_orgs = db_text(row, 25, a);
+    return s;
 }
 
 enum status
@@ -107,7 +122,10 @@ principal_queue_read(struct db_queue *q, const struct principal_query *query,
                                    p_text(query->machine),   p_text(query->behalf),
                                    p_day(query->today),      p_text(query->stands_for),
                                    p_text(query->stands_org)};
-    return db_queue_add(q, &principal_read, params, (struct db_sink){principal_row, ret, 1});
+    return query->stands_for == NULL
+               ? db_queue_add(q, &principal_read, params, (struct db_sink){principal_row, ret, 1})
+               : db_queue_add(q, &principal_read_standing, params,
+                              (struct db_sink){principal_standing_row, ret, 1});
 }
 
 enum status

@@ -25,7 +25,7 @@ struct step {
 
 static const struct step steps[] = {
     {"scope_set", {"'1'", "''", "''", "''", "''"}},
-    {"principal_read", {"1", TOKEN, "NULL::uuid", "NULL", "'2026-11-22'", "NULL", "NULL"}},
+    {"principal_read", {"1", TOKEN, "NULL::uuid", "NULL", "'2026-11-22'"}},
     {"idempotency_read_session", {"1", TOKEN, KEY}},
     {"scope_set", {"'1'", "''", "'{}'", ACCOUNT "::text", "'2048'"}}, /* ROLE_ADMIN */
     {"account_lock", {"1", "'bench' || :client_id", "NULL::uuid"}},
