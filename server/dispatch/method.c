@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/base/wire_text.h"
 #include "rectify/v1/account.pb-c.h"
 #include "rectify/v1/alert.pb-c.h"
 #include "rectify/v1/audit.pb-c.h"
@@ -181,7 +180,7 @@ void
 methods_release(struct methods *m)
 {
     for (size_t i = 0; i < m->count; i++) {
-        free(wire_text(m->slots[i].name));
+        free((char *)(uintptr_t)m->slots[i].name);
     }
     free(m->slots);
     *m = (struct methods){0};

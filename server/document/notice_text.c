@@ -187,7 +187,7 @@ read_line(struct reader *r, const struct text_line *l)
                                "第 %u 行只有编号“%s”，没有文字：请补上，或删去这一行。", l->number,
                                l->text);
     }
-    for (char *p = wire_text(text); p != NULL && *p != '\0'; p++) {
+    for (char *p = (char *)(uintptr_t)text; p != NULL && *p != '\0'; p++) {
         *p = *p == '\t' ? ' ' : *p;
     }
     if (kind == PROBLEM || kind == SECTION || kind == ITEM) {

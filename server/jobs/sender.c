@@ -1,7 +1,6 @@
 #include "server/jobs/sender.h"
 
 #include "proto/base/limits.h"
-#include "proto/base/wire_text.h"
 #include "proto/ledger/secret.h"
 #include "rectify/v1/job.pb-c.h"
 #include "server/base/log.h"
@@ -243,7 +242,8 @@ round_of(const struct sender_config *config, struct worker *worker, size_t *bad_
     }
     for (size_t i = 0; i < endpoints.count; i++) {
         if (endpoints.items[i].secret[0] != '\0') {
-            secret_wipe(wire_text(endpoints.items[i].secret), strlen(endpoints.items[i].secret));
+            secret_wipe((char *)(uintptr_t)endpoints.items[i].secret,
+                        strlen(endpoints.items[i].secret));
         }
     }
     arena_release(&a);
