@@ -55,19 +55,11 @@ audit_queue_head(struct db_queue *q, int tenant, int64_t tree_size, struct audit
                         (struct db_sink){take_head, ret, DB_ANY_COUNT});
 }
 
-static enum status
-take_count(void *ctx, const struct db_row *row, struct arena *a)
-{
-    (void)a;
-    *(int64_t *)ctx = db_int(row, 0);
-    return STATUS_OK;
-}
-
 enum status
 audit_queue_unsealed(struct db_queue *q, int tenant, int64_t *ret_count)
 {
     return db_queue_add(q, &audit_unsealed, (struct param[]){p_int(tenant)},
-                        (struct db_sink){take_count, ret_count, 1});
+                        (struct db_sink){db_take_int64, ret_count, 1});
 }
 
 static enum status
