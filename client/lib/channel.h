@@ -88,6 +88,9 @@ MUST_CHECK enum status rectify_call(struct rectify_channel *channel, struct aren
                                     const struct rectify_request *request,
                                     struct rectify_answer *ret_answer, struct fault *f);
 
+/* How long calls from now on may take with all their retries; 0: RECTIFY_DEADLINE_MS. */
+void rectify_channel_deadline_set(struct rectify_channel *channel, uint32_t deadline_ms);
+
 /* Has the line failed, with offline_reads, so that queries are answered from the cache? */
 bool rectify_channel_offline(const struct rectify_channel *channel);
 
