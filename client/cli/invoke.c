@@ -70,6 +70,7 @@ cli_channel(struct cli *c, struct fault *f)
     if (status != STATUS_OK) {
         return status;
     }
+    bool offline = queue_reads_offline(c); /* opens the cache */
     struct rectify_channel_options options = {
         .profile = &c->profile,
         .client_version = CLI_CLIENT_VERSION,
@@ -77,7 +78,7 @@ cli_channel(struct cli *c, struct fault *f)
         .deadline_ms = c->deadline_ms,
         .on_retry = retry_tell,
         .user = c,
-        .offline_reads = queue_reads_offline(c),
+        .offline_reads = offline,
         .cache = c->cache,
     };
     return rectify_channel_open(&options, &c->channel, f);
