@@ -212,6 +212,13 @@ HANDLER(cmd_operation);
 HANDLER(cmd_audit_receipt);
 HANDLER(cmd_audit_check);
 HANDLER(cmd_audit_reset);
+/* cmd_outbox.c */
+HANDLER(cmd_outbox_list);
+HANDLER(cmd_outbox_show);
+HANDLER(cmd_outbox_send);
+HANDLER(cmd_outbox_retry);
+HANDLER(cmd_outbox_drop);
+HANDLER(cmd_outbox_receipt);
 
 #undef HANDLER
 

@@ -1,4 +1,5 @@
 #include "client/lib/channel.h"
+#include "client/lib/cache.h"
 #include "client/lib/channel_impl.h"
 #include "client/lib/envelope.h"
 #include "client/lib/file.h"
@@ -19,6 +20,8 @@
 #define SCRATCH_BYTES (4 * LIMIT_FRAME_BYTES)
 /* The last attempt gets this long even when less is left: a shorter one is bound to fail. */
 #define ATTEMPT_MIN_MS 200
+/* A difference of clocks that is no more than the way of the answer is not kept anew. */
+#define CLOCK_KEEP_MS 10000
 
 static int64_t
 now_ms(clockid_t clock)
@@ -71,6 +74,9 @@ state_load(struct rectify_channel *channel, struct fault *f)
     }
     if (status == STATUS_OK) {
         status = missing_is_fine(rectify_state_session_load(profile->state, &channel->session, f));
+    }
+    if (rectify_state_clock_load(profile->state, &channel->clock_offset_ms, NULL) != STATUS_OK) {
+        channel->clock_offset_ms = 0; /* learnt anew from the next answer */
     }
     if (profile->account != NULL && strcmp(channel->session.account, profile->account) != 0) {
         channel->session = (struct rectify_session){.expires_at_ms = 0};
@@ -171,6 +177,33 @@ receipt_accept(struct rectify_channel *channel, struct arena *a, const Pb__Recei
     return status;
 }
 
+/* How far the server's clock is ahead: what is signed states the time by that clock. */
+static void
+clock_learn(struct rectify_channel *channel, const Pb__CallReply *reply)
+{
+    if (!reply->has_server_time_ms || reply->server_time_ms <= 0) {
+        return;
+    }
+    int64_t offset = reply->server_time_ms - now_ms(CLOCK_REALTIME);
+    int64_t change = offset - channel->clock_offset_ms;
+    if (change > CLOCK_KEEP_MS || change < -CLOCK_KEEP_MS) {
+        channel->clock_offset_ms = offset;
+        /* Not kept: learnt again next time. */
+        (void)!rectify_state_clock_save(channel->options.profile->state, offset, NULL);
+    }
+}
+
+/* When the command was given, by the server's clock as far as this machine knows it; never later
+ * than now, should this machine's clock have been set back since. */
+static int64_t
+stated_time(const struct rectify_channel *channel, const struct rectify_request *request)
+{
+    int64_t now = now_ms(CLOCK_REALTIME);
+    int64_t given =
+        request->given_at_ms != 0 && request->given_at_ms < now ? request->given_at_ms : now;
+    return given + channel->clock_offset_ms;
+}
+
 /* A good reply: receipt, head, message. Looking at the head may ask the server, which ends the life
  * of the reply: it comes last. */
 static enum status
@@ -213,6 +246,9 @@ attempt_once(struct rectify_channel *channel, const struct envelope *envelope, u
         arena_init(&channel->last, SCRATCH_BYTES);
         status = envelope_unpack(&channel->last, bytes.bytes, bytes.n, frame.call_id, ret_reply, f);
     }
+    if (status == STATUS_OK) {
+        clock_learn(channel, *ret_reply);
+    }
     rpc_reply_clear(&bytes);
     arena_release(&scratch);
     return status;
@@ -240,9 +276,23 @@ overall_deadline(const struct rectify_channel *channel, const struct rectify_req
     return now_ms(CLOCK_MONOTONIC) + total;
 }
 
+/* The refusal of a stated time has just taught the server's: once, the same goes again with it. */
+static bool
+skew_mended(const struct rectify_channel *channel, struct envelope *envelope,
+            const struct fault *why)
+{
+    int64_t stated = stated_time(channel, envelope->request);
+    if (strcmp(why->reason, "CLOCK_SKEW") != 0 || envelope->skew_mended) {
+        return false;
+    }
+    envelope->skew_mended = true;
+    envelope->queued_at_ms = stated;
+    return true;
+}
+
 /* Sends until there is an answer that is final, or no time left. */
 static enum status
-attempts_run(struct rectify_channel *channel, const struct envelope *envelope,
+attempts_run(struct rectify_channel *channel, struct envelope *envelope,
              const Pb__CallReply **ret_reply, struct fault *f)
 {
     int64_t deadline = overall_deadline(channel, envelope->request);
@@ -271,7 +321,8 @@ attempts_run(struct rectify_channel *channel, const struct envelope *envelope,
         uint32_t random = 0;
         uint32_t wait = 0;
         secret_random(&random, sizeof random);
-        bool again = rectify_retry_decide(&attempt, &why, random, &wait);
+        bool again = skew_mended(channel, envelope, &why) ||
+                     rectify_retry_decide(&attempt, &why, random, &wait);
         channel->outcome.unknown |= rectify_retry_maybe_executed(&attempt, &why);
         if (!again) {
             if (from_server) {
@@ -302,6 +353,7 @@ outcome_settle(struct rectify_outcome *outcome, enum status status)
     case STATUS_UNKNOWN:
     case STATUS_CANCELLED:
     case STATUS_DATA_LOSS:
+    case STATUS_UNAUTHENTICATED: /* refused at the door, before the key was looked at */
         return;
     default:
         outcome->unknown = false;
@@ -315,7 +367,7 @@ rectify_channel_send(struct rectify_channel *channel, struct arena *a,
 {
     const Pb__CallReply *reply = NULL;
     struct arena scratch;
-    struct envelope envelope = {.queued_at_ms = now_ms(CLOCK_REALTIME)};
+    struct envelope envelope = {.queued_at_ms = stated_time(channel, request)};
     channel->outcome = (struct rectify_outcome){.unknown = false};
     enum status status = rectify_method_find(request->method, &envelope.method, f);
     if (status == STATUS_OK && envelope.method.machine) { /* not what the log is proven by */
@@ -348,6 +400,15 @@ rectify_channel_send(struct rectify_channel *channel, struct arena *a,
     return status;
 }
 
+/* What was unknown before the call was made again stays so, unless that settled it. */
+static void
+outcome_carry(struct rectify_channel *channel, bool unknown, enum status status)
+{
+    struct rectify_outcome before = {.unknown = unknown};
+    outcome_settle(&before, status);
+    channel->outcome.unknown |= before.unknown && status != STATUS_OK;
+}
+
 /* Logs in from the profile's password file. */
 static enum status
 login_quietly(struct rectify_channel *channel, struct fault *f)
@@ -375,18 +436,15 @@ session_has_ended(enum status status, const struct fault *f)
     return status == STATUS_UNAUTHENTICATED && strncmp(f->reason, "SESSION", 7) == 0;
 }
 
-enum status
-rectify_call(struct rectify_channel *channel, struct arena *a,
-             const struct rectify_request *request, struct rectify_answer *ret_answer,
-             struct fault *f)
+/* The call itself, logging in where that is needed. */
+static enum status
+call_online(struct rectify_channel *channel, struct arena *a, const struct rectify_method *kind,
+            const struct rectify_request *request, struct rectify_answer *ret_answer,
+            struct fault *f)
 {
-    struct rectify_method method;
+    const struct rectify_method method = *kind;
+    enum status status = STATUS_OK;
     struct fault why = {.code = STATUS_OK};
-    channel->outcome = (struct rectify_outcome){.unknown = false};
-    enum status status = rectify_method_find(request->method, &method, f);
-    if (status != STATUS_OK) {
-        return status;
-    }
     if (method.machine && (channel->machine[0] == '\0' || !channel->has_key)) {
         return fault_set(f, STATUS_UNAUTHENTICATED, "MACHINE_NOT_ENROLLED",
                          "本机还没有开通：请向管理员要一个开通码，运行 rectify machine enrol "
@@ -395,6 +453,7 @@ rectify_call(struct rectify_channel *channel, struct arena *a,
     if (method.session && channel->session.token[0] == '\0') {
         status = login_quietly(channel, f);
         if (status != STATUS_OK) {
+            channel->outcome = (struct rectify_outcome){.unknown = false}; /* it was the login's */
             return status;
         }
     }
@@ -403,6 +462,7 @@ rectify_call(struct rectify_channel *channel, struct arena *a,
         channel->options.profile->password_file != NULL) {
         channel->session = (struct rectify_session){.expires_at_ms = 0};
         struct rectify_request again = *request;
+        bool unknown = channel->outcome.unknown; /* an earlier attempt may have got through */
         char key[UUID_TEXT_SIZE];
         if (method.command) {
             memcpy(key, channel->outcome.key, sizeof key);
@@ -411,10 +471,90 @@ rectify_call(struct rectify_channel *channel, struct arena *a,
         status = login_quietly(channel, &why);
         if (status == STATUS_OK) {
             status = rectify_channel_send(channel, a, &again, ret_answer, &why);
+            outcome_carry(channel, unknown, status);
+        } else if (method.command) {
+            memcpy(channel->outcome.key, key, sizeof key);
+            channel->outcome.unknown = unknown;
         }
     }
     if (status != STATUS_OK && f != NULL) {
         *f = why;
+    }
+    return status;
+}
+
+/* ---- answers for when the line is down ---- */
+
+/* Whose answers: one who stands in for another sees what that one sees. */
+static const char *
+reader(const struct rectify_channel *channel, struct arena *a)
+{
+    const char *account = channel->options.profile->account;
+    const char *whom = channel->options.on_behalf_of;
+    account = account != NULL ? account : channel->session.account;
+    return whom != NULL && whom[0] == '@' ? arena_printf(a, "%s %s", account, whom) : account;
+}
+
+static bool
+line_has_failed(enum status status)
+{
+    return status == STATUS_UNAVAILABLE || status == STATUS_DEADLINE_EXCEEDED;
+}
+
+static bool
+cached_get(struct rectify_channel *channel, struct arena *a, const struct rectify_request *request,
+           struct rectify_answer *ret_answer)
+{
+    struct rectify_answer answer = {.message = NULL};
+    const char *account = reader(channel, a);
+    if (account == NULL ||
+        rectify_cache_get(channel->options.cache, a, account, request, &answer.message,
+                          &answer.cached_at_ms, NULL) != STATUS_OK) {
+        return false;
+    }
+    *ret_answer = answer;
+    return true;
+}
+
+void
+rectify_channel_deadline_set(struct rectify_channel *channel, uint32_t deadline_ms)
+{
+    channel->options.deadline_ms = deadline_ms;
+}
+
+bool
+rectify_channel_offline(const struct rectify_channel *channel)
+{
+    return channel->offline;
+}
+
+enum status
+rectify_call(struct rectify_channel *channel, struct arena *a,
+             const struct rectify_request *request, struct rectify_answer *ret_answer,
+             struct fault *f)
+{
+    struct rectify_method method;
+    channel->outcome = (struct rectify_outcome){.unknown = false};
+    enum status status = rectify_method_find(request->method, &method, f);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    bool cached = channel->options.cache != NULL && !method.command;
+    bool offline = cached && channel->options.offline_reads;
+    if (offline && channel->offline && cached_get(channel, a, request, ret_answer)) {
+        return STATUS_OK;
+    }
+    status = call_online(channel, a, &method, request, ret_answer, f);
+    if (offline && line_has_failed(status)) {
+        channel->offline = true;
+        return cached_get(channel, a, request, ret_answer) ? STATUS_OK : status;
+    }
+    if (cached && status == STATUS_OK) {
+        const char *account = reader(channel, a);
+        channel->offline = false;
+        if (account != NULL) {
+            rectify_cache_put(channel->options.cache, account, request, ret_answer->message);
+        }
     }
     return status;
 }

@@ -21,6 +21,8 @@ struct rectify_channel {
     bool no_proofs;          /* the server is too old to prove its log */
     char machine[UUID_TEXT_SIZE];
     struct rectify_session session; /* token "" : none */
+    bool offline;                   /* the line has failed, and answers may come from the cache */
+    int64_t clock_offset_ms;        /* the server's clock less this machine's, as last seen */
     struct arena last;              /* the violations of the last call */
     struct rectify_outcome outcome;
 };
