@@ -1,6 +1,7 @@
 #include "client/lib/method.h"
 
 #include <rectify/v1/account.pb-c.h>
+#include <rectify/v1/agent.pb-c.h>
 #include <rectify/v1/alert.pb-c.h>
 #include <rectify/v1/audit.pb-c.h>
 #include <rectify/v1/consultation.pb-c.h>
@@ -9,6 +10,7 @@
 #include <rectify/v1/inspection.pb-c.h>
 #include <rectify/v1/matter.pb-c.h>
 #include <rectify/v1/measure.pb-c.h>
+#include <rectify/v1/onboard.pb-c.h>
 #include <rectify/v1/org.pb-c.h>
 #include <rectify/v1/outcome.pb-c.h>
 #include <rectify/v1/plan.pb-c.h>
@@ -33,7 +35,8 @@ static const ProtobufCServiceDescriptor *const services[] = {
     &pb__table_service__descriptor,       &pb__grant_service__descriptor,
     &pb__sitting_service__descriptor,     &pb__node_service__descriptor,
     &pb__outcome_service__descriptor,     &pb__report_service__descriptor,
-    &pb__publication_service__descriptor,
+    &pb__publication_service__descriptor, &pb__onboard_service__descriptor,
+    &pb__agent_service__descriptor,
 };
 
 /* A method whose name begins so reads only; every other one is a command. */
@@ -47,8 +50,11 @@ static const struct {
     const char *name;
     bool machine;
 } sessionless[] = {
-    {"EnrolMachine", false}, {"Login", true},     {"SetPassword", true},
-    {"Health", false},       {"Describe", false},
+    {"EnrolMachine", false}, {"Login", true},
+    {"SetPassword", true},   {"Health", false},
+    {"Describe", false},     {"GetAuthority", false},
+    {"Onboard", false},      {"RenewCertificate", true},
+    {"ReportAgent", true},
 };
 
 static bool

@@ -26,6 +26,7 @@ libsmartcols/: client/cli
 xlsxwriter.h: server/document
 ini.h: server/base client/lib
 curl/: server/jobs tests
+mbedtls/: proto/rpc server/base tests
 '
 
 check() { # ROOT
