@@ -33,6 +33,7 @@ struct rectify_channel_options {
     /* Called before each wait for a retry; NULL: nobody is told. */
     void (*on_retry)(void *user, const struct fault *why, uint32_t wait_ms);
     void *user;
+    bool door; /* dials the profile's `onboard` door and shows no certificate (onboard.h) */
 };
 
 /* One call. Borrowed. */

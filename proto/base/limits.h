@@ -68,11 +68,10 @@
 #define LIMIT_SESSION_IDLE_MS 43200000LL    /* 12 hours */
 #define LIMIT_SESSION_TOTAL_MS 2592000000LL /* 30 days */
 #define LIMIT_ENROL_CODE_MS 604800000LL     /* 7 days */
-#define LIMIT_ONBOARD_AGAIN_MS 3600000   /* after a code's use the same machine may set a password \
-                                          */
-#define LIMIT_AGENT_REPORT_MS 60000      /* between two heartbeats */
-#define LIMIT_AGENT_QUIET_MS 180000      /* heard longer ago: offline */
-#define LIMIT_AGENT_CLONE_MS 604800000LL /* how long two copies of a machine are pointed out */
+#define LIMIT_ONBOARD_AGAIN_MS 3600000      /* after its use, a code still sets a password */
+#define LIMIT_AGENT_REPORT_MS 60000         /* between two heartbeats */
+#define LIMIT_AGENT_QUIET_MS 180000         /* heard longer ago: offline */
+#define LIMIT_AGENT_CLONE_MS 604800000LL    /* how long two copies of a machine are pointed out */
 
 /* ---- audit ---- */
 #define LIMIT_UNSEALED_MS 60000 /* an unsealed tail older than this is an error to a verifier */

@@ -95,25 +95,6 @@ key_parse(const char *key_pem, mbedtls_pk_context *key, struct fault *f)
                                "本机证书的密钥损坏了，读不出来。");
 }
 
-enum status
-certificate_request_for(struct arena *a, const char *key_pem, struct certificate_request *ret,
-                        struct fault *f)
-{
-    struct certificate_request made = {.n = 0};
-    mbedtls_pk_context key;
-    mbedtls_pk_init(&key);
-    enum status s = sodium_init() < 0 ? STATUS_INTERNAL : key_parse(key_pem, &key, f);
-    if (s == STATUS_OK) {
-        made.key_pem = arena_strdup(a, key_pem);
-        s = made.key_pem == NULL ? memory_fault(f) : request_write(a, &key, &made, f);
-    }
-    mbedtls_pk_free(&key);
-    if (s == STATUS_OK) {
-        *ret = made;
-    }
-    return s;
-}
-
 /* ---- reading ---- */
 
 static enum status

@@ -23,10 +23,6 @@ struct certificate_request {
 MUST_CHECK enum status certificate_request_make(struct arena *a, struct certificate_request *ret,
                                                 struct fault *f);
 
-/* A request for the key in PEM text, made before. INVALID_ARGUMENT KEY_FILE. */
-MUST_CHECK enum status certificate_request_for(struct arena *a, const char *key_pem,
-                                               struct certificate_request *ret, struct fault *f);
-
 /* SHA-256 of the first certificate (DER) in PEM text, lower-case hex. INVALID_ARGUMENT
  * CERTIFICATE_FORM. */
 MUST_CHECK enum status
