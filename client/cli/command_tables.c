@@ -19,6 +19,7 @@
     AREA(clock) \
     AREA(audit) \
     AREA(outbox) \
+    AREA(onboard) \
     AREA(system)
 // clang-format on
 
