@@ -1,7 +1,9 @@
 /* GetOperation: how those who judge it stand to a command, as it goes on. */
 #include "tests/service/table_slice.h"
 
-#include "rectify/v1/matter.pb-c.h"
+#include "tests/service/matter_calls.h"
+#include "tests/service/outcome_steps.h"
+
 #include "rectify/v1/operation.pb-c.h"
 
 /* A command under a key of its own; its key. */
@@ -138,6 +140,52 @@ a_claim_of_a_measure(void **state)
     stands(third, NONE, "");
 }
 
+/* The key of a call that went well, as its receipt names it. */
+static const char *
+key_of(const Pb__CallReply *reply)
+{
+    slice_expect(reply, STATUS_OK, NULL);
+    assert_non_null(reply->receipt);
+    return reply->receipt->idempotency_key;
+}
+
+static const char *
+extend(const char *day)
+{
+    matter_in();
+    matter_input.measure_ref = slice_text("P-01-M-01");
+    matter_input.has_milestone = 1;
+    matter_input.milestone = PB__MILESTONE_KIND__EFFECT;
+    matter_input.new_due = slice_text(day);
+    matter_reason("COORDINATION", "需要市级部门配合。");
+    return key_of(matter_open(UNIT1, "extension", "submit"));
+}
+
+static void
+matters_and_outcomes(void **state)
+{
+    (void)state;
+    slice_sign_all();
+    const char *first = extend("2026-12-05");
+    stands(first, WAITING, "延期申请待审批");
+    (void)matter_in();
+    slice_expect(matter_act(OFFICE1, "YQ-0001", "approve"), STATUS_OK, NULL);
+    stands(first, ACCEPTED, "审核通过");
+    const char *second = extend("2026-12-06");
+    (void)matter_in();
+    matter_reason("NOT_NEEDED", "可以按期完成。");
+    slice_expect(matter_act(LEADER1, "YQ-0002", "reject"), STATUS_OK, NULL);
+    assert_int_equal(operation(UNIT1, second)->verdict, RETURNED);
+    const char *file = slice_file(201, 5, PB__EVIDENCE_KIND__DOCUMENT);
+    const struct said said = {.kind = PB__OUTCOME_KIND__RULE_MADE, .amount = 1, .file = file};
+    const Pb__CallReply *reply = outcome_record(UNIT1, "P-01-M-01", said);
+    const char *third = key_of(reply);
+    const Pb__Outcome *outcome = slice_unpack(reply, &pb__outcome__descriptor);
+    stands(third, WAITING, "成效待核实");
+    slice_expect(outcome_judge(OFFICE1, outcome->ref, "看不清"), STATUS_OK, NULL);
+    assert_int_equal(operation(UNIT1, third)->verdict, RETURNED);
+}
+
 static void
 what_nobody_judges(void **state)
 {
@@ -159,6 +207,7 @@ main(void)
         cmocka_unit_test_setup_teardown(a_withdrawn_table_has_no_verdict, slice_set_up,
                                         slice_tear_down),
         cmocka_unit_test_setup_teardown(a_claim_of_a_measure, slice_set_up, slice_tear_down),
+        cmocka_unit_test_setup_teardown(matters_and_outcomes, slice_set_up, slice_tear_down),
         cmocka_unit_test_setup_teardown(what_nobody_judges, slice_set_up, slice_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
