@@ -44,8 +44,9 @@ struct app_restored {
 };
 
 /* Declares in the log, signed with the log's key, that the database was restored to an earlier
- * point. INVALID_ARGUMENT REASON; FAILED_PRECONDITION LEDGER_KEY_MISSING; NOT_FOUND TENANT_UNKNOWN.
- * Connects as the owner; all or nothing. Blocks. */
+ * point, and skips the receipt numbers that may have been given after it. INVALID_ARGUMENT REASON;
+ * FAILED_PRECONDITION LEDGER_KEY_MISSING; NOT_FOUND TENANT_UNKNOWN. Connects as the owner; all or
+ * nothing. Blocks. */
 MUST_CHECK enum status app_restored(const struct config *config, const struct app_restored *in,
                                     struct fault *fault);
 

@@ -61,7 +61,10 @@ operation_load(struct call *call, struct db_queue *q)
     const Pb__GetOperationRequest *r = REQUEST(call, Pb__GetOperationRequest);
     struct operations *o = arena_alloc(call->arena, sizeof *o);
     call->data = o;
-    enum status s = o == NULL ? handler_no_memory(call) : keys_check(call);
+    if (o == NULL) {
+        return (int)handler_no_memory(call);
+    }
+    enum status s = keys_check(call);
     if (s != STATUS_OK) {
         return (int)s;
     }
