@@ -201,8 +201,10 @@ struct rectify_drain {
     struct fault why; /* of the last failure */
 };
 
-/* Sends what waits, SENT ones first, until one of the ends. The channel must be of the profile
- * whose state folder this is. OK also when the line fails (see end); faults are of the disk alone.
+/* Sends what waits, SENT ones first, until one of the ends; after a declared restore of the server
+ * (rectify_channel_restored) it first offers again what that may have lost. The channel must be of
+ * the profile whose state folder this is. OK also when the line fails (see end); faults are of the
+ * disk alone.
  */
 MUST_CHECK enum status rectify_outbox_drain(struct rectify_outbox *outbox,
                                             struct rectify_channel *channel,

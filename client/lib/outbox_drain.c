@@ -508,11 +508,27 @@ wait_choose(struct rectify_outbox *outbox, const struct fault *why)
     return wait / 2 + random % (wait / 2 + 1);
 }
 
+/* After a declared restore of the server: what it may have lost waits again. */
+static enum status
+restored_look(struct draining *d, struct fault *f)
+{
+    int64_t since_ms = 0;
+    uint64_t count = 0;
+    if (!rectify_channel_restored(d->channel, &since_ms)) {
+        return STATUS_OK;
+    }
+    enum status status = rectify_outbox_reoffer(d->outbox, since_ms, &count, f);
+    return status == STATUS_OK ? rectify_channel_restored_done(d->channel, since_ms, f) : status;
+}
+
 static enum status
 drain_leased(struct draining *d, struct fault *f)
 {
-    struct rectify_outbox_counts counts;
-    enum status status = outbox_store_counts(d->outbox, &counts, f);
+    struct rectify_outbox_counts counts = {.queued = 0};
+    enum status status = restored_look(d, f);
+    if (status == STATUS_OK) {
+        status = outbox_store_counts(d->outbox, &counts, f);
+    }
     if (status != STATUS_OK || counts.queued + counts.sent == 0) {
         return status;
     }
