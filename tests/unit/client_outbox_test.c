@@ -848,6 +848,36 @@ test_put_sent(void **state)
     assert_string_equal(fake_done_at(server, 0).key, request.key); /* before what only waits */
 }
 
+static enum fake_turn
+turn_seat_ended(const char *method, const char *key, unsigned n)
+{
+    (void)key;
+    (void)n;
+    return strstr(method, "SignFor") != NULL ? FAKE_REFUSE : FAKE_ANSWER;
+}
+
+/* Carried out, never answered, and then refused at the door: the server is asked by its key. */
+static void
+test_refused_after_done(void **state)
+{
+    (void)state;
+    struct fault f;
+    struct rectify_drain result;
+    struct fake_script refuse = {
+        .turn = turn_seat_ended, .code = STATUS_PERMISSION_DENIED, .reason = "SEAT_ENDED"};
+    put_sign("P-01-M-01", 1);
+    fake_script_set(server, &(struct fake_script){.turn = turn_done_silent_once});
+    must(rectify_outbox_drain(outbox, fake_channel(server, 400), NULL, &result, &f), &f);
+    assert_int_equal(item_at(1).state, RECTIFY_ITEM_SENT);
+    put_sign("P-01-M-02", 1);
+    fake_script_set(server, &refuse);
+    result = drain();
+    assert_int_equal(result.received, 1);
+    assert_int_equal(result.refused, 1);
+    assert_string_equal(item_at(1).receipt_number, "2026-11-00000001");
+    assert_int_equal(item_at(2).state, RECTIFY_ITEM_ATTENTION);
+}
+
 /* ---- the disk ---- */
 
 static const char *
@@ -977,6 +1007,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_clock_off, setup, teardown),
         cmocka_unit_test_setup_teardown(test_behalf, setup, teardown),
         cmocka_unit_test_setup_teardown(test_put_sent, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_refused_after_done, setup, teardown),
         cmocka_unit_test_setup_teardown(test_disk_full, setup, teardown),
         cmocka_unit_test_setup_teardown(test_damaged, setup, teardown),
         cmocka_unit_test_setup_teardown(test_newer, setup, teardown),
