@@ -129,6 +129,13 @@ MUST_CHECK enum status rectify_outbox_put(struct rectify_outbox *outbox,
                                           struct rectify_item *ret_item, struct arena *a,
                                           struct fault *f);
 
+/* Keeps several at once, all or none, in that order: the disk is waited for once. ret_items has
+ * room for count. Faults of rectify_outbox_put. */
+MUST_CHECK enum status rectify_outbox_put_all(struct rectify_outbox *outbox,
+                                              const struct rectify_outbox_command *commands,
+                                              size_t count, struct rectify_item *ret_items,
+                                              struct arena *a, struct fault *f);
+
 /* Which items. Zeroed: all that are not archived, in order. */
 struct rectify_outbox_filter {
     enum rectify_item_state state; /* 0: QUEUED, SENT and ATTENTION, or all with archived */

@@ -878,6 +878,35 @@ test_refused_after_done(void **state)
     assert_int_equal(item_at(2).state, RECTIFY_ITEM_ATTENTION);
 }
 
+/* Several at once: all or none. */
+static void
+test_put_all(void **state)
+{
+    (void)state;
+    enum { MANY = 500 };
+    struct fault f;
+    Pb__AskRequest ask = PB__ASK_REQUEST__INIT;
+    struct rectify_request request = {.method = ASK, .message = &ask.base};
+    struct rectify_request twice = {
+        .method = ASK, .message = &ask.base, .key = "0190e5a0-0001-7000-8000-000000000001"};
+    struct rectify_outbox_command *commands = arena_array(&arena, MANY, sizeof *commands);
+    struct rectify_item *items = arena_array(&arena, MANY, sizeof *items);
+    ask.measure_ref = wire_text("P-01-M-01");
+    for (size_t i = 0; i < MANY; i++) {
+        commands[i].request = i == 3 || i == MANY - 1 ? &twice : &request;
+    }
+    assert_int_equal(rectify_outbox_put_all(outbox, commands, MANY, items, &arena, &f),
+                     STATUS_ALREADY_EXISTS);
+    assert_int_equal(waiting(), 0);
+    commands[MANY - 1].request = &request;
+    must(rectify_outbox_put_all(outbox, commands, MANY, items, &arena, &f), &f);
+    reopen();
+    assert_int_equal(waiting(), MANY);
+    assert_int_equal(items[MANY - 1].number - items[0].number, MANY - 1);
+    assert_string_equal(items[3].key, twice.key);
+    assert_int_equal(drain().received, MANY);
+}
+
 /* ---- the disk ---- */
 
 static const char *
@@ -1008,6 +1037,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_behalf, setup, teardown),
         cmocka_unit_test_setup_teardown(test_put_sent, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refused_after_done, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_put_all, setup, teardown),
         cmocka_unit_test_setup_teardown(test_disk_full, setup, teardown),
         cmocka_unit_test_setup_teardown(test_damaged, setup, teardown),
         cmocka_unit_test_setup_teardown(test_newer, setup, teardown),
