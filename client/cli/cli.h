@@ -53,6 +53,7 @@ struct cli {
     bool queue_flag;                 /* --queue */
     bool offline_flag;               /* --offline */
     bool offline_told;
+    bool reached;                  /* the server has answered in this run */
     bool queued;                   /* the command waits in the outbox: the run ends well */
     const char *title;             /* what the outbox calls the command; NULL: by its words */
     struct rectify_outbox *outbox; /* NULL: not opened yet */

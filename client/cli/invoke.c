@@ -122,6 +122,7 @@ cli_query(struct cli *c, const char *method, const ProtobufCMessage *request,
         cli_progress_clear(c);
         *ret_reply = answer.message;
     }
+    c->reached |= status == STATUS_OK && answer.cached_at_ms == 0;
     if (status == STATUS_OK && answer.cached_at_ms != 0) {
         queue_offline_tell(c, answer.cached_at_ms);
     }

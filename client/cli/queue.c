@@ -42,13 +42,6 @@ queue_reads_offline(struct cli *c)
     return c->cache != NULL;
 }
 
-bool
-queue_wanted(const struct cli *c)
-{
-    return c->queue == CLI_QUEUE_ALWAYS || (c->queue == CLI_QUEUE_OFFLINE && c->channel != NULL &&
-                                            rectify_channel_offline(c->channel));
-}
-
 enum status
 queue_outbox(struct cli *c, struct fault *f)
 {
@@ -209,21 +202,31 @@ queue_keep_unknown(struct cli *c, const struct rectify_request *call, int64_t *r
     return status;
 }
 
-/* Does the server answer within a short while? Then what was put can go at once. */
-static bool
-reachable(struct cli *c)
+bool
+queue_reachable(struct cli *c)
 {
     Pb__Empty empty = PB__EMPTY__INIT;
     struct rectify_answer answer;
     struct rectify_request ask = {.method = "rectify.v1.AccountService/WhoAmI",
                                   .message = &empty.base};
-    if (rectify_channel_offline(c->channel)) {
-        return false;
+    if (c->reached || rectify_channel_offline(c->channel)) {
+        return c->reached;
     }
     rectify_channel_deadline_set(c->channel, QUEUE_QUESTION_MS);
     enum status status = rectify_call(c->channel, &c->arena, &ask, &answer, NULL);
     rectify_channel_deadline_set(c->channel, c->deadline_ms);
-    return status == STATUS_OK && answer.cached_at_ms == 0;
+    cli_progress_clear(c);
+    c->reached = status == STATUS_OK && answer.cached_at_ms == 0;
+    return c->reached;
+}
+
+bool
+queue_wanted(struct cli *c)
+{
+    if (c->queue == CLI_QUEUE_OFFLINE && !queue_reachable(c)) {
+        return rectify_channel_offline(c->channel); /* else the call itself says what is wrong */
+    }
+    return c->queue == CLI_QUEUE_ALWAYS;
 }
 
 static void
@@ -276,7 +279,7 @@ queue_command(struct cli *c, const struct rectify_request *call, struct rectify_
     if (status != STATUS_OK) {
         return status;
     }
-    if (!reachable(c)) {
+    if (!queue_reachable(c)) {
         return queue_tell(c, &item, f);
     }
     status = rectify_outbox_drain(c->outbox, c->channel, &options, &drain, f);

@@ -21,8 +21,13 @@ bool queue_reads_offline(struct cli *c);
 /* Opens the profile's outbox once. */
 MUST_CHECK enum status queue_outbox(struct cli *c, struct fault *f);
 
-/* Is the command to be put into the outbox rather than sent? */
-bool queue_wanted(const struct cli *c);
+/* Is the command to be put into the outbox rather than sent? With the channel open; may look
+ * whether the line holds. */
+bool queue_wanted(struct cli *c);
+
+/* Has the server answered in this run, or does it within a short while? When the line fails, the
+ * channel answers from the cache from then on. */
+bool queue_reachable(struct cli *c);
 
 /* Captures a file; the stand-in is in the run's arena. */
 MUST_CHECK enum status queue_capture(struct cli *c, const struct rectify_outbox_file *file,

@@ -18,7 +18,7 @@ static const char schema[] =
     "CREATE TABLE item ("
     " number INTEGER PRIMARY KEY AUTOINCREMENT,"
     " key TEXT NOT NULL CONSTRAINT item_key UNIQUE,"
-    " place INTEGER NOT NULL,"
+    " place INTEGER NOT NULL CONSTRAINT item_place UNIQUE,"
     " state INTEGER NOT NULL CONSTRAINT item_state CHECK (state BETWEEN 1 AND 5),"
     " verdict INTEGER NOT NULL DEFAULT 0 CONSTRAINT item_verdict CHECK (verdict BETWEEN 0 AND 3),"
     " method TEXT NOT NULL, title TEXT NOT NULL, on_behalf_of TEXT, account TEXT,"
@@ -210,7 +210,7 @@ outbox_store_fault(struct rectify_outbox *outbox, int code, struct fault *f)
     if (local_db_is_damage(code)) {
         return damaged_fault(outbox, f);
     }
-    if (local_db_is_full(&outbox->db, code)) {
+    if (local_db_is_full(outbox->folder, code)) {
         return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "DISK_FULL",
                          "磁盘满了，没有存入待发箱：请先腾出空间（“%s”所在的磁盘），再试一次。",
                          outbox->folder);

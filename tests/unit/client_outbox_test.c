@@ -1,213 +1,6 @@
 /* The outbox: what is put is kept, goes out in order, once, unaltered, and says what became of it.
  */
-#include "client/lib/file.h"
-#include "client/lib/outbox.h"
-#include "proto/base/limits.h"
-#include "proto/base/wire_text.h"
-#include "proto/rpc/wirecheck.h"
-#include "tests/support/fixture.h"
-#include "tests/support/outbox_fake.h"
-
-#include <rectify/v1/account.pb-c.h>
-#include <rectify/v1/consultation.pb-c.h>
-#include <rectify/v1/measure.pb-c.h>
-#include <rectify/v1/table.pb-c.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-#define SIGN_FOR "rectify.v1.MeasureService/SignFor"
-#define CLAIM "rectify.v1.MeasureService/ClaimEffect"
-#define SUBMIT "rectify.v1.TableService/SubmitTable"
-#define ASK "rectify.v1.ConsultationService/Ask"
-/* of "before" */
-#define BEFORE_SHA256 "6db7d803e74f1ffa7d8f5adc0bf95b3e15bf4c8373fffadf546227cc6c6742cb"
-#define TABLE "0190e5a0-0009-7000-8000-000000000001"
-
-static struct arena arena;
-static struct fake_server *server;
-static struct rectify_outbox *outbox;
-
-static void
-must(enum status status, const struct fault *f)
-{
-    if (status != STATUS_OK) {
-        fail_msg("%s: %s", f->reason, f->message);
-    }
-}
-
-static void
-reopen(void)
-{
-    struct fault f;
-    rectify_outbox_free(outbox);
-    outbox = NULL;
-    must(rectify_outbox_open(fake_state_folder(server), &outbox, &f), &f);
-}
-
-static int
-setup(void **state)
-{
-    (void)state;
-    arena_init(&arena, (size_t)256 * 1024 * 1024);
-    server = fake_start();
-    reopen();
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    (void)state;
-    rectify_outbox_free(outbox);
-    outbox = NULL;
-    fake_free(server);
-    arena_release(&arena);
-    return 0;
-}
-
-/* ---- commands ---- */
-
-static enum status
-put_try(const struct rectify_request *request, bool sent, struct rectify_item *item,
-        struct fault *f)
-{
-    struct rectify_outbox_command command = {
-        .request = request, .account = "unit01", .title = "签收", .sent = sent};
-    return rectify_outbox_put(outbox, &command, item, &arena, f);
-}
-
-static struct rectify_item
-put(const struct rectify_request *request)
-{
-    struct fault f;
-    struct rectify_item item;
-    must(put_try(request, false, &item, &f), &f);
-    return item;
-}
-
-/* version -1: none said. */
-static struct rectify_item
-put_sign(const char *ref, int64_t version)
-{
-    Pb__MeasureVersion one = PB__MEASURE_VERSION__INIT;
-    Pb__MeasureVersion *list[] = {&one};
-    Pb__SignForRequest sign = PB__SIGN_FOR_REQUEST__INIT;
-    one.ref = wire_text(ref);
-    one.has_expected_version = version >= 0;
-    one.expected_version = version;
-    sign.n_measures = 1;
-    sign.measures = list;
-    struct rectify_request request = {.method = SIGN_FOR, .message = &sign.base};
-    return put(&request);
-}
-
-static struct rectify_item
-put_claim(const char *ref, int64_t version, const char *evidence)
-{
-    Pb__ClaimRequest claim = PB__CLAIM_REQUEST__INIT;
-    char *ids[] = {wire_text(evidence)};
-    claim.ref = wire_text(ref);
-    claim.n_evidence = evidence != NULL ? 1 : 0;
-    claim.evidence = ids;
-    struct rectify_request request = {.method = CLAIM,
-                                      .message = &claim.base,
-                                      .has_expected_version = version >= 0,
-                                      .expected_version = version};
-    return put(&request);
-}
-
-static struct rectify_item
-put_table(int64_t version, const char *measure, int64_t measure_version)
-{
-    Pb__TableRow row = PB__TABLE_ROW__INIT;
-    Pb__TableRow *rows[] = {&row};
-    Pb__SubmitTableRequest submit = PB__SUBMIT_TABLE_REQUEST__INIT;
-    row.measure_ref = wire_text(measure);
-    row.has_measure_version = true;
-    row.measure_version = measure_version;
-    submit.id = wire_text(TABLE);
-    submit.has_expected_version = true;
-    submit.expected_version = version;
-    submit.n_rows = 1;
-    submit.rows = rows;
-    struct rectify_request request = {.method = SUBMIT, .message = &submit.base};
-    return put(&request);
-}
-
-static struct rectify_item
-put_ask(const char *ref)
-{
-    Pb__AskRequest ask = PB__ASK_REQUEST__INIT;
-    ask.measure_ref = wire_text(ref);
-    ask.text = wire_text("资金没有落实");
-    struct rectify_request request = {.method = ASK, .message = &ask.base};
-    return put(&request);
-}
-
-static struct rectify_drain
-drain_with(const struct rectify_drain_options *options)
-{
-    struct fault f;
-    struct rectify_drain result;
-    must(rectify_outbox_drain(outbox, fake_channel(server, 1500), options, &result, &f), &f);
-    return result;
-}
-
-static struct rectify_drain
-drain(void)
-{
-    return drain_with(NULL);
-}
-
-static struct rectify_item
-item_at(int64_t number)
-{
-    struct fault f;
-    struct rectify_item item;
-    char text[32];
-    snprintf(text, sizeof text, "%lld", (long long)number);
-    must(rectify_outbox_find(outbox, &arena, text, &item, &f), &f);
-    return item;
-}
-
-static size_t
-waiting(void)
-{
-    struct fault f;
-    struct rectify_item *items = NULL;
-    size_t count = 0;
-    struct rectify_outbox_filter filter = {.archived = false};
-    must(rectify_outbox_list(outbox, &arena, &filter, &items, &count, &f), &f);
-    return count;
-}
-
-static void
-file_write(const char *name, const char *text, char ret_path[512])
-{
-    struct fault f;
-    snprintf(ret_path, 512, "%s/../%s", fake_state_folder(server), name);
-    must(rectify_file_replace(ret_path, 0600, text, strlen(text), &f), &f);
-}
-
-static const char *
-capture(const char *path)
-{
-    struct fault f;
-    char *id = arena_alloc(&arena, UUID_TEXT_SIZE);
-    struct rectify_outbox_file file = {.path = path};
-    must(rectify_outbox_capture(outbox, &file, id, &f), &f);
-    return id;
-}
-
-/* ---- tests ---- */
+#include "tests/unit/outbox_case.h"
 
 /* In order, each once, with its receipt; reopened between every two steps. */
 static void
@@ -475,36 +268,6 @@ test_version_of_others(void **state)
     assert_int_equal(fake_done_at(server, 1).expected_version, 1);
 }
 
-/* The content at the time of capture is what is sent, under its own name, once. */
-static void
-test_captured_file(void **state)
-{
-    (void)state;
-    char path[512];
-    char name[FAKE_TEXT];
-    char id[UUID_TEXT_SIZE];
-    file_write("现场 照片.jpg", "before", path);
-    const char *stand_in = capture(path);
-    struct rectify_item item = put_claim("P-01-M-01", 1, stand_in);
-    assert_int_equal(item.file_count, 1);
-    assert_int_equal(item.file_bytes, 6);
-    struct rectify_outbox_counts counts;
-    struct fault f;
-    must(rectify_outbox_counts_get(outbox, &counts, &f), &f);
-    assert_int_equal(counts.waiting_bytes, 6);
-    file_write("现场 照片.jpg", "after it was changed", path);
-    reopen();
-    assert_int_equal(drain().received, 1);
-    assert_true(fake_evidence(server, BEFORE_SHA256, name, id));
-    assert_string_equal(name, "现场 照片.jpg");
-    struct fake_done done = fake_done_at(server, 0);
-    assert_string_equal(done.evidence, id);
-    /* The message shown to people has what was put. */
-    ProtobufCMessage *message = NULL;
-    must(rectify_outbox_request(outbox, &arena, 1, &message, &f), &f);
-    assert_string_equal(((Pb__ClaimRequest *)message)->evidence[0], stand_in);
-}
-
 static void
 test_refusals_of_put(void **state)
 {
@@ -538,6 +301,156 @@ test_refusals_of_put(void **state)
     assert_int_equal(waiting(), 1);
 }
 
+static void
+heard(void *user, const struct rectify_item *item)
+{
+    *(struct rectify_item *)user = *item;
+    ((struct rectify_item *)user)->message = NULL;
+}
+
+static void
+test_verdicts(void **state)
+{
+    (void)state;
+    struct fault f;
+    struct rectify_item last = {.number = 0};
+    struct rectify_drain_options options = {.settled = heard, .user = &last};
+    put_claim("P-01-M-01", 1, NULL);
+    put_sign("P-01-M-02", 1);
+    drain();
+    assert_int_equal(item_at(1).verdict, RECTIFY_VERDICT_WAITING);
+    assert_int_equal(item_at(2).verdict, RECTIFY_VERDICT_NONE);
+    struct fake_script script = {.verdict = PB__OPERATION_VERDICT__OPERATION_VERDICT_RETURNED};
+    fake_script_set(server, &script);
+    must(rectify_outbox_verdicts(outbox, fake_channel(server, 1500), 1000, &options, &f), &f);
+    assert_int_equal(last.number, 1);
+    assert_int_equal(last.verdict, RECTIFY_VERDICT_RETURNED);
+    assert_string_equal(item_at(1).message, "2 行：1 行审核通过，1 行退回");
+    assert_int_equal(fake_calls(server, "GetOperation"), 1);
+    must(rectify_outbox_verdicts(outbox, fake_channel(server, 1500), 1000, &options, &f), &f);
+    assert_int_equal(fake_calls(server, "GetOperation"), 1);
+    fake_down(server);
+    must(rectify_outbox_verdicts(outbox, fake_channel(server, 300), 10, &options, &f), &f);
+    fake_up(server);
+}
+
+/* Clocks that are off by ten days, either way: taught by the first answer, and kept. */
+static void
+test_clock_off(void **state)
+{
+    (void)state;
+    static const int64_t ten_days = (int64_t)10 * 86400000;
+    static const int64_t offsets[] = {-ten_days, ten_days};
+    for (size_t i = 0; i < 2; i++) {
+        fake_script_set(server, &(struct fake_script){.clock_offset_ms = offsets[i]});
+        struct rectify_item item = put_ask("P-01-M-01");
+        assert_int_equal(drain().received, 1);
+        struct fake_done done = fake_done_at(server, (unsigned)i);
+        int64_t off = done.queued_at_ms - (item.queued_at_ms + offsets[i]);
+        assert_true(off > -5000 && off < 5000);
+    }
+    /* The next run knows. */
+    unsigned before = fake_calls(server, "WhoAmI");
+    put_ask("P-01-M-01");
+    assert_int_equal(drain().received, 1);
+    assert_int_equal(fake_calls(server, "WhoAmI"), before + 1);
+}
+
+/* Whom each was given for goes with it, and the channel's own stays as it was. */
+static void
+test_behalf(void **state)
+{
+    (void)state;
+    struct fault f;
+    struct rectify_item item;
+    Pb__AskRequest ask = PB__ASK_REQUEST__INIT;
+    ask.measure_ref = wire_text("P-02-M-01");
+    struct rectify_request request = {.method = ASK, .message = &ask.base};
+    struct rectify_outbox_command command = {.request = &request, .on_behalf_of = "unit02"};
+    must(rectify_outbox_put(outbox, &command, &item, &arena, &f), &f);
+    put_ask("P-01-M-01");
+    assert_int_equal(drain().received, 2);
+    assert_string_equal(fake_done_at(server, 0).behalf, "unit02");
+    assert_string_equal(fake_done_at(server, 1).behalf, "");
+}
+
+/* A command that was sent already is kept as it went. */
+static void
+test_put_sent(void **state)
+{
+    (void)state;
+    struct fault f;
+    struct rectify_item item;
+    Pb__AskRequest ask = PB__ASK_REQUEST__INIT;
+    ask.measure_ref = wire_text("P-01-M-01");
+    struct rectify_request request = {
+        .method = ASK, .message = &ask.base, .key = "0190e5a0-0001-7000-8000-000000000001"};
+    put_ask("P-01-M-02");
+    must(put_try(&request, true, &item, &f), &f);
+    assert_int_equal(item.state, RECTIFY_ITEM_SENT);
+    assert_int_equal(drain().received, 2);
+    assert_string_equal(fake_done_at(server, 0).key, request.key); /* before what only waits */
+}
+
+static enum fake_turn
+turn_seat_ended(const char *method, const char *key, unsigned n)
+{
+    (void)key;
+    (void)n;
+    return strstr(method, "SignFor") != NULL ? FAKE_REFUSE : FAKE_ANSWER;
+}
+
+/* Carried out, never answered, and then refused at the door: the server is asked by its key. */
+static void
+test_refused_after_done(void **state)
+{
+    (void)state;
+    struct fault f;
+    struct rectify_drain result;
+    struct fake_script refuse = {
+        .turn = turn_seat_ended, .code = STATUS_PERMISSION_DENIED, .reason = "SEAT_ENDED"};
+    put_sign("P-01-M-01", 1);
+    fake_script_set(server, &(struct fake_script){.turn = turn_done_silent_once});
+    must(rectify_outbox_drain(outbox, fake_channel(server, 400), NULL, &result, &f), &f);
+    assert_int_equal(item_at(1).state, RECTIFY_ITEM_SENT);
+    put_sign("P-01-M-02", 1);
+    fake_script_set(server, &refuse);
+    result = drain();
+    assert_int_equal(result.received, 1);
+    assert_int_equal(result.refused, 1);
+    assert_string_equal(item_at(1).receipt_number, "2026-11-00000001");
+    assert_int_equal(item_at(2).state, RECTIFY_ITEM_ATTENTION);
+}
+
+/* Several at once: all or none. */
+static void
+test_put_all(void **state)
+{
+    (void)state;
+    enum { MANY = 500 };
+    struct fault f;
+    Pb__AskRequest ask = PB__ASK_REQUEST__INIT;
+    struct rectify_request request = {.method = ASK, .message = &ask.base};
+    struct rectify_request twice = {
+        .method = ASK, .message = &ask.base, .key = "0190e5a0-0001-7000-8000-000000000001"};
+    struct rectify_outbox_command *commands = arena_array(&arena, MANY, sizeof *commands);
+    struct rectify_item *items = arena_array(&arena, MANY, sizeof *items);
+    ask.measure_ref = wire_text("P-01-M-01");
+    for (size_t i = 0; i < MANY; i++) {
+        commands[i].request = i == 3 || i == MANY - 1 ? &twice : &request;
+    }
+    assert_int_equal(rectify_outbox_put_all(outbox, commands, MANY, items, &arena, &f),
+                     STATUS_ALREADY_EXISTS);
+    assert_int_equal(waiting(), 0);
+    commands[MANY - 1].request = &request;
+    must(rectify_outbox_put_all(outbox, commands, MANY, items, &arena, &f), &f);
+    reopen();
+    assert_int_equal(waiting(), MANY);
+    assert_int_equal(items[MANY - 1].number - items[0].number, MANY - 1);
+    assert_string_equal(items[3].key, twice.key);
+    assert_int_equal(drain().received, MANY);
+}
+
 int
 main(void)
 {
@@ -551,8 +464,13 @@ main(void)
         cmocka_unit_test_setup_teardown(test_odd_answers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_version_chain, setup, teardown),
         cmocka_unit_test_setup_teardown(test_version_of_others, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_captured_file, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refusals_of_put, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_verdicts, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_clock_off, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_behalf, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_put_sent, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_refused_after_done, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_put_all, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
