@@ -20,7 +20,8 @@ struct steps {
     const char *base; /* machines/ and profiles/ lie in it */
     const char *label;
     struct rectify_onboarded who;
-    const char *file; /* the profile's */
+    const char *name; /* the profile's */
+    const char *file;
     char *password;
     bool typed; /* by a person, just now */
 };
@@ -118,8 +119,10 @@ may_write(struct steps *s, const struct rectify_places *places, const char *name
     struct fault ignored;
     char *answer = NULL;
     bool yes = line_flag(s->line, "replace");
+    bool elsewhere = false;
     bool taken = rectify_profile_find(&c->arena, places, name, &found, &ignored) == STATUS_OK;
-    if (!taken || yes) {
+    elsewhere = taken && strcmp(found, s->file) != 0; /* it would hide ours */
+    if (!taken || (yes && !elsewhere)) {
         return STATUS_OK;
     }
     if (rectify_profile_load(&c->arena, places, found, &there, &ignored) == STATUS_OK &&
@@ -129,15 +132,16 @@ may_write(struct steps *s, const struct rectify_places *places, const char *name
     }
     const char *question =
         arena_printf(&c->arena, "已有名为 %s 的配置（%s），覆盖它吗？[y/N] ", name, found);
-    if (question != NULL && prompt_possible()) {
+    yes = false;
+    if (question != NULL && !elsewhere && prompt_possible()) {
         enum status st = prompt_line(c, question, &answer, &ignored);
         yes = st == STATUS_OK && value_yes(&c->arena, answer, &yes) && yes;
     }
     return yes ? STATUS_OK
                : fault_set(f, STATUS_ALREADY_EXISTS, "PROFILE_EXISTS",
                            "本机已开通，但已有名为“%s”的配置（%s），没有覆盖：加 --profile 另起一个"
-                           "名字，或加 --replace 覆盖，再运行一次（同一个开通码）。",
-                           name, found);
+                           "名字%s，再运行一次（同一个开通码）。",
+                           name, found, elsewhere ? "" : "，或加 --replace 覆盖");
 }
 
 static enum status
@@ -145,7 +149,10 @@ profile_make(struct steps *s, const struct rectify_places *places, const char *p
              struct fault *f)
 {
     struct cli *c = s->c;
-    enum status st = rectify_onboard_profile_write(&s->who, s->file, password_file, &c->arena, f);
+    const char *state = /* a home of its own keeps everything in it */
+        places->home == NULL ? NULL : arena_printf(&c->arena, "%s/state/%s", s->base, s->name);
+    enum status st =
+        rectify_onboard_profile_write(&s->who, s->file, password_file, state, &c->arena, f);
     return st == STATUS_OK ? rectify_profile_load(&c->arena, places, s->file, &c->profile, f) : st;
 }
 
@@ -154,6 +161,7 @@ profile_place(struct steps *s, const struct rectify_places *places, struct fault
 {
     struct cli *c = s->c;
     const char *name = c->profile_name != NULL ? c->profile_name : s->who.account;
+    s->name = name;
     if (strchr(name, '/') != NULL || strstr(name, ".ini") != NULL) {
         return fault_set(f, STATUS_INVALID_ARGUMENT, "PROFILE_NAME",
                          "--profile 只写配置的名称，不写路径：“%s”。", name);

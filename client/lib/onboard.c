@@ -397,8 +397,9 @@ static const char *
 door_url(struct onboarding *o, const char *said, uint32_t port)
 {
     const char *colon = strrchr(o->url, ':');
-    if (said != NULL) {
-        return said;
+    const char *told = said != NULL ? url_of(o->a, said) : NULL;
+    if (told != NULL) {
+        return told;
     }
     return arena_printf(o->a, "%.*s:%u", (int)(colon - o->url), o->url, port);
 }
@@ -421,7 +422,8 @@ authority_again(struct onboarding *o, struct rectify_onboarded *ret, struct faul
     }
     o->profile.tenant = said->tenant;
     ret->server = door_url(o, said->server, said->server_port);
-    ret->onboard = said->onboard != NULL ? said->onboard : o->url;
+    ret->onboard = said->onboard != NULL ? url_of(o->a, said->onboard) : NULL;
+    ret->onboard = ret->onboard != NULL ? ret->onboard : o->url; /* we came by it */
     return ret->server != NULL ? STATUS_OK : memory_fault(f);
 }
 
@@ -536,17 +538,19 @@ rectify_onboard(const struct rectify_onboard_paper *paper, const char *base, con
 
 enum status
 rectify_onboard_profile_write(const struct rectify_onboarded *who, const char *file,
-                              const char *password_file, struct arena *a, struct fault *f)
+                              const char *password_file, const char *state, struct arena *a,
+                              struct fault *f)
 {
     const char *text = arena_printf(
         a,
         "# 由 rectify onboard 写成。\n"
         "server = %s\nserver_name = %s\ntenant = %s\naccount = %s\n"
         "ca = %s/ca.pem\ncert = %s/client.pem\nkey = %s/client.pem\nmachine_key = %s/machine.key\n"
-        "onboard = %s\nqueue = offline\n%s%s%s",
+        "onboard = %s\nqueue = offline\n%s%s%s%s%s%s",
         who->server, who->server_name, who->tenant, who->account, who->folder, who->folder,
         who->folder, who->folder, who->onboard, password_file != NULL ? "password_file = " : "",
-        password_file != NULL ? password_file : "", password_file != NULL ? "\n" : "");
+        password_file != NULL ? password_file : "", password_file != NULL ? "\n" : "",
+        state != NULL ? "state = " : "", state != NULL ? state : "", state != NULL ? "\n" : "");
     const char *folder = rectify_path_folder(a, file);
     if (text == NULL || folder == NULL) {
         return memory_fault(f);

@@ -66,11 +66,12 @@ MUST_CHECK enum status rectify_onboard(const struct rectify_onboard_paper *paper
                                        const char *client_version, struct arena *a,
                                        struct rectify_onboarded *ret, struct fault *f);
 
-/* Writes the profile file (0600), whole or not at all; password_file may be NULL. The caller has
- * made sure that the file may be overwritten. */
+/* Writes the profile file (0600), whole or not at all; password_file and state (a folder) may be
+ * NULL. The caller has made sure that the file may be overwritten. */
 MUST_CHECK enum status rectify_onboard_profile_write(const struct rectify_onboarded *who,
                                                      const char *file, const char *password_file,
-                                                     struct arena *a, struct fault *f);
+                                                     const char *state, struct arena *a,
+                                                     struct fault *f);
 
 /* Keeps machine id and log key where the profile has its state, as enrolling does.
  * DATA_LOSS LEDGER_KEY_CHANGED. */

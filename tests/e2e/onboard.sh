@@ -84,6 +84,9 @@ expect "its certificate is for clients alone" openssl verify -CAfile "$HOME_DIR/
 expect_not "and not for servers" openssl verify -CAfile "$HOME_DIR/pki/machine-ca.crt" -purpose sslserver "$folder/client.pem"
 expect "made out to the machine" grep -q "DNS:$machine" <(openssl x509 -in "$folder/client.pem" -noout -ext subjectAltName)
 expect_refused "the code on another machine" ENROL_CODE_USED go m2
+rm "$FIXTURE_DIR/m1/.config/rectify/profiles/unit91.ini" "$folder/client.pem"
+expect "cut off before the profile was written: the same command again" go m1 --remember
+expect_is "it is still that machine" "$machine" "$(<"$FIXTURE_DIR/m1/.local/state/rectify/unit91/machine")"
 expect_refused "a seat is not approved yet" NO_SEAT unit m1 todo
 expect "the seats are approved" cli grant grant approve --all
 expect "now it works" unit m1 todo
@@ -101,6 +104,11 @@ expect "but when asked" unit m3 onboard "$papers/unit01b.onboard" --password-fil
 expect "a fresh paper for a second machine" cli admin office onboard "$FIXTURE_DIR/units.csv" --out "$papers" --again
 code=$(paper unit91 code)
 expect_shows "the second machine, with the password the account has" 已登录 go m2
+
+# A machine whose home is told keeps everything in it; the sample's list is a good one.
+expect "the sample's list" cli admin office onboard "$SOURCE_DIR/deploy/sample/units.csv" --out "$papers"
+expect "in a home" unit m4 --home "$FIXTURE_DIR/m4/home" onboard "$papers/unit19.onboard" --password-file "$FIXTURE_DIR/password"
+expect "its state lies there" test -s "$FIXTURE_DIR/m4/home/state/unit19/machine"
 
 # ---- renewal ----
 old=$(openssl x509 -in "$folder/client.pem" -noout -serial)
