@@ -4,6 +4,7 @@
 #include "proto/rpc/tls.h"
 #include "server/base/issuer.h"
 #include "tests/support/folder.h"
+#include "tests/support/shell.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -31,13 +32,10 @@ now_ms(void)
     return (int64_t)time(NULL) * 1000;
 }
 
-/* A shell command in the folder. */
 static bool
 sh(const char *command)
 {
-    char text[2048];
-    snprintf(text, sizeof text, "cd %s && { %s; } >log 2>&1", folder, command);
-    return system(text) == 0;
+    return shell_run(folder, command);
 }
 
 static const char *
@@ -52,7 +50,7 @@ set_up(void **state)
 {
     (void)state;
     arena_init(&arena, 8 << 20);
-    strcpy(folder, "/tmp/issuer-test-XXXXXX");
+    snprintf(folder, sizeof folder, "/tmp/issuer-test-XXXXXX");
     if (mkdtemp(folder) == NULL || !sh("P=" SOURCE_DIR "/deploy/pki; $P ca . && $P machine-ca . &&"
                                        " $P server . rectifyd && $P client . other &&"
                                        " cat machine-ca.crt ca.crt >both.crt")) {
