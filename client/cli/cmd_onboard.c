@@ -16,9 +16,7 @@ enum { CLOCK_SLACK_MS = 120000 };
 struct steps {
     struct cli *c;
     const struct line *line;
-    struct rectify_onboard_paper paper;
-    const char *base; /* machines/ and profiles/ lie in it */
-    const char *label;
+    struct rectify_onboard_ask ask;
     struct rectify_onboarded who;
     const char *name; /* the profile's */
     const char *file;
@@ -58,7 +56,7 @@ static enum status
 paper_get(struct steps *s, struct fault *f)
 {
     struct cli *c = s->c;
-    struct rectify_onboard_paper *p = &s->paper;
+    struct rectify_onboard_paper *p = &s->ask.paper;
     const char *first = s->line->arg_count > 0 ? s->line->args[0] : NULL;
     enum status st = STATUS_OK;
     if (first != NULL && access(first, F_OK) == 0) {
@@ -94,19 +92,19 @@ places_get(struct steps *s, struct rectify_places *places, struct fault *f)
     if (st != STATUS_OK) {
         return st;
     }
-    s->base = places->home != NULL   ? places->home
-              : places->user != NULL ? rectify_path_folder(&c->arena, places->user)
-                                     : NULL;
-    if (s->base == NULL) {
+    s->ask.base = places->home != NULL   ? places->home
+                  : places->user != NULL ? rectify_path_folder(&c->arena, places->user)
+                                         : NULL;
+    if (s->ask.base == NULL) {
         return fault_set(f, STATUS_FAILED_PRECONDITION, "HOME_UNKNOWN",
                          "不知道配置该放在哪里：请设好 HOME，或用 --home 写明文件夹。");
     }
-    s->label = line_value(s->line, "label");
-    if (s->label == NULL) {
+    s->ask.label = line_value(s->line, "label");
+    if (s->ask.label == NULL) {
         (void)gethostname(host, sizeof host - 1);
-        s->label = arena_strdup(&c->arena, host[0] != '\0' ? host : "machine");
+        s->ask.label = arena_strdup(&c->arena, host[0] != '\0' ? host : "machine");
     }
-    return s->label != NULL ? STATUS_OK : cli_memory_fault(f);
+    return s->ask.label != NULL ? STATUS_OK : cli_memory_fault(f);
 }
 
 /* A profile of this very enrolment is written anew; any other is somebody's. */
@@ -150,7 +148,7 @@ profile_make(struct steps *s, const struct rectify_places *places, const char *p
 {
     struct cli *c = s->c;
     const char *state = /* a home of its own keeps everything in it */
-        places->home == NULL ? NULL : arena_printf(&c->arena, "%s/state/%s", s->base, s->name);
+        places->home == NULL ? NULL : arena_printf(&c->arena, "%s/state/%s", s->ask.base, s->name);
     enum status st =
         rectify_onboard_profile_write(&s->who, s->file, password_file, state, &c->arena, f);
     return st == STATUS_OK ? rectify_profile_load(&c->arena, places, s->file, &c->profile, f) : st;
@@ -166,7 +164,7 @@ profile_place(struct steps *s, const struct rectify_places *places, struct fault
         return fault_set(f, STATUS_INVALID_ARGUMENT, "PROFILE_NAME",
                          "--profile 只写配置的名称，不写路径：“%s”。", name);
     }
-    s->file = arena_printf(&c->arena, "%s/profiles/%s.ini", s->base, name);
+    s->file = arena_printf(&c->arena, "%s/profiles/%s.ini", s->ask.base, name);
     enum status st = s->file == NULL ? cli_memory_fault(f) : may_write(s, places, name, f);
     if (st == STATUS_OK) {
         st = profile_make(s, places, NULL, f);
@@ -208,8 +206,8 @@ password_set(struct steps *s, struct fault *f)
     if (!s->who.needs_password || s->password == NULL) {
         return STATUS_OK;
     }
-    return rectify_onboard(&s->paper, s->base, s->label, s->password, CLI_CLIENT_VERSION, &c->arena,
-                           &s->who, f);
+    s->ask.new_password = s->password;
+    return rectify_onboard(&s->ask, &c->arena, &s->who, f);
 }
 
 static enum status
@@ -298,14 +296,14 @@ cmd_onboard(struct cli *c, const struct line *line, struct fault *f)
     struct rectify_places places;
     enum status st = paper_get(&s, f);
     if (st == STATUS_OK) {
-        st = rectify_onboard_paper_check(&s.paper, f);
+        st = rectify_onboard_paper_check(&s.ask.paper, f);
     }
     if (st == STATUS_OK) {
         st = places_get(&s, &places, f);
     }
     if (st == STATUS_OK) {
-        st = rectify_onboard(&s.paper, s.base, s.label, NULL, CLI_CLIENT_VERSION, &c->arena, &s.who,
-                             f);
+        s.ask.client_version = CLI_CLIENT_VERSION;
+        st = rectify_onboard(&s.ask, &c->arena, &s.who, f);
     }
     if (st == STATUS_OK) {
         st = profile_place(&s, &places, f);

@@ -182,6 +182,7 @@ rectify_onboard_paper_read(struct arena *a, const char *path,
 /* ---- what the server says of itself ---- */
 
 struct onboarding {
+    const struct rectify_onboard_ask *ask;
     const struct rectify_onboard_paper *paper;
     struct arena *a;
     const char *url;
@@ -318,7 +319,7 @@ authority_check(struct onboarding *o, struct fault *f)
 
 /* base/machines/HEX, named after the code: the same code finds its keys again. */
 static enum status
-folder_open(struct onboarding *o, const char *base, struct fault *f)
+folder_open(struct onboarding *o, struct fault *f)
 {
     unsigned char hash[SECRET_HASH_BYTES];
     char plain[CODE_SIZE];
@@ -330,7 +331,7 @@ folder_open(struct onboarding *o, const char *base, struct fault *f)
     secret_sha256(hash, sizeof hash, hash); /* the server keeps the first one */
     secret_wipe(plain, sizeof plain);
     char *hex = secret_hex_encode(o->a, hash, FOLDER_HEX / 2);
-    char *path = hex == NULL ? NULL : arena_printf(o->a, "%s/machines/%s", base, hex);
+    char *path = hex == NULL ? NULL : arena_printf(o->a, "%s/machines/%s", o->ask->base, hex);
     if (path == NULL) {
         return memory_fault(f);
     }
@@ -448,8 +449,7 @@ result_fill(const struct onboarding *o, const Pb__OnboardReply *reply,
 }
 
 static enum status
-onboard_call(struct onboarding *o, const char *label, const char *new_password,
-             struct rectify_onboarded *ret, struct fault *f)
+onboard_call(struct onboarding *o, struct rectify_onboarded *ret, struct fault *f)
 {
     Pb__OnboardRequest ask = PB__ONBOARD_REQUEST__INIT;
     struct certificate_request made;
@@ -469,8 +469,8 @@ onboard_call(struct onboarding *o, const char *label, const char *new_password,
     ask.public_key = (ProtobufCBinaryData){LEDGER_PUBLIC_BYTES, key.public.bytes};
     ask.csr = (ProtobufCBinaryData){made.n, made.der};
     ask.nonce = (ProtobufCBinaryData){sizeof nonce, nonce};
-    ask.label = wire_text(label);
-    ask.new_password = wire_text(new_password);
+    ask.label = wire_text(o->ask->label);
+    ask.new_password = wire_text(o->ask->new_password);
     struct rectify_request request = {.method = "rectify.v1.OnboardService/Onboard",
                                       .message = &ask.base};
     s = rectify_call(o->channel, o->a, &request, &answer, f);
@@ -492,14 +492,14 @@ onboard_call(struct onboarding *o, const char *label, const char *new_password,
 }
 
 enum status
-rectify_onboard(const struct rectify_onboard_paper *paper, const char *base, const char *label,
-                const char *new_password, const char *client_version, struct arena *a,
+rectify_onboard(const struct rectify_onboard_ask *ask, struct arena *a,
                 struct rectify_onboarded *ret, struct fault *f)
 {
-    struct onboarding o = {.paper = paper, .a = a};
+    const struct rectify_onboard_paper *paper = &ask->paper;
+    struct onboarding o = {.ask = ask, .paper = paper, .a = a};
     struct rectify_onboarded made = {.machine = NULL};
     struct rectify_channel_options options = {
-        .profile = &o.profile, .client_version = client_version, .door = true};
+        .profile = &o.profile, .client_version = ask->client_version, .door = true};
     enum status s = rectify_onboard_paper_check(paper, f);
     if (s != STATUS_OK) {
         return s;
@@ -508,7 +508,7 @@ rectify_onboard(const struct rectify_onboard_paper *paper, const char *base, con
     if (o.url == NULL || !fingerprint_read(paper->ca_sha256, o.hex)) {
         return memory_fault(f);
     }
-    s = folder_open(&o, base, f);
+    s = folder_open(&o, f);
     if (s == STATUS_OK) {
         s = profile_fill(&o, f);
     }
@@ -525,7 +525,7 @@ rectify_onboard(const struct rectify_onboard_paper *paper, const char *base, con
         s = authority_again(&o, &made, f);
     }
     if (s == STATUS_OK) {
-        s = onboard_call(&o, label, new_password, &made, f);
+        s = onboard_call(&o, &made, f);
     }
     rectify_channel_free(o.channel);
     if (s == STATUS_OK) {
