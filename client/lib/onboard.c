@@ -481,10 +481,9 @@ onboard_call(struct onboarding *o, struct rectify_onboarded *ret, struct fault *
     }
     if (s == STATUS_OK) {
         const Pb__OnboardReply *reply = (const Pb__OnboardReply *)answer.message;
-        s = pair_write(o->a, path, made.key_pem, reply->certificate, f);
-        if (s == STATUS_OK && !uuid_text_valid(reply->machine)) {
-            s = fault_set(f, STATUS_DATA_LOSS, "REPLY_MALFORMED", "服务器的开通答复不完整。");
-        }
+        s = uuid_text_valid(reply->machine)
+                ? pair_write(o->a, path, made.key_pem, reply->certificate, f)
+                : fault_set(f, STATUS_DATA_LOSS, "REPLY_MALFORMED", "服务器的开通答复不完整。");
         result_fill(o, reply, ret);
     }
     secret_wipe(made.key_pem, strlen(made.key_pem));

@@ -103,6 +103,9 @@ expect_refused "somebody's profile is not overwritten" PROFILE_EXISTS setsid -w 
 expect "but when asked" unit m3 onboard "$papers/unit01b.onboard" --password-file "$FIXTURE_DIR/password" --remember --replace
 expect "a fresh paper for a second machine" cli admin office onboard "$FIXTURE_DIR/units.csv" --out "$papers" --again
 code=$(paper unit91 code)
+fixture_sql -c "UPDATE rectify.enrol_code SET expires_ms = 1 WHERE used_ms IS NULL" >/dev/null
+expect_refused "a code that has expired" ENROL_CODE_EXPIRED go m2
+fixture_sql -c "UPDATE rectify.enrol_code SET expires_ms = 9000000000000 WHERE used_ms IS NULL" >/dev/null
 expect_shows "the second machine, with the password the account has" 已登录 go m2
 
 # A machine whose home is told keeps everything in it; the sample's list is a good one.
