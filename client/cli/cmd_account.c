@@ -200,11 +200,9 @@ cmd_machine_enrol(struct cli *c, const struct line *line, struct fault *f)
 enum status
 cmd_machine_list(struct cli *c, const struct line *line, struct fault *f)
 {
-    static const struct grid_column columns[] = {{.title = "编号"},
-                                                 {.title = "单位"},
-                                                 {.title = "名称", .clip = 40},
-                                                 {.title = "开通时间"},
-                                                 {.title = "停用时间"}};
+    static const struct grid_column columns[] = {
+        {.title = "编号"},     {.title = "单位"},     {.title = "名称", .clip = 40},
+        {.title = "开通时间"}, {.title = "停用时间"}, {.title = "证书到期"}};
     Pb__Empty empty = PB__EMPTY__INIT;
     ProtobufCMessage *message = NULL;
     struct grid g;
@@ -227,6 +225,9 @@ cmd_machine_list(struct cli *c, const struct line *line, struct fault *f)
         row[2] = cli_text(c, m->label);
         row[3] = value_time(&c->arena, m->enrolled_at_ms);
         row[4] = m->has_revoked_at_ms ? value_time(&c->arena, m->revoked_at_ms) : "";
+        row[5] = m->has_certificate_not_after_ms
+                     ? value_time(&c->arena, m->certificate_not_after_ms)
+                     : "";
     }
     return grid_print(&g, c, f);
 }

@@ -269,9 +269,21 @@ pages_write(struct work *w, struct fault *f)
 
 /* ---- sending ---- */
 
+/* Units without a place in the official order (排序) come last, as listed. */
+static int32_t
+last_place(const struct work *w)
+{
+    int32_t last = 0;
+    for (size_t i = 0; i < w->orgs->n_orgs; i++) {
+        last = w->orgs->orgs[i]->sort_order > last ? w->orgs->orgs[i]->sort_order : last;
+    }
+    return last < INT32_MAX - UNITS_ROWS_MAX ? last : INT32_MAX - UNITS_ROWS_MAX;
+}
+
 static enum status
 orgs_make(struct work *w, struct fault *f)
 {
+    int32_t place = last_place(w);
     Pb__ImportOrgsRequest import = PB__IMPORT_ORGS_REQUEST__INIT;
     struct rectify_answer answer;
     struct cli_command command = {.method = "rectify.v1.OrgService/ImportOrgs",
@@ -293,8 +305,8 @@ orgs_make(struct work *w, struct fault *f)
             org->name = cli_field(row->org_name);
             org->kind = cli_field(row->kind);
             org->parent_code = row->parent[0] != '\0' ? cli_field(row->parent) : NULL;
-            org->has_sort_order = row->has_sort_order;
-            org->sort_order = row->sort_order;
+            org->has_sort_order = true;
+            org->sort_order = row->has_sort_order ? row->sort_order : ++place;
             import.orgs[import.n_orgs++] = org;
         }
     }

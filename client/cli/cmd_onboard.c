@@ -16,11 +16,10 @@ enum { CLOCK_SLACK_MS = 120000 };
 struct steps {
     struct cli *c;
     const struct line *line;
-    struct rectify_onboard_paper paper;
-    const char *base; /* machines/ and profiles/ lie in it */
-    const char *label;
+    struct rectify_onboard_ask ask;
     struct rectify_onboarded who;
-    const char *file; /* the profile's */
+    const char *name; /* the profile's */
+    const char *file;
     char *password;
     bool typed; /* by a person, just now */
 };
@@ -57,7 +56,7 @@ static enum status
 paper_get(struct steps *s, struct fault *f)
 {
     struct cli *c = s->c;
-    struct rectify_onboard_paper *p = &s->paper;
+    struct rectify_onboard_paper *p = &s->ask.paper;
     const char *first = s->line->arg_count > 0 ? s->line->args[0] : NULL;
     enum status st = STATUS_OK;
     if (first != NULL && access(first, F_OK) == 0) {
@@ -93,19 +92,19 @@ places_get(struct steps *s, struct rectify_places *places, struct fault *f)
     if (st != STATUS_OK) {
         return st;
     }
-    s->base = places->home != NULL   ? places->home
-              : places->user != NULL ? rectify_path_folder(&c->arena, places->user)
-                                     : NULL;
-    if (s->base == NULL) {
+    s->ask.base = places->home != NULL   ? places->home
+                  : places->user != NULL ? rectify_path_folder(&c->arena, places->user)
+                                         : NULL;
+    if (s->ask.base == NULL) {
         return fault_set(f, STATUS_FAILED_PRECONDITION, "HOME_UNKNOWN",
                          "不知道配置该放在哪里：请设好 HOME，或用 --home 写明文件夹。");
     }
-    s->label = line_value(s->line, "label");
-    if (s->label == NULL) {
+    s->ask.label = line_value(s->line, "label");
+    if (s->ask.label == NULL) {
         (void)gethostname(host, sizeof host - 1);
-        s->label = arena_strdup(&c->arena, host[0] != '\0' ? host : "machine");
+        s->ask.label = arena_strdup(&c->arena, host[0] != '\0' ? host : "machine");
     }
-    return s->label != NULL ? STATUS_OK : cli_memory_fault(f);
+    return s->ask.label != NULL ? STATUS_OK : cli_memory_fault(f);
 }
 
 /* A profile of this very enrolment is written anew; any other is somebody's. */
@@ -118,8 +117,10 @@ may_write(struct steps *s, const struct rectify_places *places, const char *name
     struct fault ignored;
     char *answer = NULL;
     bool yes = line_flag(s->line, "replace");
+    bool elsewhere = false;
     bool taken = rectify_profile_find(&c->arena, places, name, &found, &ignored) == STATUS_OK;
-    if (!taken || yes) {
+    elsewhere = taken && strcmp(found, s->file) != 0; /* it would hide ours */
+    if (!taken || (yes && !elsewhere)) {
         return STATUS_OK;
     }
     if (rectify_profile_load(&c->arena, places, found, &there, &ignored) == STATUS_OK &&
@@ -129,15 +130,16 @@ may_write(struct steps *s, const struct rectify_places *places, const char *name
     }
     const char *question =
         arena_printf(&c->arena, "已有名为 %s 的配置（%s），覆盖它吗？[y/N] ", name, found);
-    if (question != NULL && prompt_possible()) {
+    yes = false;
+    if (question != NULL && !elsewhere && prompt_possible()) {
         enum status st = prompt_line(c, question, &answer, &ignored);
         yes = st == STATUS_OK && value_yes(&c->arena, answer, &yes) && yes;
     }
     return yes ? STATUS_OK
                : fault_set(f, STATUS_ALREADY_EXISTS, "PROFILE_EXISTS",
                            "本机已开通，但已有名为“%s”的配置（%s），没有覆盖：加 --profile 另起一个"
-                           "名字，或加 --replace 覆盖，再运行一次（同一个开通码）。",
-                           name, found);
+                           "名字%s，再运行一次（同一个开通码）。",
+                           name, found, elsewhere ? "" : "，或加 --replace 覆盖");
 }
 
 static enum status
@@ -145,7 +147,10 @@ profile_make(struct steps *s, const struct rectify_places *places, const char *p
              struct fault *f)
 {
     struct cli *c = s->c;
-    enum status st = rectify_onboard_profile_write(&s->who, s->file, password_file, &c->arena, f);
+    const char *state = /* a home of its own keeps everything in it */
+        places->home == NULL ? NULL : arena_printf(&c->arena, "%s/state/%s", s->ask.base, s->name);
+    enum status st =
+        rectify_onboard_profile_write(&s->who, s->file, password_file, state, &c->arena, f);
     return st == STATUS_OK ? rectify_profile_load(&c->arena, places, s->file, &c->profile, f) : st;
 }
 
@@ -154,11 +159,12 @@ profile_place(struct steps *s, const struct rectify_places *places, struct fault
 {
     struct cli *c = s->c;
     const char *name = c->profile_name != NULL ? c->profile_name : s->who.account;
+    s->name = name;
     if (strchr(name, '/') != NULL || strstr(name, ".ini") != NULL) {
         return fault_set(f, STATUS_INVALID_ARGUMENT, "PROFILE_NAME",
                          "--profile 只写配置的名称，不写路径：“%s”。", name);
     }
-    s->file = arena_printf(&c->arena, "%s/profiles/%s.ini", s->base, name);
+    s->file = arena_printf(&c->arena, "%s/profiles/%s.ini", s->ask.base, name);
     enum status st = s->file == NULL ? cli_memory_fault(f) : may_write(s, places, name, f);
     if (st == STATUS_OK) {
         st = profile_make(s, places, NULL, f);
@@ -200,8 +206,8 @@ password_set(struct steps *s, struct fault *f)
     if (!s->who.needs_password || s->password == NULL) {
         return STATUS_OK;
     }
-    return rectify_onboard(&s->paper, s->base, s->label, s->password, CLI_CLIENT_VERSION, &c->arena,
-                           &s->who, f);
+    s->ask.new_password = s->password;
+    return rectify_onboard(&s->ask, &c->arena, &s->who, f);
 }
 
 static enum status
@@ -290,14 +296,14 @@ cmd_onboard(struct cli *c, const struct line *line, struct fault *f)
     struct rectify_places places;
     enum status st = paper_get(&s, f);
     if (st == STATUS_OK) {
-        st = rectify_onboard_paper_check(&s.paper, f);
+        st = rectify_onboard_paper_check(&s.ask.paper, f);
     }
     if (st == STATUS_OK) {
         st = places_get(&s, &places, f);
     }
     if (st == STATUS_OK) {
-        st = rectify_onboard(&s.paper, s.base, s.label, NULL, CLI_CLIENT_VERSION, &c->arena, &s.who,
-                             f);
+        s.ask.client_version = CLI_CLIENT_VERSION;
+        st = rectify_onboard(&s.ask, &c->arena, &s.who, f);
     }
     if (st == STATUS_OK) {
         st = profile_place(&s, &places, f);

@@ -71,7 +71,9 @@ static const struct {
     const char *advice;
 } by_reason[] = {
     {"NOT_LOGGED_IN", "", "运行 rectify login 登录，再执行一次刚才的命令。"},
-    {"MACHINE_NOT_ENROLLED", "", "向管理员要开通码，运行 rectify machine enrol --code-file 文件。"},
+    {"MACHINE_NOT_ENROLLED", "",
+     "向管理员要开通单，照它运行 rectify onboard；已有证书的运行 rectify machine enrol --code-file "
+     "文件。"},
     {"TABLE_SUBMITTED", "", "要改，请联系领导小组办公室退回；退回后用 rectify table show 看原因。"},
     {"ROW_NEEDS_WRITING", "", "用 rectify table export --out 汇总表.csv 导出，填好这些行再报送。"},
     {"HASH_DIFFERS", "", "用 rectify table print 重新打印、签字盖章后扫描，再确认。"},
@@ -136,8 +138,16 @@ static const struct {
     {"TLS_SERVER_NAME", "",
      "服务器的证书名与配置里的 server_name 不同：可能连错了服务器，不要继续。"},
     {"TLS_SERVER_CERT", "", "服务器的证书不是本系统签发的或已过期：请告知管理员，不要继续。"},
-    {"TLS_CLIENT_REFUSED", "", "服务器不认本机的证书：请向管理员领取新的证书。"},
     {"LOG_FORKED", "", "停止办理，立即告知管理员和审计人员；保留 state 文件夹作为证据。"},
+    {"TLS_CLIENT_REFUSED", "",
+     "服务器不认本机的证书：运行 rectify machine renew 换发；换不了的，请向管理员要新的开通单。"},
+    {"TLS_CERT_EXPIRED", "", "请向管理员要新的开通单，照它运行 rectify onboard；或领取新的证书。"},
+    {"FINGERPRINT_WRONG", "", "先核对指纹有没有输错；确实不一样，请立即告知管理员，不要继续。"},
+    {"ENROL_CODE_UNKNOWN", "onboard", "逐个字符核对开通码；仍不对，请管理员重发开通单。"},
+    {"ENROL_CODE_USED", "onboard",
+     "换了机器的，请管理员重发开通单；自己没有用过的，请立即告知管理员。"},
+    {"ENROL_CODE_EXPIRED", "onboard",
+     "请管理员重发开通单（rectify office onboard 单位.csv --again）。"},
     {"LOG_ROLLED_BACK", "", "停止办理，立即告知管理员和审计人员；保留 state 文件夹作为证据。"},
     {"SECRET_MARK", "", "这些内容没有保存在系统里。请改走涉密渠道，并检查本机是否还有同类文件。"},
     {"KEY_REUSED", "", "去掉 --key 重新办理；--key 只用于再办同一件结果未知的事。"},

@@ -182,6 +182,7 @@ rectify_onboard_paper_read(struct arena *a, const char *path,
 /* ---- what the server says of itself ---- */
 
 struct onboarding {
+    const struct rectify_onboard_ask *ask;
     const struct rectify_onboard_paper *paper;
     struct arena *a;
     const char *url;
@@ -318,7 +319,7 @@ authority_check(struct onboarding *o, struct fault *f)
 
 /* base/machines/HEX, named after the code: the same code finds its keys again. */
 static enum status
-folder_open(struct onboarding *o, const char *base, struct fault *f)
+folder_open(struct onboarding *o, struct fault *f)
 {
     unsigned char hash[SECRET_HASH_BYTES];
     char plain[CODE_SIZE];
@@ -330,7 +331,7 @@ folder_open(struct onboarding *o, const char *base, struct fault *f)
     secret_sha256(hash, sizeof hash, hash); /* the server keeps the first one */
     secret_wipe(plain, sizeof plain);
     char *hex = secret_hex_encode(o->a, hash, FOLDER_HEX / 2);
-    char *path = hex == NULL ? NULL : arena_printf(o->a, "%s/machines/%s", base, hex);
+    char *path = hex == NULL ? NULL : arena_printf(o->a, "%s/machines/%s", o->ask->base, hex);
     if (path == NULL) {
         return memory_fault(f);
     }
@@ -397,8 +398,9 @@ static const char *
 door_url(struct onboarding *o, const char *said, uint32_t port)
 {
     const char *colon = strrchr(o->url, ':');
-    if (said != NULL) {
-        return said;
+    const char *told = said != NULL ? url_of(o->a, said) : NULL;
+    if (told != NULL) {
+        return told;
     }
     return arena_printf(o->a, "%.*s:%u", (int)(colon - o->url), o->url, port);
 }
@@ -421,7 +423,8 @@ authority_again(struct onboarding *o, struct rectify_onboarded *ret, struct faul
     }
     o->profile.tenant = said->tenant;
     ret->server = door_url(o, said->server, said->server_port);
-    ret->onboard = said->onboard != NULL ? said->onboard : o->url;
+    ret->onboard = said->onboard != NULL ? url_of(o->a, said->onboard) : NULL;
+    ret->onboard = ret->onboard != NULL ? ret->onboard : o->url; /* we came by it */
     return ret->server != NULL ? STATUS_OK : memory_fault(f);
 }
 
@@ -446,8 +449,7 @@ result_fill(const struct onboarding *o, const Pb__OnboardReply *reply,
 }
 
 static enum status
-onboard_call(struct onboarding *o, const char *label, const char *new_password,
-             struct rectify_onboarded *ret, struct fault *f)
+onboard_call(struct onboarding *o, struct rectify_onboarded *ret, struct fault *f)
 {
     Pb__OnboardRequest ask = PB__ONBOARD_REQUEST__INIT;
     struct certificate_request made;
@@ -467,8 +469,8 @@ onboard_call(struct onboarding *o, const char *label, const char *new_password,
     ask.public_key = (ProtobufCBinaryData){LEDGER_PUBLIC_BYTES, key.public.bytes};
     ask.csr = (ProtobufCBinaryData){made.n, made.der};
     ask.nonce = (ProtobufCBinaryData){sizeof nonce, nonce};
-    ask.label = wire_text(label);
-    ask.new_password = wire_text(new_password);
+    ask.label = wire_text(o->ask->label);
+    ask.new_password = wire_text(o->ask->new_password);
     struct rectify_request request = {.method = "rectify.v1.OnboardService/Onboard",
                                       .message = &ask.base};
     s = rectify_call(o->channel, o->a, &request, &answer, f);
@@ -479,10 +481,9 @@ onboard_call(struct onboarding *o, const char *label, const char *new_password,
     }
     if (s == STATUS_OK) {
         const Pb__OnboardReply *reply = (const Pb__OnboardReply *)answer.message;
-        s = pair_write(o->a, path, made.key_pem, reply->certificate, f);
-        if (s == STATUS_OK && !uuid_text_valid(reply->machine)) {
-            s = fault_set(f, STATUS_DATA_LOSS, "REPLY_MALFORMED", "服务器的开通答复不完整。");
-        }
+        s = uuid_text_valid(reply->machine)
+                ? pair_write(o->a, path, made.key_pem, reply->certificate, f)
+                : fault_set(f, STATUS_DATA_LOSS, "REPLY_MALFORMED", "服务器的开通答复不完整。");
         result_fill(o, reply, ret);
     }
     secret_wipe(made.key_pem, strlen(made.key_pem));
@@ -490,14 +491,14 @@ onboard_call(struct onboarding *o, const char *label, const char *new_password,
 }
 
 enum status
-rectify_onboard(const struct rectify_onboard_paper *paper, const char *base, const char *label,
-                const char *new_password, const char *client_version, struct arena *a,
+rectify_onboard(const struct rectify_onboard_ask *ask, struct arena *a,
                 struct rectify_onboarded *ret, struct fault *f)
 {
-    struct onboarding o = {.paper = paper, .a = a};
+    const struct rectify_onboard_paper *paper = &ask->paper;
+    struct onboarding o = {.ask = ask, .paper = paper, .a = a};
     struct rectify_onboarded made = {.machine = NULL};
     struct rectify_channel_options options = {
-        .profile = &o.profile, .client_version = client_version, .door = true};
+        .profile = &o.profile, .client_version = ask->client_version, .door = true};
     enum status s = rectify_onboard_paper_check(paper, f);
     if (s != STATUS_OK) {
         return s;
@@ -506,7 +507,7 @@ rectify_onboard(const struct rectify_onboard_paper *paper, const char *base, con
     if (o.url == NULL || !fingerprint_read(paper->ca_sha256, o.hex)) {
         return memory_fault(f);
     }
-    s = folder_open(&o, base, f);
+    s = folder_open(&o, f);
     if (s == STATUS_OK) {
         s = profile_fill(&o, f);
     }
@@ -523,7 +524,7 @@ rectify_onboard(const struct rectify_onboard_paper *paper, const char *base, con
         s = authority_again(&o, &made, f);
     }
     if (s == STATUS_OK) {
-        s = onboard_call(&o, label, new_password, &made, f);
+        s = onboard_call(&o, &made, f);
     }
     rectify_channel_free(o.channel);
     if (s == STATUS_OK) {
@@ -536,17 +537,19 @@ rectify_onboard(const struct rectify_onboard_paper *paper, const char *base, con
 
 enum status
 rectify_onboard_profile_write(const struct rectify_onboarded *who, const char *file,
-                              const char *password_file, struct arena *a, struct fault *f)
+                              const char *password_file, const char *state, struct arena *a,
+                              struct fault *f)
 {
     const char *text = arena_printf(
         a,
         "# 由 rectify onboard 写成。\n"
         "server = %s\nserver_name = %s\ntenant = %s\naccount = %s\n"
         "ca = %s/ca.pem\ncert = %s/client.pem\nkey = %s/client.pem\nmachine_key = %s/machine.key\n"
-        "onboard = %s\nqueue = offline\n%s%s%s",
+        "onboard = %s\nqueue = offline\n%s%s%s%s%s%s",
         who->server, who->server_name, who->tenant, who->account, who->folder, who->folder,
         who->folder, who->folder, who->onboard, password_file != NULL ? "password_file = " : "",
-        password_file != NULL ? password_file : "", password_file != NULL ? "\n" : "");
+        password_file != NULL ? password_file : "", password_file != NULL ? "\n" : "",
+        state != NULL ? "state = " : "", state != NULL ? state : "", state != NULL ? "\n" : "");
     const char *folder = rectify_path_folder(a, file);
     if (text == NULL || folder == NULL) {
         return memory_fault(f);

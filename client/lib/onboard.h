@@ -56,21 +56,29 @@ MUST_CHECK enum status rectify_onboard_paper_read(struct arena *a, const char *p
 MUST_CHECK enum status rectify_onboard_paper_check(const struct rectify_onboard_paper *paper,
                                                    struct fault *f);
 
-/* Onboards; keys and certificate go below `base` (base/machines/…), the profile is not written.
- * new_password NULL: none is set. On top of transport faults:
+/* One attempt. Borrowed. */
+struct rectify_onboard_ask {
+    struct rectify_onboard_paper paper;
+    const char *base;         /* keys and certificate go to base/machines/… */
+    const char *label;        /* what people call the machine */
+    const char *new_password; /* NULL: none is set */
+    const char *client_version;
+};
+
+/* Onboards; the profile is not written. On top of transport faults:
  *   UNAUTHENTICATED      FINGERPRINT_WRONG (another server, or somebody between), TLS_SERVER_…
  *   FAILED_PRECONDITION  CLOCK_WRONG (this machine's clock is too far off to check certificates)
+ *   UNAVAILABLE          ONBOARD_DOOR (something answers there, but no enrolment door)
  *   and what OnboardService/Onboard answers. */
-MUST_CHECK enum status rectify_onboard(const struct rectify_onboard_paper *paper, const char *base,
-                                       const char *label, const char *new_password,
-                                       const char *client_version, struct arena *a,
+MUST_CHECK enum status rectify_onboard(const struct rectify_onboard_ask *ask, struct arena *a,
                                        struct rectify_onboarded *ret, struct fault *f);
 
-/* Writes the profile file (0600), whole or not at all; password_file may be NULL. The caller has
- * made sure that the file may be overwritten. */
+/* Writes the profile file (0600), whole or not at all; password_file and state (a folder) may be
+ * NULL. The caller has made sure that the file may be overwritten. */
 MUST_CHECK enum status rectify_onboard_profile_write(const struct rectify_onboarded *who,
                                                      const char *file, const char *password_file,
-                                                     struct arena *a, struct fault *f);
+                                                     const char *state, struct arena *a,
+                                                     struct fault *f);
 
 /* Keeps machine id and log key where the profile has its state, as enrolling does.
  * DATA_LOSS LEDGER_KEY_CHANGED. */

@@ -406,9 +406,10 @@ unlocked(const struct issuer *i)
 }
 
 enum status
-issuer_sign(const struct issuer *issuer, struct arena *a, const unsigned char *bytes, size_t n,
-            const char *name, int64_t now_ms, struct issuer_certificate *ret, struct fault *f)
+issuer_sign(const struct issuer *issuer, struct arena *a, const struct issuer_request *request,
+            struct issuer_certificate *ret, struct fault *f)
 {
+    const char *name = request->name;
     struct issuer *i = unlocked(issuer);
     unsigned char pem[PEM_BYTES];
     struct issuer_certificate made = {.pem = NULL};
@@ -416,7 +417,7 @@ issuer_sign(const struct issuer *issuer, struct arena *a, const unsigned char *b
     mbedtls_x509write_cert w;
     mbedtls_x509_csr_init(&csr);
     mbedtls_x509write_crt_init(&w);
-    enum status s = csr_read(bytes, n, &csr, f);
+    enum status s = csr_read(request->csr, request->n, &csr, f);
     if (s != STATUS_OK) {
         goto out;
     }
@@ -425,7 +426,7 @@ issuer_sign(const struct issuer *issuer, struct arena *a, const unsigned char *b
     mbedtls_x509write_crt_set_subject_key(&w, &csr.pk);
     mbedtls_x509write_crt_set_issuer_key(&w, &i->key);
     int rv = strlen(name) > NAME_BYTES ? -1 : set_names(i, &w, name, &made);
-    rv = rv == 0 ? set_times(i, &w, now_ms, &made.not_after_ms) : rv;
+    rv = rv == 0 ? set_times(i, &w, request->now_ms, &made.not_after_ms) : rv;
     rv = rv == 0 ? set_extensions(&w, name) : rv;
     rv = rv == 0 ? certificate_write(i, &w, pem) : rv;
     if (rv != 0) {
@@ -478,9 +479,12 @@ trial(struct issuer *i, const char *path, int64_t now_ms, struct fault *f)
             ? mbedtls_ecp_gen_key(MBEDTLS_ECP_DP_SECP256R1, mbedtls_pk_ec(key), random_bytes, NULL)
             : n;
     n = n == 0 ? trial_request(&key, der, sizeof der) : n;
+    const struct issuer_request request = {.csr = der + sizeof der - (n > 0 ? n : 0),
+                                           .n = n > 0 ? (size_t)n : 0,
+                                           .name = "trial",
+                                           .now_ms = now_ms};
     enum status s =
-        n > 0 ? issuer_sign(i, &a, der + sizeof der - n, (size_t)n, "trial", now_ms, &made, f)
-              : unfit(path, "试签发时生成密钥失败", n, f);
+        n > 0 ? issuer_sign(i, &a, &request, &made, f) : unfit(path, "试签发时生成密钥失败", n, f);
     if (s == STATUS_OK &&
         (mbedtls_x509_crt_parse(&cert, (const unsigned char *)made.pem, strlen(made.pem) + 1) !=
              0 ||

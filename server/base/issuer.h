@@ -48,6 +48,14 @@ struct issuer_authority {
     uint16_t onboard_port; /* 0: closed */
 };
 
+/* What is to be signed. */
+struct issuer_request {
+    const unsigned char *csr;
+    size_t n;
+    const char *name; /* CN and SAN; at most 64 bytes */
+    int64_t now_ms;
+};
+
 /* A certificate. In the caller's arena. */
 struct issuer_certificate {
     const char *pem; /* with the authority behind it */
@@ -76,7 +84,7 @@ MUST_CHECK enum status issuer_csr_check(const unsigned char *csr, size_t n, stru
 /* Signs: CN and SAN name, for clients alone, backdated, at most as long as the authority lives.
  * The request is checked first, with its faults; INTERNAL ISSUER_SIGN. */
 MUST_CHECK enum status issuer_sign(const struct issuer *issuer, struct arena *a,
-                                   const unsigned char *csr, size_t n, const char *name,
-                                   int64_t now_ms, struct issuer_certificate *ret, struct fault *f);
+                                   const struct issuer_request *request,
+                                   struct issuer_certificate *ret, struct fault *f);
 
 #endif

@@ -147,6 +147,15 @@ password_decide_first(struct call *call, struct onboarding *o)
                : handler_no_memory(call);
 }
 
+static enum status
+sign(struct call *call, const ProtobufCBinaryData *csr, const char *machine,
+     struct issuer_certificate *ret)
+{
+    const struct issuer_request request = {
+        .csr = csr->data, .n = csr->len, .name = machine, .now_ms = call->now_ms};
+    return issuer_sign(call->issuer, call->arena, &request, ret, &call->fault);
+}
+
 /* Puts the certificate into the machine's record and the record into the log. */
 static enum status
 certificate_note(struct call *call, struct machine_record *machine, bool fresh,
@@ -205,8 +214,7 @@ onboard_decide(struct call *call)
         s = password_decide_first(call, o);
     }
     if (s == STATUS_OK) {
-        s = issuer_sign(call->issuer, call->arena, r->csr.data, r->csr.len, e->machine.id,
-                        call->now_ms, &o->certificate, &call->fault);
+        s = sign(call, &r->csr, e->machine.id, &o->certificate);
     }
     if (s == STATUS_OK) {
         s = certificate_note(call, &e->machine, e->fresh, &o->certificate);
@@ -264,8 +272,7 @@ renew_decide(struct call *call)
     if (reply == NULL) {
         return handler_no_memory(call);
     }
-    enum status s = issuer_sign(call->issuer, call->arena, asked->csr.data, asked->csr.len,
-                                r->machine.id, call->now_ms, &r->certificate, &call->fault);
+    enum status s = sign(call, &asked->csr, r->machine.id, &r->certificate);
     if (s == STATUS_OK) {
         s = certificate_note(call, &r->machine, false, &r->certificate);
     }

@@ -11,6 +11,7 @@
 #include "tests/support/district.h"
 #include "tests/support/fixture.h"
 #include "tests/support/folder.h"
+#include "tests/support/shell.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -31,17 +32,13 @@ static unsigned char next_key = 60;
 static int
 issuer_make(void)
 {
-    char command[512];
     char paths[4][96];
     static const char *const names[] = {"machine-ca.crt", "machine-ca.key", "ca.crt",
                                         "rectifyd.crt"};
-    strcpy(folder, "/tmp/onboard-test-XXXXXX");
+    snprintf(folder, sizeof folder, "/tmp/onboard-test-XXXXXX");
     if (mkdtemp(folder) == NULL) {
         return -1;
     }
-    snprintf(command, sizeof command,
-             "P=" SOURCE_DIR "/deploy/pki; $P ca %s && $P machine-ca %s && $P server %s rectifyd",
-             folder, folder, folder);
     for (int i = 0; i < 4; i++) {
         snprintf(paths[i], sizeof paths[i], "%s/%s", folder, names[i]);
     }
@@ -55,10 +52,10 @@ issuer_make(void)
                                          .server = "",
                                          .onboard = ""};
     struct fault f = {.code = STATUS_OK};
-    return system(command) == 0 &&
-                   issuer_open(&config, (int64_t)time(NULL) * 1000, &issuer, &f) == STATUS_OK
-               ? 0
-               : -1;
+    bool made = shell_run(folder, "P=" SOURCE_DIR "/deploy/pki; $P ca . && $P machine-ca . &&"
+                                  " $P server . rectifyd");
+    return made && issuer_open(&config, (int64_t)time(NULL) * 1000, &issuer, &f) == STATUS_OK ? 0
+                                                                                              : -1;
 }
 
 static int

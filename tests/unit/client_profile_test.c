@@ -90,6 +90,15 @@ test_parse(void **state)
     assert_string_equal(p.ca, "/etc/ca.pem");
     assert_string_equal(p.state, "/etc/x/profiles/../state/u");
     assert_null(p.password_file);
+    assert_null(p.queue);
+    assert_int_equal(parse("server=x\ntenant=t\nonboard = tls+tcp://x:2\nqueue = offline\n"
+                           "hook = notify --me\ndigest = 23:59\n",
+                           &p, &f),
+                     STATUS_OK);
+    assert_string_equal(p.onboard, "tls+tcp://x:2");
+    assert_string_equal(p.queue, "offline");
+    assert_string_equal(p.hook, "notify --me");
+    assert_string_equal(p.digest, "23:59");
 }
 
 static void
@@ -121,6 +130,9 @@ test_parse_refusals(void **state)
         {"server=x\n\n[section]\n", "PROFILE_SYNTAX", "第 3 行"},
         {"tenant=t\n", "PROFILE_INCOMPLETE", "server"},
         {"server=x\n", "PROFILE_INCOMPLETE", "tenant"},
+        {"server=x\ntenant=t\nqueue=sometimes\n", "PROFILE_VALUE", "offline"},
+        {"server=x\ntenant=t\ndigest=24:00\n", "PROFILE_VALUE", "08:30"},
+        {"server=x\ntenant=t\ndigest=8:30\n", "PROFILE_VALUE", "08:30"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct rectify_profile p;

@@ -57,7 +57,8 @@ the_same_code_in_other_writings(void **state)
         for (size_t i = 0; text[i] != '\0'; i++) {
             char c = text[i];
             if (c == '-') {
-                n += (size_t)sprintf(loose + n, "\xE3\x80\x80 "); /* a wide blank */
+                memcpy(loose + n, "\xE3\x80\x80 ", 4); /* a wide blank */
+                n += 4;
             } else if (c == '0') {
                 loose[n++] = i % 2 == 0 ? 'O' : 'o';
             } else if (c == '1') {

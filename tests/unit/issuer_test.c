@@ -4,6 +4,7 @@
 #include "proto/rpc/tls.h"
 #include "server/base/issuer.h"
 #include "tests/support/folder.h"
+#include "tests/support/shell.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -31,13 +32,10 @@ now_ms(void)
     return (int64_t)time(NULL) * 1000;
 }
 
-/* A shell command in the folder. */
 static bool
 sh(const char *command)
 {
-    char text[2048];
-    snprintf(text, sizeof text, "cd %s && { %s; } >log 2>&1", folder, command);
-    return system(text) == 0;
+    return shell_run(folder, command);
 }
 
 static const char *
@@ -52,7 +50,7 @@ set_up(void **state)
 {
     (void)state;
     arena_init(&arena, 8 << 20);
-    strcpy(folder, "/tmp/issuer-test-XXXXXX");
+    snprintf(folder, sizeof folder, "/tmp/issuer-test-XXXXXX");
     if (mkdtemp(folder) == NULL || !sh("P=" SOURCE_DIR "/deploy/pki; $P ca . && $P machine-ca . &&"
                                        " $P server . rectifyd && $P client . other &&"
                                        " cat machine-ca.crt ca.crt >both.crt")) {
@@ -110,6 +108,12 @@ read_file(const char *name, size_t *ret_n)
     return bytes;
 }
 
+static struct issuer_request
+wish(const unsigned char *csr, size_t n)
+{
+    return (struct issuer_request){.csr = csr, .n = n, .name = MACHINE, .now_ms = now_ms()};
+}
+
 static struct certificate_request
 request(void)
 {
@@ -123,7 +127,8 @@ sign(const struct certificate_request *r)
 {
     struct issuer_certificate made;
     struct fault f = {.code = STATUS_OK};
-    if (issuer_sign(issuer, &arena, r->der, r->n, MACHINE, now_ms(), &made, &f) != STATUS_OK) {
+    const struct issuer_request asked = wish(r->der, r->n);
+    if (issuer_sign(issuer, &arena, &asked, &made, &f) != STATUS_OK) {
         fail_msg("%s: %s", f.reason, f.message);
     }
     return made;
@@ -241,8 +246,8 @@ refused(const unsigned char *csr, size_t n, const char *reason)
     assert_int_equal(issuer_csr_check(csr, n, &f), STATUS_INVALID_ARGUMENT);
     assert_string_equal(f.reason, reason);
     assert_string_equal(f.field, "csr");
-    assert_int_equal(issuer_sign(issuer, &arena, csr, n, MACHINE, now_ms(), &made, &f),
-                     STATUS_INVALID_ARGUMENT);
+    const struct issuer_request asked = wish(csr, n);
+    assert_int_equal(issuer_sign(issuer, &arena, &asked, &made, &f), STATUS_INVALID_ARGUMENT);
     assert_null(made.pem);
 }
 
@@ -362,8 +367,9 @@ sign_many(void *failures)
     arena_init(&a, 8 << 20);
     for (int i = 0; i < 20; i++) {
         struct issuer_certificate made;
-        if (certificate_request_make(&a, &r, NULL) != STATUS_OK ||
-            issuer_sign(issuer, &a, r.der, r.n, MACHINE, now_ms(), &made, NULL) != STATUS_OK ||
+        bool asked = certificate_request_make(&a, &r, NULL) == STATUS_OK;
+        const struct issuer_request one = wish(asked ? r.der : NULL, asked ? r.n : 0);
+        if (issuer_sign(issuer, &a, &one, &made, NULL) != STATUS_OK ||
             certificate_is_of(made.pem, r.key_pem, NULL) != STATUS_OK) {
             ++*(int *)failures;
         }
