@@ -631,7 +631,7 @@ rectify_alerts_counts_get(struct rectify_alerts *s, int64_t now_ms,
         counts.kept = (uint64_t)column_int(&q, 0);
         counts.open = (uint64_t)column_int(&q, 1);
         counts.hook = (uint64_t)column_int(&q, 2);
-        counts.hook_up = (uint64_t)column_int(&q, 3);
+        counts.hook_given_up = (uint64_t)column_int(&q, 3);
     }
     enum status status = query_end(&q, f);
     pthread_mutex_unlock(&s->lock);

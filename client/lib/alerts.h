@@ -29,8 +29,9 @@
 
 struct rectify_alerts;
 
-#define RECTIFY_ALERT_KIND "ALERT" /* kind of what the server raised; other kinds are an agent's   \
-                                    */
+#define RECTIFY_ALERT_KIND                                                                         \
+    "ALERT" /* kind of what the server raised; other kinds are an agent's                          \
+             */
 
 enum { RECTIFY_ALERT_ID_SIZE = 96, RECTIFY_KEPT_SIZE = 256 };
 
@@ -60,10 +61,11 @@ struct rectify_alert {
 };
 
 struct rectify_alert_counts {
-    uint64_t kept;    /* alerts of the server, all */
-    uint64_t open;    /* of these, neither acknowledged nor cancelled as far as known here */
-    uint64_t hook;    /* waiting for the hook */
-    uint64_t hook_up; /* the hook failed so often that it was given up, within the last 30 days */
+    uint64_t kept; /* alerts of the server, all */
+    uint64_t open; /* of these, neither acknowledged nor cancelled as far as known here */
+    uint64_t hook; /* waiting for the hook */
+    uint64_t
+        hook_given_up; /* the hook failed so often that it was given up, within the last 30 days */
 };
 
 /* Opens the store of a state folder, making it when there is none. */

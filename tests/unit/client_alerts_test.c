@@ -259,7 +259,7 @@ test_own_messages(void **state)
     json_decref(json);
     tell(RECTIFY_TELL_HOOK, RECTIFY_TOLD_GIVEN_UP);
     assert_int_equal(rectify_alerts_counts_get(store, 3000, &counts, &f), STATUS_OK);
-    assert_int_equal(counts.hook_up, 1);
+    assert_int_equal(counts.hook_given_up, 1);
     assert_int_equal(counts.kept, 0); /* of the server's */
 }
 
