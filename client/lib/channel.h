@@ -43,6 +43,7 @@ struct rectify_request {
     bool has_expected_version;
     int64_t expected_version;
     uint32_t timeout_ms; /* of one attempt; 0: LIMIT_CALL_DEFAULT_MS */
+    int64_t given_at_ms; /* when the command was given, by this machine's clock; 0: now */
 };
 
 /* A good answer; everything in the caller's arena. */
@@ -52,6 +53,7 @@ struct rectify_answer {
     bool replayed;              /* the stored answer to an earlier call with the same key */
     int64_t server_time_ms;
     const char *server_version; /* may be NULL */
+    int64_t cached_at_ms;       /* not 0: an answer kept since then, by this machine's clock */
 };
 
 /* What is known of the last call, good or bad. Texts belong to the channel, until the next call. */
