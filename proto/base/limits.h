@@ -31,6 +31,9 @@
 #define LIMIT_EVIDENCE_BYTES ((int64_t)256 * 1024 * 1024) /* one evidence file */
 #define LIMIT_UPLOADS_PER_ORG 64                          /* unfinished uploads */
 
+/* ---- a client's disk (bytes) ---- */
+#define LIMIT_CACHE_BYTES ((int64_t)32 * 1024 * 1024) /* answers kept for when the line is down */
+
 /* ---- connections and queues (counts) ---- */
 #define LIMIT_CONN_TOTAL 20000
 #define LIMIT_CONN_UNAUTHENTICATED 128 /* beyond it the oldest is closed */
