@@ -71,6 +71,13 @@
 #define LIMIT_LEDGER_BODY_BYTES ((size_t)4 * 1024 * 1024) /* one event's body in the log */
 #define LIMIT_TENANT_BYTES 64                             /* a tenant's code */
 #define LIMIT_EVENT_ID_BYTES 64                           /* text of an event id in an export */
+#define LIMIT_RESTORE_REASON_BYTES 500                    /* of a declared restore */
+#define LIMIT_RESTORES_LISTED 100                         /* declarations in one reply */
+#define LIMIT_CONSISTENCY_SIZES 8      /* sizes one GetConsistency may ask about */
+#define LIMIT_OPERATION_KEYS 100       /* keys one GetOperation may ask about */
+#define LIMIT_HEADS_VERIFY_MS 600000LL /* a client has its newest head proven this often */
+#define LIMIT_HEADS_KEPT 64            /* newest heads a client keeps, and besides them */
+#define LIMIT_HEADS_DAYS 400           /* one of each of so many days */
 
 /* ---- secrets ---- */
 #define LIMIT_PASSWORD_MEMORY_BYTES ((size_t)64 * 1024 * 1024) /* argon2id */
