@@ -183,6 +183,7 @@ agent_line_up(struct agent *agent, int64_t server_time_ms)
     pthread_mutex_lock(&agent->lock);
     bool was_up = state->line == RECTIFY_LINE_UP;
     state->contact_at_ms = now_ms;
+    bool first_time = server_time_ms > 0 && !state->has_clock_difference;
     if (server_time_ms > 0) {
         state->has_clock_difference = true;
         state->clock_difference_ms = now_ms - server_time_ms;
@@ -192,8 +193,10 @@ agent_line_up(struct agent *agent, int64_t server_time_ms)
         state->line_since_ms = now_ms;
         state->line_reason[0] = '\0';
         state->line_message[0] = '\0';
-        state_write(agent);
         kick_callers(agent); /* who waits for the line need not wait on */
+    }
+    if (!was_up || first_time) {
+        state_write(agent);
     }
     pthread_mutex_unlock(&agent->lock);
     if (!was_up) {
@@ -417,6 +420,7 @@ agent_profile_set(struct agent *agent, const struct rectify_profile *profile)
     agent->hook = hook_find(profile);
     agent->profile = profile;
     agent->account = profile->account != NULL ? profile->account : "";
+    agent->state.line = RECTIFY_LINE_UNKNOWN; /* it may be another server's */
     agent->epoch++;
 }
 

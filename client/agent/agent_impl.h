@@ -86,6 +86,8 @@ struct agent_link {
     enum agent_job job;
     struct rectify_channel *channel; /* NULL: not open */
     uint64_t epoch;
+    bool impatient;   /* a failed call is not tried again by the channel, whatever it may be */
+    struct fault why; /* impatient: what it failed for */
 };
 
 enum agent_failure {

@@ -111,8 +111,9 @@ cursor_check(struct keeper *k, struct arena *a, struct fault *f)
         status =
             agent_ask(&k->link, a, "rectify.v1.AlertService/ListAlerts", &list.base, &message, f);
     }
-    if (status != STATUS_OK || message == NULL ||
-        ((const Pb__ListAlertsReply *)message)->newest_seq >= cursor) {
+    const Pb__ListAlertsReply *reply = (const Pb__ListAlertsReply *)message;
+    if (status != STATUS_OK || reply == NULL || !reply->has_newest_seq ||
+        reply->newest_seq >= cursor) {
         return status;
     }
     say(SAY_WARNING, "服务器的预警序号退回了，从头再取一遍，已经通知过的不再通知");

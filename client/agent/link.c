@@ -25,12 +25,29 @@ agent_link_close(struct agent_link *link)
     link->channel = NULL;
 }
 
+/* The channel is about to wait and try again: what it found is said now. */
+static void
+on_retry(void *user, const struct fault *why, uint32_t wait_ms)
+{
+    struct agent_link *link = user;
+    (void)wait_ms;
+    agent_line_down(link->agent, why);
+    if (link->impatient) {
+        link->why = *why;
+        rectify_channel_cancel(link->channel);
+    }
+}
+
 static enum status
 channel_open(struct agent_link *link, struct fault *f)
 {
     struct agent *agent = link->agent;
-    struct rectify_channel_options options = {
-        .profile = agent->profile, .client_version = AGENT_VERSION, .deadline_ms = CALL_MS};
+    struct rectify_channel_options options = {.profile = agent->profile,
+                                              .client_version = AGENT_VERSION,
+                                              .deadline_ms = CALL_MS,
+                                              .on_retry = on_retry,
+                                              .user = link};
+    link->why = (struct fault){.code = STATUS_OK};
     pthread_mutex_lock(&agent->lock);
     link->epoch = agent->epoch;
     pthread_mutex_unlock(&agent->lock);
@@ -178,7 +195,9 @@ agent_link_failed(struct agent_link *link, const struct fault *why)
 {
     const char *trouble = trouble_of(why);
     if (why->code == STATUS_CANCELLED) {
-        return AGENT_FAILED_STOPPED;
+        bool line = link->why.code != STATUS_OK;
+        link->why.code = STATUS_OK;
+        return line ? AGENT_FAILED_LINE : AGENT_FAILED_STOPPED; /* said by on_retry */
     }
     if (trouble != NULL) {
         agent_link_person(link, trouble, why);

@@ -1,5 +1,6 @@
-/* The listener: one parked call after another. With the line down it asks without parking, so that
- * an answer, which tells everybody that the line is back, comes at once. */
+/* The listener: one parked call after another. After a failure it asks without parking, so that an
+ * answer, which tells everybody that the line is back, comes at once; for the same reason it has
+ * the channel try nothing again. */
 #include "client/agent/agent_impl.h"
 
 #include <rectify/v1/alert.pb-c.h>
@@ -7,6 +8,7 @@
 enum {
     PARK_MS = 30000,
     MARGIN_MS = 10000, /* the call's own time beyond the parking */
+    SHORT_MS = 1000,
     PERSON_MS = 60000, /* how often is looked whether a person has done something */
     REPLY_ARENA_BYTES = 32 * 1024 * 1024
 };
@@ -70,13 +72,18 @@ void *
 agent_listener_run(void *user)
 {
     struct agent *agent = user;
-    struct agent_link link = {.agent = agent, .job = AGENT_LISTENER};
+    struct agent_link link = {.agent = agent, .job = AGENT_LISTENER, .impatient = true};
     unsigned failures = 0;
     while (!agent_stopping(agent)) {
         size_t count = 0;
         struct fault f = {.code = STATUS_OK};
-        if (agent_listen(&link, agent_line_is_up(agent) ? PARK_MS : 0, &count, &f) == STATUS_OK) {
+        uint32_t park_ms = failures == 0 && agent_line_is_up(agent) ? PARK_MS : 0;
+        int64_t begin_ms = agent_steady_ms();
+        if (agent_listen(&link, park_ms, &count, &f) == STATUS_OK) {
             failures = 0;
+            if (count == 0 && park_ms > 0 && agent_steady_ms() - begin_ms < SHORT_MS) {
+                agent_wait(agent, AGENT_LISTENER, SHORT_MS); /* a server that does not park */
+            }
         } else if (!agent_stopping(agent)) {
             agent_wait(agent, AGENT_LISTENER, patience_ms(&link, &f, failures++));
         }
