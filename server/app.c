@@ -3,6 +3,7 @@
 #include "proto/base/limits.h"
 #include "proto/rpc/server.h"
 #include "server/base/clock.h"
+#include "server/base/issuer.h"
 #include "server/base/log.h"
 #include "server/dispatch/dispatch.h"
 #include "server/handler/all.h"
@@ -27,7 +28,9 @@ enum { FLUSH_MS = 5000 };
 /* In start order. */
 struct app {
     struct dispatch *dispatch;
+    struct issuer *issuer; /* NULL: no certificates are issued */
     _Atomic(struct rpc_server *) server;
+    _Atomic(struct rpc_server *) onboard; /* the enrolment door; NULL: closed */
     struct scheduler *scheduler;
     struct notifier notifier;
     struct sender *sender;
@@ -37,17 +40,17 @@ struct app {
 
 /* A call's way back; made when it comes in, freed with its reply. */
 struct ticket {
-    struct app *app;
+    _Atomic(struct rpc_server *) *door; /* of struct app */
     struct rpc_call_handle handle;
 };
 
 /* The transport serves before rpc_server_start has returned: the first replies may wait a moment.
  */
 static struct rpc_server *
-app_server(struct app *app)
+ticket_server(const struct ticket *ticket)
 {
     struct rpc_server *server = NULL;
-    while ((server = atomic_load(&app->server)) == NULL) {
+    while ((server = atomic_load(ticket->door)) == NULL) {
         sched_yield();
     }
     return server;
@@ -57,7 +60,8 @@ static void
 on_reply(void *ctx, uint64_t handle, unsigned char *bytes, size_t size)
 {
     struct ticket *ticket = (struct ticket *)(uintptr_t)handle;
-    struct rpc_server *server = app_server(ctx);
+    struct rpc_server *server = ticket_server(ticket);
+    (void)ctx;
     if (rpc_server_reply(server, ticket->handle, bytes, size) != STATUS_OK) {
         const struct log_field fields[] = {log_int("bytes", (int64_t)size)};
         log_event(LOG_LEVEL_ERROR, "reply.too_large", fields, 1);
@@ -70,31 +74,51 @@ static bool
 is_alive(void *ctx, uint64_t handle)
 {
     const struct ticket *ticket = (const struct ticket *)(uintptr_t)handle;
-    return rpc_server_handle_alive(app_server(ctx), ticket->handle);
+    (void)ctx;
+    return rpc_server_handle_alive(ticket_server(ticket), ticket->handle);
 }
 
 static void
 on_authenticated(void *ctx, uint64_t handle, const char *machine)
 {
     const struct ticket *ticket = (const struct ticket *)(uintptr_t)handle;
-    if (ticket != NULL) { /* NULL: a call from inside */
-        rpc_server_conn_authenticated(app_server(ctx), ticket->handle, machine);
+    const struct app *app = ctx;
+    /* NULL: a call from inside. At the enrolment door everybody stays a stranger. */
+    if (ticket != NULL && ticket->door == &app->server) {
+        rpc_server_conn_authenticated(ticket_server(ticket), ticket->handle, machine);
     }
+}
+
+static void
+message_in(struct app *app, _Atomic(struct rpc_server *) *door, struct rpc_call_handle handle,
+           unsigned char *bytes, size_t size)
+{
+    struct ticket *ticket = malloc(sizeof *ticket);
+    if (ticket == NULL) {
+        free(bytes); /* the caller's timeout answers */
+        return;
+    }
+    *ticket = (struct ticket){.door = door, .handle = handle};
+    const struct reply_to to = {.fn = on_reply,
+                                .ctx = app,
+                                .handle = (uint64_t)(uintptr_t)ticket,
+                                .alive = is_alive,
+                                .onboard = door == &app->onboard};
+    dispatch_message(app->dispatch, bytes, size, to);
 }
 
 static void
 on_message(void *ctx, struct rpc_call_handle handle, unsigned char *bytes, size_t size)
 {
     struct app *app = ctx;
-    struct ticket *ticket = malloc(sizeof *ticket);
-    if (ticket == NULL) {
-        free(bytes); /* the caller's timeout answers */
-        return;
-    }
-    *ticket = (struct ticket){.app = app, .handle = handle};
-    const struct reply_to to = {
-        .fn = on_reply, .ctx = app, .handle = (uint64_t)(uintptr_t)ticket, .alive = is_alive};
-    dispatch_message(app->dispatch, bytes, size, to);
+    message_in(app, &app->server, handle, bytes, size);
+}
+
+static void
+on_onboard_message(void *ctx, struct rpc_call_handle handle, unsigned char *bytes, size_t size)
+{
+    struct app *app = ctx;
+    message_in(app, &app->onboard, handle, bytes, size);
 }
 
 /* ---- starting ---- */
@@ -117,6 +141,8 @@ dispatch_up(struct app *app, const struct config *config, struct fault *fault)
         .server_version = APP_VERSION,
         .ledger_key_path = config->ledger_key_file,
         .seal_interval_ms = config->seal_seconds * 1000,
+        .issuer = app->issuer,
+        .onboard_per_minute = config->onboard_per_minute,
     };
     dispatch.tables = handler_tables(&dispatch.table_count);
     s = dispatch_start(&dispatch, &app->dispatch, fault);
@@ -133,7 +159,8 @@ transport_up(struct app *app, const struct config *config, struct fault *fault)
         .url = config->listen,
         .tls = {.ca_file = config->tls_ca,
                 .cert_file = config->tls_cert,
-                .key_file = config->tls_key},
+                .key_file = config->tls_key,
+                .more_ca_file = app->issuer != NULL ? config->onboard_ca_cert : NULL},
         .on_message = on_message,
         .ctx = app,
     };
@@ -143,6 +170,69 @@ transport_up(struct app *app, const struct config *config, struct fault *fault)
         return s;
     }
     atomic_store(&app->server, server);
+    return rpc_server_selftest(server, NULL, APP_SERVER_NAME, fault);
+}
+
+static enum status
+issuer_up(struct app *app, const struct config *config, struct fault *fault)
+{
+    if (config->onboard_ca_cert[0] == '\0') {
+        return config->onboard_listen[0] == '\0'
+                   ? STATUS_OK
+                   : fault_set(
+                         fault, STATUS_FAILED_PRECONDITION, "ISSUER_MISSING",
+                         "[onboard] 写了 listen，却没有写 ca_cert 和 ca_key：开通端口要能签发证"
+                         "书，请先运行 deploy/pki machine-ca。");
+    }
+    const struct issuer_config issuer = {
+        .ca_cert_file = config->onboard_ca_cert,
+        .ca_key_file = config->onboard_ca_key,
+        .days = config->onboard_days,
+        .server_ca_file = config->tls_ca,
+        .server_cert_file = config->tls_cert,
+        .server_name = APP_SERVER_NAME,
+        .tenant = config->tenant,
+        .server = config->onboard_server,
+        .onboard = config->onboard_address,
+    };
+    return issuer_open(&issuer, clock_now_ms(clock_real()), &app->issuer, fault);
+}
+
+/* The enrolment door: strangers knock here, so little of everything. */
+static enum status
+onboard_up(struct app *app, const struct config *config, struct fault *fault)
+{
+    const struct rpc_server_config door = {
+        .url = config->onboard_listen,
+        .tls = {.ca_file = config->tls_ca,
+                .cert_file = config->tls_cert,
+                .key_file = config->tls_key},
+        .open = true,
+        .limits = {.conn_total = LIMIT_ONBOARD_CONN,
+                   .conn_unauthenticated = LIMIT_ONBOARD_CONN,
+                   .inflight_per_conn = 2,
+                   .frame_read_ms = LIMIT_ONBOARD_READ_MS,
+                   .reply_write_ms = LIMIT_ONBOARD_READ_MS,
+                   .conn_idle_ms = LIMIT_ONBOARD_IDLE_MS,
+                   .unauth_idle_ms = LIMIT_ONBOARD_IDLE_MS,
+                   .frame_bytes = LIMIT_ONBOARD_FRAME_BYTES},
+        .on_message = on_onboard_message,
+        .ctx = app,
+    };
+    struct rpc_server *server = NULL;
+    if (app->issuer == NULL) {
+        return STATUS_OK;
+    }
+    if (config->onboard_listen[0] == '\0') {
+        issuer_ports(app->issuer, rpc_server_port(atomic_load(&app->server)), 0);
+        return STATUS_OK;
+    }
+    enum status s = rpc_server_start(&door, &server, fault);
+    if (s != STATUS_OK) {
+        return s;
+    }
+    issuer_ports(app->issuer, rpc_server_port(atomic_load(&app->server)), rpc_server_port(server));
+    atomic_store(&app->onboard, server);
     return rpc_server_selftest(server, NULL, APP_SERVER_NAME, fault);
 }
 
@@ -190,8 +280,11 @@ log_ready(const struct app *app, const struct config *config)
     int host = colon == NULL ? (int)strlen(config->listen) : (int)(colon - config->listen);
     snprintf(url, sizeof url, "%.*s:%u", host, config->listen,
              (unsigned)rpc_server_port(atomic_load(&app->server)));
-    const struct log_field fields[] = {log_text("url", url), log_text("version", APP_VERSION)};
-    log_event(LOG_LEVEL_INFO, "ready", fields, 2);
+    struct rpc_server *onboard = atomic_load(&app->onboard);
+    const struct log_field fields[] = {
+        log_text("url", url), log_text("version", APP_VERSION),
+        log_int("onboard_port", onboard == NULL ? 0 : rpc_server_port(onboard))};
+    log_event(LOG_LEVEL_INFO, "ready", fields, 3);
 }
 
 static void
@@ -202,6 +295,10 @@ app_down(struct app *app)
     scheduler_stop(app->scheduler);
     bool all = dispatch_drain(app->dispatch, LIMIT_DRAIN_MS);
     bool flushed = rpc_server_drain(atomic_load(&app->server), FLUSH_MS) == STATUS_OK;
+    struct rpc_server *onboard = atomic_load(&app->onboard);
+    if (onboard != NULL) {
+        flushed = rpc_server_drain(onboard, FLUSH_MS) == STATUS_OK && flushed;
+    }
     const struct log_field fields[] = {log_text("answered", all ? "all" : "some"),
                                        log_text("flushed", flushed ? "all" : "some")};
     log_event(all && flushed ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "stopped", fields, 2);
@@ -227,10 +324,16 @@ app_serve(const struct config *config, struct fault *fault)
     block_signals(&signals);
     enum status s = notifier_curl_init(&app.notifier, config, fault); /* before any thread */
     if (s == STATUS_OK) {
+        s = issuer_up(&app, config, fault);
+    }
+    if (s == STATUS_OK) {
         s = dispatch_up(&app, config, fault);
     }
     if (s == STATUS_OK) {
         s = transport_up(&app, config, fault);
+    }
+    if (s == STATUS_OK) {
+        s = onboard_up(&app, config, fault);
     }
     if (s == STATUS_OK) {
         s = scheduler_up(&app, config, fault);

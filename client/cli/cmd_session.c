@@ -98,25 +98,6 @@ cmd_whoami(struct cli *c, const struct line *line, struct fault *f)
     return STATUS_OK;
 }
 
-static enum status
-new_password_ask(struct cli *c, char **ret_password, struct fault *f)
-{
-    char *first = NULL;
-    char *second = NULL;
-    enum status status = prompt_secret(c, "新密码（至少 10 个字符）：", &first, f);
-    if (status == STATUS_OK) {
-        status = prompt_secret(c, "再输一次新密码：", &second, f);
-    }
-    if (status == STATUS_OK && strcmp(first, second) != 0) {
-        status = fault_set(f, STATUS_INVALID_ARGUMENT, "PASSWORD_DIFFERS",
-                           "两次输入的新密码不一样，没有修改。");
-    }
-    if (status == STATUS_OK) {
-        *ret_password = first;
-    }
-    return status;
-}
-
 enum status
 cmd_passwd(struct cli *c, const struct line *line, struct fault *f)
 {
@@ -135,7 +116,7 @@ cmd_passwd(struct cli *c, const struct line *line, struct fault *f)
     }
     if (status == STATUS_OK) {
         status = path != NULL ? prompt_secret_file(c, path, &change.new_password, &made, f)
-                              : new_password_ask(c, &change.new_password, f);
+                              : prompt_new_password(c, &change.new_password, f);
     }
     if (status == STATUS_OK && strlen(change.new_password) < NEW_PASSWORD_MIN) {
         status =

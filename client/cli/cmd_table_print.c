@@ -1,6 +1,7 @@
 /* A table as a page to be printed, signed, sealed and scanned: what it says, and the hash by which
  * the scan is known to be of it. */
 #include "client/cli/handlers.h"
+#include "client/cli/page.h"
 #include "client/cli/tables.h"
 #include "client/cli/value.h"
 #include "client/lib/file.h"
@@ -24,48 +25,12 @@ static const char style[] =
     ".full{font-family:monospace;font-size:9pt}"
     ".sign{display:flex;justify-content:space-between;margin-top:10mm;break-inside:avoid}";
 
-/* Text for a page: nothing in it is markup. */
-static void
-put_text(FILE *out, const char *text)
-{
-    for (const char *p = text == NULL ? "" : text; *p != '\0'; p++) {
-        switch (*p) {
-        case '<':
-            (void)fputs("&lt;", out);
-            break;
-        case '>':
-            (void)fputs("&gt;", out);
-            break;
-        case '&':
-            (void)fputs("&amp;", out);
-            break;
-        case '"':
-            (void)fputs("&quot;", out);
-            break;
-        default:
-            (void)fputc(*p, out);
-        }
-    }
-}
-
 static void
 put_cell(FILE *out, const char *css, const char *text)
 {
     (void)fprintf(out, "<td class=\"%s\">", css);
-    put_text(out, text);
+    page_text(out, text);
     (void)fputs("</td>", out);
-}
-
-/* Groups of four, so that they can be read and typed. */
-static void
-put_groups(FILE *out, const char *hash, size_t digits)
-{
-    for (size_t i = 0; i < digits && hash[i] != '\0'; i++) {
-        if (i > 0 && i % 4 == 0) {
-            (void)fputc(' ', out);
-        }
-        (void)fputc(hash[i], out);
-    }
 }
 
 static void
@@ -104,15 +69,15 @@ put_head(FILE *out, const Pb__Table *t)
     (void)fputs("</style>\n<div class=\"banner\">非涉密系统，严禁存储、处理、传输国家秘密</div>\n"
                 "<h1>整改工作推进情况自查汇总表</h1>\n<div class=\"head\"><span>单位：",
                 out);
-    put_text(out, t->org_name);
+    page_text(out, t->org_name);
     (void)fputs("</span><span>期次：", out);
-    put_text(out, t->period);
+    page_text(out, t->period);
     (void)fprintf(out, "（第 %d 稿）</span><span>报送截止：", t->edition);
-    put_text(out, t->due);
+    page_text(out, t->due);
     (void)fputs("</span><span>填报人账号：", out);
-    put_text(out, t->filled_by);
+    page_text(out, t->filled_by);
     (void)fputs("</span><span>表号：", out);
-    put_text(out, t->id);
+    page_text(out, t->id);
     (void)fputs("</span></div>\n", out);
 }
 
@@ -131,9 +96,9 @@ page_write(struct arena *a, FILE *out, const Pb__Table *t)
     }
     (void)fputs("</tbody></table>\n<div class=\"hash\">校验码（前 16 位）：<span class=\"short\">",
                 out);
-    put_groups(out, t->content_hash, 16);
+    page_groups(out, t->content_hash, 16);
     (void)fputs("</span><br>全码：<span class=\"full\">", out);
-    put_groups(out, t->content_hash, strlen(t->content_hash));
+    page_groups(out, t->content_hash, strlen(t->content_hash));
     (void)fputs("</span><br>签字盖章后扫描上传，确认时照抄全码；内容一改，校验码就变，须重新打印。"
                 "</div>\n<div class=\"sign\"><span>填报人（签字）：＿＿＿＿＿＿＿＿</span>"
                 "<span>审核人（签字）：＿＿＿＿＿＿＿＿</span><span>单位（盖章）</span>"

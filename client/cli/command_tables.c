@@ -19,6 +19,7 @@
     AREA(clock) \
     AREA(audit) \
     AREA(agent) \
+    AREA(onboard) \
     AREA(system)
 // clang-format on
 

@@ -187,6 +187,13 @@ HANDLER(cmd_audit_verify);
 HANDLER(cmd_audit_head);
 /* cmd_evidence.c */
 HANDLER(cmd_evidence_get);
+/* cmd_onboard.c */
+HANDLER(cmd_onboard);
+/* cmd_office_onboard.c */
+HANDLER(cmd_office_onboard);
+/* cmd_board.c */
+HANDLER(cmd_board);
+HANDLER(cmd_machine_renew);
 /* cmd_publication.c */
 HANDLER(cmd_publication_create);
 HANDLER(cmd_publication_edit);

@@ -4,6 +4,7 @@
 #include "client/cli/text.h"
 #include "client/cli/value.h"
 #include "client/lib/file.h"
+#include "client/lib/onboard.h"
 #include "client/lib/pending.h"
 #include "proto/rpc/json.h"
 
@@ -55,6 +56,20 @@ whom(const struct cli *c)
     return c->stands_for != NULL ? c->stands_for : c->on_behalf_of;
 }
 
+/* A machine that was off past the end of its certificate comes back by itself. */
+static enum status
+certificate_revive(struct cli *c, const struct rectify_channel_options *options, struct fault *f)
+{
+    int64_t until_ms = 0;
+    enum status status = rectify_certificate_renew(options, &until_ms, f);
+    if (status == STATUS_OK) {
+        (void)fprintf(c->err, "（本机证书已到期，已换发新的，有效至 %s）\n",
+                      value_time(&c->arena, until_ms));
+        status = rectify_channel_open(options, &c->channel, f);
+    }
+    return status;
+}
+
 enum status
 cli_channel(struct cli *c, struct fault *f)
 {
@@ -73,7 +88,11 @@ cli_channel(struct cli *c, struct fault *f)
         .on_retry = retry_tell,
         .user = c,
     };
-    return rectify_channel_open(&options, &c->channel, f);
+    status = rectify_channel_open(&options, &c->channel, f);
+    return status != STATUS_OK && strcmp(f->reason, "TLS_CERT_EXPIRED") == 0 &&
+                   c->profile.onboard != NULL
+               ? certificate_revive(c, &options, f)
+               : status;
 }
 
 enum status

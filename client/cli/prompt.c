@@ -33,8 +33,19 @@ line_read(int fd, char *text, size_t size)
     }
 }
 
-enum status
-prompt_secret(struct cli *c, const char *question, char **ret_answer, struct fault *f)
+bool
+prompt_possible(void)
+{
+    int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    bool possible = fd >= 0 && isatty(fd) == 1;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return possible;
+}
+
+static enum status
+ask(struct cli *c, const char *question, bool hidden, char **ret_answer, struct fault *f)
 {
     struct termios before;
     char *answer = arena_alloc(&c->arena, LIMIT_PASSWORD_BYTES + 2);
@@ -51,18 +62,52 @@ prompt_secret(struct cli *c, const char *question, char **ret_answer, struct fau
             "这里没有终端，没法询问密码：请在配置里写 password_file，或用选项指定文件。");
     }
     struct termios quiet = before;
-    quiet.c_lflag &= ~(tcflag_t)ECHO;
+    quiet.c_lflag &= hidden ? ~(tcflag_t)ECHO : ~(tcflag_t)0;
     (void)tcsetattr(fd, TCSAFLUSH, &quiet);
     (void)!write(fd, question, strlen(question));
     bool good = line_read(fd, answer, LIMIT_PASSWORD_BYTES + 2);
     (void)tcsetattr(fd, TCSAFLUSH, &before);
-    (void)!write(fd, "\n", 1);
+    if (hidden) {
+        (void)!write(fd, "\n", 1);
+    }
     close(fd);
     if (!good || answer[0] == '\0') {
-        return fault_set(f, STATUS_INVALID_ARGUMENT, "PROMPT_EMPTY", "没有输入密码。");
+        return fault_set(f, STATUS_INVALID_ARGUMENT, "PROMPT_EMPTY",
+                         hidden ? "没有输入密码。" : "没有输入内容。");
     }
     *ret_answer = answer;
     return STATUS_OK;
+}
+
+enum status
+prompt_secret(struct cli *c, const char *question, char **ret_answer, struct fault *f)
+{
+    return ask(c, question, true, ret_answer, f);
+}
+
+enum status
+prompt_line(struct cli *c, const char *question, char **ret_answer, struct fault *f)
+{
+    return ask(c, question, false, ret_answer, f);
+}
+
+enum status
+prompt_new_password(struct cli *c, char **ret_answer, struct fault *f)
+{
+    char *first = NULL;
+    char *second = NULL;
+    enum status status = prompt_secret(c, "新密码（至少 10 个字符）：", &first, f);
+    if (status == STATUS_OK) {
+        status = prompt_secret(c, "再输一次新密码：", &second, f);
+    }
+    if (status == STATUS_OK && strcmp(first, second) != 0) {
+        status = fault_set(f, STATUS_INVALID_ARGUMENT, "PASSWORD_DIFFERS",
+                           "两次输入的新密码不一样，没有修改。");
+    }
+    if (status == STATUS_OK) {
+        *ret_answer = first;
+    }
+    return status;
 }
 
 enum status

@@ -92,6 +92,16 @@ transport_open(struct rectify_channel *channel, struct fault *f)
         .server_name = profile->server_name,
         .tls = {.ca_file = profile->ca, .cert_file = profile->cert, .key_file = profile->key},
     };
+    if (channel->options.door) {
+        if (profile->onboard == NULL || profile->ca == NULL) {
+            return fault_set(f, STATUS_INVALID_ARGUMENT, "PROFILE_INCOMPLETE",
+                             "配置“%s”要写明 onboard（开通端口）和 ca。", profile->file);
+        }
+        config.url = profile->onboard;
+        config.tls.cert_file = NULL;
+        config.tls.key_file = NULL;
+        return rpc_client_open(&config, &channel->client, f);
+    }
     bool tls = strncmp(profile->server, "tls", 3) == 0;
     if (tls && (profile->ca == NULL || profile->cert == NULL || profile->key == NULL)) {
         return fault_set(f, STATUS_INVALID_ARGUMENT, "PROFILE_INCOMPLETE",

@@ -38,6 +38,7 @@ struct rectify_channel_options {
     /* With a cache: when the line has failed, queries are answered from it (cached_at_ms says so),
      * without trying the line again. What it does not have fails as the line did. */
     bool offline_reads;
+    bool door; /* dials the profile's `onboard` door and shows no certificate (onboard.h) */
 };
 
 /* One call. Borrowed. */

@@ -1,6 +1,7 @@
 #include "client/lib/method.h"
 
 #include <rectify/v1/account.pb-c.h>
+#include <rectify/v1/agent.pb-c.h>
 #include <rectify/v1/alert.pb-c.h>
 #include <rectify/v1/audit.pb-c.h>
 #include <rectify/v1/consultation.pb-c.h>
@@ -9,6 +10,7 @@
 #include <rectify/v1/inspection.pb-c.h>
 #include <rectify/v1/matter.pb-c.h>
 #include <rectify/v1/measure.pb-c.h>
+#include <rectify/v1/onboard.pb-c.h>
 #include <rectify/v1/operation.pb-c.h>
 #include <rectify/v1/org.pb-c.h>
 #include <rectify/v1/outcome.pb-c.h>
@@ -35,7 +37,8 @@ static const ProtobufCServiceDescriptor *const services[] = {
     &pb__sitting_service__descriptor,     &pb__node_service__descriptor,
     &pb__outcome_service__descriptor,     &pb__report_service__descriptor,
     &pb__publication_service__descriptor, &pb__log_service__descriptor,
-    &pb__operation_service__descriptor,
+    &pb__operation_service__descriptor,   &pb__publication_service__descriptor,
+    &pb__onboard_service__descriptor,     &pb__agent_service__descriptor,
 };
 
 /* A method whose name begins so reads only; every other one is a command. */
@@ -49,8 +52,10 @@ static const struct {
     const char *name;
     bool machine;
 } sessionless[] = {
-    {"EnrolMachine", false}, {"Login", true},           {"SetPassword", true},   {"Health", false},
-    {"Describe", false},     {"GetConsistency", false}, {"ListRestores", false},
+    {"EnrolMachine", false},    {"Login", true},         {"SetPassword", true},
+    {"Health", false},          {"Describe", false},     {"GetConsistency", false},
+    {"ListRestores", false},    {"GetAuthority", false}, {"Onboard", false},
+    {"RenewCertificate", true}, {"ReportAgent", true},
 };
 
 static bool

@@ -37,7 +37,8 @@ struct rectify_onboarded {
     const char *server;  /* tls+tcp://HOST:PORT of the main door */
     const char *onboard; /* tls+tcp://HOST:PORT of the enrolment door */
     const char *server_name;
-    const char *folder; /* where keys and certificate lie */
+    const char *folder;                     /* where keys and certificate lie; absolute */
+    const unsigned char *ledger_public_key; /* of the server's log, 32 bytes; NULL: it keeps none */
     const char *notice;
     int64_t certificate_not_after_ms;
     int64_t clock_difference_ms; /* this machine's clock minus the server's */

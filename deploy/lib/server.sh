@@ -26,10 +26,10 @@ programs_place() {
     PROGRAMS_CHANGED=yes
 }
 
-# server_configure HOME PORT CLUSTER DATABASE: writes rectifyd.ini; paths are relative to the home,
-# which is the server's working folder (libinih reads lines of at most 200 bytes).
+# server_configure HOME PORT CLUSTER DATABASE [ONBOARD-PORT]: writes rectifyd.ini; paths are relative
+# to the home, which is the server's working folder (libinih reads lines of at most 200 bytes).
 server_configure() {
-    local dir=$1 port=$2 cluster=$3 database=$4
+    local dir=$1 port=$2 cluster=$3 database=$4 onboard=${5:-}
     cat >"$dir/rectifyd.ini.new" <<INI
 ; Written by deploy/quickstart at every start. "rectifyd config" explains each key.
 [server]
@@ -47,6 +47,12 @@ conninfo = $(cluster_conninfo "$cluster" rectify_app "$database")
 owner_conninfo = $(cluster_conninfo "$cluster" rectify_owner "$database")
 [ledger]
 key_file = keys/ledger.key
+INI
+    [[ -z $onboard ]] || cat >>"$dir/rectifyd.ini.new" <<INI
+[onboard]
+listen = tls+tcp://127.0.0.1:$onboard
+ca_cert = pki/machine-ca.crt
+ca_key = pki/machine-ca.key
 INI
     mv "$dir/rectifyd.ini.new" "$dir/rectifyd.ini"
 }

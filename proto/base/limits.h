@@ -59,12 +59,22 @@
 #define LIMIT_DRAIN_MS 10000       /* SIGTERM to exit */
 #define LIMIT_CLOCK_SKEW_MS 600000 /* stated time of a signed call against ours */
 
+/* ---- the enrolment door: strangers knock there ---- */
+#define LIMIT_ONBOARD_CONN 64                         /* connections */
+#define LIMIT_ONBOARD_FRAME_BYTES ((size_t)16 * 1024) /* one SP message in */
+#define LIMIT_ONBOARD_READ_MS 5000
+#define LIMIT_ONBOARD_IDLE_MS 10000
+
 /* ---- accounts ---- */
 #define LIMIT_LOGIN_FAILURES 5              /* then locked */
 #define LIMIT_LOGIN_LOCK_MS 900000          /* 15 minutes */
 #define LIMIT_SESSION_IDLE_MS 43200000LL    /* 12 hours */
 #define LIMIT_SESSION_TOTAL_MS 2592000000LL /* 30 days */
 #define LIMIT_ENROL_CODE_MS 604800000LL     /* 7 days */
+#define LIMIT_ONBOARD_AGAIN_MS 3600000      /* after its use, a code still sets a password */
+#define LIMIT_AGENT_REPORT_MS 60000         /* between two heartbeats */
+#define LIMIT_AGENT_QUIET_MS 180000         /* heard longer ago: offline */
+#define LIMIT_AGENT_CLONE_MS 604800000LL    /* how long two copies of a machine are pointed out */
 
 /* ---- audit ---- */
 #define LIMIT_UNSEALED_MS 60000 /* an unsealed tail older than this is an error to a verifier */

@@ -435,7 +435,8 @@ config_check(const struct rpc_client_config *config, bool *ret_is_tls, struct fa
                          "服务器地址“%s”写法不对，应写成 tls+tcp://主机:端口。", config->url);
     }
     nng_url_free(url);
-    if (tls && (config->server_name == NULL || config->server_name[0] == '\0')) {
+    if (tls && !config->unchecked &&
+        (config->server_name == NULL || config->server_name[0] == '\0')) {
         return fault_set(f, STATUS_INVALID_ARGUMENT, "SERVER_NAME_MISSING",
                          "没有写明服务器证书上的名称（server_name），无法确认对方身份。");
     }
@@ -464,6 +465,8 @@ rpc_client_open(const struct rpc_client_config *config, struct rpc_client **ret_
         !copy(config->tls.ca_file, &c->ca_file) || !copy(config->tls.cert_file, &c->cert_file) ||
         !copy(config->tls.key_file, &c->key_file) || !io_make(c)) {
         st = fault_set(f, STATUS_RESOURCE_EXHAUSTED, "OUT_OF_MEMORY", "本机内存不足。");
+    } else if (is_tls && config->unchecked) {
+        st = rpc_tls_client_config_unchecked(&c->tls, f);
     } else if (is_tls) {
         st = rpc_tls_client_config(&config->tls, config->server_name, &c->tls, f);
     }

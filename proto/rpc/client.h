@@ -12,6 +12,7 @@
 #include "proto/base/fault.h"
 #include "proto/rpc/tls.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,7 @@ struct rpc_client_config {
     const char *server_name;     /* the name the server's certificate must carry; with tls+tcp */
     struct rpc_tls_files tls;    /* unused with tcp:// */
     uint32_t connect_timeout_ms; /* 0: LIMIT_HANDSHAKE_MS */
+    bool unchecked;              /* whoever answers may be anybody (tls is unused): see tls.h */
 };
 
 struct rpc_reply {

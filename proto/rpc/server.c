@@ -154,6 +154,7 @@ limits_fill(struct rpc_server_limits *l)
         {&l->conn_idle_ms, LIMIT_CONN_IDLE_MS},
         {&l->unauth_idle_ms, LIMIT_UNAUTH_IDLE_MS},
         {&l->probe_ms, LIMIT_PROBE_MS},
+        {&l->frame_bytes, LIMIT_FRAME_BYTES},
     };
     for (size_t i = 0; i < sizeof defaults / sizeof defaults[0]; i++) {
         if (*defaults[i].at == 0) {
@@ -216,6 +217,7 @@ server_new(const struct rpc_server_config *config, bool is_tls)
     s->on_message = config->on_message;
     s->ctx = config->ctx;
     s->is_tls = is_tls;
+    s->is_open = config->open;
     s->probe_fd = -1;
     s->probe_next_ms = server_now_ms() + s->limits.probe_ms;
     locks_init(s);
@@ -247,7 +249,8 @@ rpc_server_start(const struct rpc_server_config *config, struct rpc_server **ret
                          "内存不足，无法启动网络服务。");
     }
     if (is_tls) {
-        st = rpc_tls_server_config(&config->tls, &s->tls, f);
+        st = config->open ? rpc_tls_server_config_open(&config->tls, &s->tls, f)
+                          : rpc_tls_server_config(&config->tls, &s->tls, f);
     }
     if (st == STATUS_OK) {
         st = listen_open(s, f);

@@ -40,6 +40,7 @@ struct rpc_server_limits {
     uint32_t conn_idle_ms;         /* authenticated, nothing in flight */
     uint32_t unauth_idle_ms;       /* never authenticated, nothing in flight */
     uint32_t probe_ms;             /* how often the listener is tried */
+    uint32_t frame_bytes;          /* the largest frame taken; at most LIMIT_FRAME_BYTES */
 };
 
 /* A request has come in. Called on an nng task thread, from several at once, but for one connection
@@ -52,6 +53,7 @@ typedef void (*rpc_server_message_fn)(void *ctx, struct rpc_call_handle call, un
 struct rpc_server_config {
     const char *url;          /* "tls+tcp://HOST:PORT"; "tcp://…" in tests only; port 0: any */
     struct rpc_tls_files tls; /* unused with tcp:// */
+    bool open;                /* clients show no certificate: the enrolment door */
     struct rpc_server_limits limits;
     rpc_server_message_fn on_message;
     void *ctx; /* given to on_message; outlives the server */
@@ -97,8 +99,9 @@ uint16_t rpc_server_port(const struct rpc_server *server);
 
 /* Dials the server's own listener twice: without a certificate, which must be refused, and with
  * client (a certificate of the same authority), which must get an SP header from a server named
- * server_name. With client NULL only the first. INTERNAL TLS_SELFTEST_FAILED says which went wrong.
- * tcp:// listeners fail it. Blocks up to twice the handshake deadline; not from on_message. */
+ * server_name. With client NULL only the first; an open server must let it in. INTERNAL
+ * TLS_SELFTEST_FAILED says which went wrong. tcp:// listeners fail it. Blocks up to twice the
+ * handshake deadline; not from on_message. */
 MUST_CHECK enum status rpc_server_selftest(struct rpc_server *server,
                                            const struct rpc_tls_files *client,
                                            const char *server_name, struct fault *f);

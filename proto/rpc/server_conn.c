@@ -229,7 +229,7 @@ conn_next(const struct conn *c, size_t *ret_length)
         return NEXT_MORE;
     }
     uint64_t length = sp_length_read(c->in);
-    if (length > LIMIT_FRAME_BYTES || length < SP_WORD_SIZE) {
+    if (length > c->server->limits.frame_bytes || length < SP_WORD_SIZE) {
         return NEXT_BAD;
     }
     *ret_length = (size_t)length;

@@ -92,6 +92,7 @@ struct rpc_server {
     char *url;     /* with the port that port 0 became */
     char *ca_file; /* for the self-test */
     bool is_tls;
+    bool is_open; /* clients show no certificate */
     uint16_t port;
     struct nng_tls_config *tls;
     nng_sockaddr address; /* ours, as bound */

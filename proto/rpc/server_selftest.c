@@ -49,6 +49,11 @@ rpc_server_selftest(struct rpc_server *s, const struct rpc_tls_files *client,
                          "监听地址 %s 没有加密，只可用于测试。", s->url);
     }
     enum status st = dial_self(s, &stranger, server_name, &why);
+    if (s->is_open) {
+        return st == STATUS_OK ? st
+                               : fault_set(f, STATUS_INTERNAL, "TLS_SELFTEST_FAILED",
+                                           "自检失败：开通端口连不上。原因：%s", why.message);
+    }
     if (st != STATUS_UNAUTHENTICATED || strcmp(why.reason, "TLS_CLIENT_REFUSED") != 0) {
         return fault_set(f, STATUS_INTERNAL, "TLS_SELFTEST_FAILED",
                          "自检失败：没有证书的连接本应被拒绝，实际结果是 %s。%s服务不得启动，请检查"

@@ -21,12 +21,14 @@ struct tls_texts {
     char *ca;
     char *cert;
     char *key;
+    char *more_ca;
 };
 
 static void
 texts_release(struct tls_texts *t)
 {
     free(t->ca);
+    free(t->more_ca);
     free(t->cert);
     if (t->key != NULL) {
         mbedtls_platform_zeroize(t->key, strlen(t->key));
@@ -134,13 +136,40 @@ own_check(const struct rpc_tls_files *files, const struct tls_texts *t, mbedtls_
         st = key_check(files, t->key, &cert, f);
     }
     if (st == STATUS_OK &&
-        mbedtls_x509_crt_verify(&cert, ca, NULL, NULL, &flags, NULL, NULL) != 0) {
+        mbedtls_x509_crt_verify(&cert, ca, NULL, NULL, &flags, NULL, NULL) != 0 &&
+        (cert.next == NULL ||
+         mbedtls_x509_crt_verify(&cert, cert.next, NULL, NULL, &flags, NULL, NULL) != 0)) {
         st = fault_set(
             f, STATUS_FAILED_PRECONDITION, "TLS_CERT_WRONG_CA",
             "证书 %s 不是由 %s 里的机构签发的（或签发链不完整）。请核对两个文件是否配套。",
             files->cert_file, files->ca_file);
     }
     mbedtls_x509_crt_free(&cert);
+    return st;
+}
+
+/* The second authority; the first one's text grows by it. */
+static enum status
+more_ca_load(const char *path, struct tls_texts *t, struct fault *f)
+{
+    mbedtls_x509_crt ca;
+    mbedtls_x509_crt_init(&ca);
+    enum status st = file_read(path, &t->more_ca, f);
+    if (st == STATUS_OK) {
+        st = cert_parse(path, t->more_ca, &ca, f);
+    }
+    if (st == STATUS_OK) {
+        st = cert_check_dates(path, &ca, f);
+    }
+    mbedtls_x509_crt_free(&ca);
+    char *both = NULL;
+    if (st == STATUS_OK && asprintf(&both, "%s\n%s", t->ca, t->more_ca) < 0) {
+        return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "OUT_OF_MEMORY", "本机内存不足。");
+    }
+    if (st == STATUS_OK) {
+        free(t->ca);
+        t->ca = both;
+    }
     return st;
 }
 
@@ -172,6 +201,9 @@ texts_load(const struct rpc_tls_files *files, struct tls_texts *ret_texts, struc
     }
     if (st == STATUS_OK && files->cert_file != NULL) {
         st = own_check(files, &t, &ca, f);
+    }
+    if (st == STATUS_OK && files->more_ca_file != NULL) {
+        st = more_ca_load(files->more_ca_file, &t, f);
     }
 out:
     mbedtls_x509_crt_free(&ca);
@@ -220,8 +252,8 @@ rpc_tls_cert_not_after_ms(const char *cert_file, int64_t *ret_ms, struct fault *
 /* ---- configurations ---- */
 
 static enum status
-config_make(const struct rpc_tls_files *files, bool is_server, const char *server_name,
-            nng_tls_config **ret_config, struct fault *f)
+config_make(const struct rpc_tls_files *files, enum nng_tls_mode mode, enum nng_tls_auth_mode auth,
+            const char *server_name, nng_tls_config **ret_config, struct fault *f)
 {
     struct tls_texts t = {0};
     nng_tls_config *config = NULL;
@@ -229,12 +261,12 @@ config_make(const struct rpc_tls_files *files, bool is_server, const char *serve
     if (st != STATUS_OK) {
         return st;
     }
-    int rv = nng_tls_config_alloc(&config, is_server ? NNG_TLS_MODE_SERVER : NNG_TLS_MODE_CLIENT);
+    int rv = nng_tls_config_alloc(&config, mode);
     if (rv == 0) {
         rv = nng_tls_config_version(config, NNG_TLS_1_2, NNG_TLS_1_3);
     }
     if (rv == 0) {
-        rv = nng_tls_config_auth_mode(config, NNG_TLS_AUTH_MODE_REQUIRED);
+        rv = nng_tls_config_auth_mode(config, auth);
     }
     if (rv == 0) {
         rv = nng_tls_config_ca_chain(config, t.ca, NULL);
@@ -257,15 +289,29 @@ config_make(const struct rpc_tls_files *files, bool is_server, const char *serve
     return STATUS_OK;
 }
 
-enum status
-rpc_tls_server_config(const struct rpc_tls_files *files, struct nng_tls_config **ret_config,
-                      struct fault *f)
+static enum status
+server_config(const struct rpc_tls_files *files, enum nng_tls_auth_mode auth,
+              struct nng_tls_config **ret_config, struct fault *f)
 {
     if (files->cert_file == NULL) {
         return fault_set(f, STATUS_FAILED_PRECONDITION, "TLS_FILE_UNREADABLE",
                          "没有写明服务器证书和私钥文件的路径。");
     }
-    return config_make(files, true, NULL, ret_config, f);
+    return config_make(files, NNG_TLS_MODE_SERVER, auth, NULL, ret_config, f);
+}
+
+enum status
+rpc_tls_server_config(const struct rpc_tls_files *files, struct nng_tls_config **ret_config,
+                      struct fault *f)
+{
+    return server_config(files, NNG_TLS_AUTH_MODE_REQUIRED, ret_config, f);
+}
+
+enum status
+rpc_tls_server_config_open(const struct rpc_tls_files *files, struct nng_tls_config **ret_config,
+                           struct fault *f)
+{
+    return server_config(files, NNG_TLS_AUTH_MODE_NONE, ret_config, f);
 }
 
 enum status
@@ -273,14 +319,35 @@ rpc_tls_client_config(const struct rpc_tls_files *files, const char *server_name
                       struct nng_tls_config **ret_config, struct fault *f)
 {
     assert(server_name != NULL && server_name[0] != '\0');
-    return config_make(files, false, server_name, ret_config, f);
+    return config_make(files, NNG_TLS_MODE_CLIENT, NNG_TLS_AUTH_MODE_REQUIRED, server_name,
+                       ret_config, f);
 }
 
 enum status
 rpc_tls_client_config_any_name(const struct rpc_tls_files *files,
                                struct nng_tls_config **ret_config, struct fault *f)
 {
-    return config_make(files, false, NULL, ret_config, f);
+    return config_make(files, NNG_TLS_MODE_CLIENT, NNG_TLS_AUTH_MODE_REQUIRED, NULL, ret_config, f);
+}
+
+enum status
+rpc_tls_client_config_unchecked(struct nng_tls_config **ret_config, struct fault *f)
+{
+    nng_tls_config *config = NULL;
+    int rv = nng_tls_config_alloc(&config, NNG_TLS_MODE_CLIENT);
+    if (rv == 0) {
+        rv = nng_tls_config_version(config, NNG_TLS_1_2, NNG_TLS_1_3);
+    }
+    if (rv == 0) {
+        rv = nng_tls_config_auth_mode(config, NNG_TLS_AUTH_MODE_NONE);
+    }
+    if (rv != 0) {
+        rpc_tls_config_free(config);
+        return fault_set(f, STATUS_FAILED_PRECONDITION, "TLS_FILE_INVALID",
+                         "无法建立加密配置：%s。", nng_strerror(rv));
+    }
+    *ret_config = config;
+    return STATUS_OK;
 }
 
 void

@@ -33,6 +33,14 @@ struct config {
     char tls_cert[CONFIG_TEXT_SIZE];
     char tls_key[CONFIG_TEXT_SIZE];
     char tls_ca[CONFIG_TEXT_SIZE];
+    /* [onboard]: certificates for machines, and the door through which those without one come */
+    char onboard_listen[CONFIG_TEXT_SIZE];  /* tls+tcp://HOST:PORT; "": no such door */
+    char onboard_ca_cert[CONFIG_TEXT_SIZE]; /* "": no certificates are issued */
+    char onboard_ca_key[CONFIG_TEXT_SIZE];
+    int onboard_days;
+    int onboard_per_minute;
+    char onboard_address[CONFIG_TEXT_SIZE]; /* where machines reach the two doors; "": unsaid */
+    char onboard_server[CONFIG_TEXT_SIZE];
     /* [database] */
     char conninfo[CONFIG_CONN_SIZE];       /* the server's role: bound by row security */
     char owner_conninfo[CONFIG_CONN_SIZE]; /* migrations only; "" when others run them */

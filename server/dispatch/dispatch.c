@@ -15,12 +15,31 @@
 
 /* ---- taking in ---- */
 
+/* Strangers may call there: what they cost is bounded. */
+static enum status
+onboard_rate_check(struct dispatch *d, struct fault *fault)
+{
+    uint32_t wait_ms = 0;
+    pthread_mutex_lock(&d->rate_lock);
+    bool taken = rate_take(&d->onboard_rate, monotonic_ms(), &wait_ms);
+    pthread_mutex_unlock(&d->rate_lock);
+    if (taken) {
+        return STATUS_OK;
+    }
+    fault_set(fault, STATUS_RESOURCE_EXHAUSTED, "DOOR_BUSY", "开通端口正忙，请稍等片刻再试。");
+    fault->retry_after_ms = wait_ms < 1000 ? 1000 : wait_ms;
+    return STATUS_RESOURCE_EXHAUSTED;
+}
+
 static void
 intake(struct dispatch *d, unsigned char *bytes, size_t size, struct reply_to to, bool system)
 {
     struct fault fault = {0};
     struct job *job = NULL;
     enum status s = job_make(d, bytes, size, to, system, &job, &fault);
+    if (s == STATUS_OK && to.onboard) {
+        s = onboard_rate_check(d, &fault);
+    }
     if (s == STATUS_OK) {
         s = queues_put(&d->queues, job, &fault);
     }
@@ -282,6 +301,7 @@ locks_init(struct dispatch *d)
     pthread_mutex_init(&d->tenants.lock, NULL);
     pthread_mutex_init(&d->seal_lock, NULL);
     pthread_mutex_init(&d->due_lock, NULL);
+    pthread_mutex_init(&d->rate_lock, NULL);
     pthread_cond_init(&d->seal_wake, &attr);
     pthread_cond_init(&d->seal_done, &attr);
     pthread_condattr_destroy(&attr);
@@ -299,6 +319,7 @@ dispatch_start(const struct dispatch_config *config, struct dispatch **ret_d, st
     }
     assert(config->writer_threads >= 1 && config->query_threads >= 1);
     d->config = *config;
+    rate_init(&d->onboard_rate, config->onboard_per_minute, monotonic_ms());
     d->conninfo = conninfo;
     locks_init(d);
     instance_make(d);

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 struct clock;      /* server/base/clock.h */
+struct issuer;     /* server/base/issuer.h */
 struct ledger_key; /* the log's signing key; see proto/ledger */
 struct dispatch;
 
@@ -29,6 +30,8 @@ struct dispatch_config {
     const char *server_version;  /* "rectifyd 0.1.0" */
     const char *ledger_key_path; /* NULL: nothing is sealed (tests) */
     int seal_interval_ms;        /* between seals; 0: 1000 */
+    const struct issuer *issuer; /* NULL: no certificates are issued */
+    int onboard_per_minute;      /* calls taken from the enrolment door; 0: no limit */
     /* Fault control for tests only: the idempotency row is written in a transaction of its own,
      * which doubles commands after a kill. Never set by rectifyd's configuration file. */
     bool broken_idempotency;
@@ -44,6 +47,7 @@ struct reply_to {
     /* False once nobody waits: queued and parked work is dropped. May be NULL; must not block. The
      * reply is still given to fn, which frees what the handle stands for. */
     bool (*alive)(void *ctx, uint64_t handle);
+    bool onboard; /* it came in by the enrolment door: only methods with HANDLER_ONBOARD are run */
 };
 
 /* Checks that every method of every service has exactly one row with all its parts, connects,

@@ -88,6 +88,7 @@ struct call {
     struct dispatch *dispatch;              /* for the functions below that ask for a call, and for
                                              * SystemService (counts, the list of methods) */
     const unsigned char *ledger_public_key; /* 32 bytes; NULL when nothing is sealed */
+    const struct issuer *issuer; /* server/base/issuer.h; NULL: no certificates are issued here */
 
     /* what decide fills */
     ProtobufCMessage *reply;
@@ -140,6 +141,9 @@ enum {
                                   * nothing is stored for replays, the same key runs again. */
     HANDLER_MAKES_DUE = 1U << 2, /* gives the clock work that should not wait for the next tick (an
                                   * approved plan makes obligations due) */
+    HANDLER_ONBOARD = 1U << 3,   /* is spoken at the enrolment door too, and nothing else is */
+    HANDLER_PASSING = 1U << 4, /* says how things are now: nothing is kept for replays, the same key
+                                * runs again */
 };
 
 /* Adds a change to the call's event: kind, id, ref, version made, transition, and the packed record

@@ -11,6 +11,7 @@
 #include "proto/ledger/head.h"
 #include "proto/ledger/key.h"
 #include "server/base/clock.h"
+#include "server/base/rate.h"
 #include "server/dispatch/dispatch.h"
 
 #include <pthread.h>
@@ -251,6 +252,8 @@ struct dispatch {
     pthread_mutex_t due_lock; /* of the next two: set after the threads have started */
     void (*on_due)(void *ctx);
     void *on_due_ctx;
+    pthread_mutex_t rate_lock;
+    struct rate onboard_rate;
 };
 
 int64_t monotonic_ms(void);

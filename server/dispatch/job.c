@@ -101,6 +101,10 @@ find_handler(struct dispatch *d, struct job *job, struct fault *fault)
         return fault_set(fault, STATUS_PERMISSION_DENIED, "SYSTEM_ONLY",
                          "这个方法只由系统时钟调用。");
     }
+    if (job->to.onboard && (slot->handler->flags & HANDLER_ONBOARD) == 0) {
+        return fault_set(fault, STATUS_PERMISSION_DENIED, "DOOR_FORBIDS",
+                         "这个端口只办理开通和换发证书：其他事项请连接服务的主端口。");
+    }
     bool needs_tenant = slot->handler->auth != AUTH_PUBLIC || job->class_ != JOB_QUERY;
     if (needs_tenant && (job->envelope->tenant == NULL || job->envelope->tenant[0] == '\0')) {
         return fault_set_field(fault, "tenant", "TENANT_MISSING", "请求没有写明租户（区县代码）。");

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "rectify/v1/account.pb-c.h"
+#include "rectify/v1/agent.pb-c.h"
 #include "rectify/v1/alert.pb-c.h"
 #include "rectify/v1/audit.pb-c.h"
 #include "rectify/v1/consultation.pb-c.h"
@@ -15,6 +16,7 @@
 #include "rectify/v1/job.pb-c.h"
 #include "rectify/v1/matter.pb-c.h"
 #include "rectify/v1/measure.pb-c.h"
+#include "rectify/v1/onboard.pb-c.h"
 #include "rectify/v1/operation.pb-c.h"
 #include "rectify/v1/org.pb-c.h"
 #include "rectify/v1/outcome.pb-c.h"
@@ -40,6 +42,7 @@ static const ProtobufCServiceDescriptor *const services[] = {
     &pb__node_service__descriptor,     &pb__outcome_service__descriptor,
     &pb__report_service__descriptor,   &pb__publication_service__descriptor,
     &pb__log_service__descriptor,      &pb__operation_service__descriptor,
+    &pb__onboard_service__descriptor,  &pb__agent_service__descriptor,
 };
 enum { SERVICE_COUNT = sizeof services / sizeof services[0] };
 

@@ -81,6 +81,7 @@ turn_begin(struct turn *t, struct dispatch *d, struct job *job, int64_t now_ms)
         .last_chance = job->last_chance,
         .dispatch = d,
         .ledger_public_key = d->has_key ? d->key.public.bytes : NULL,
+        .issuer = d->config.issuer,
     };
     unsigned char seed[16];
     randombytes_buf(seed, sizeof seed);
@@ -242,9 +243,11 @@ turn_identify(struct turn *t)
         t->who.session_sha256 = t->session_sha256;
         t->touch_session = known_caller && t->call.now_ms - t->record.used_ms > SESSION_TOUCH_MS;
     }
-    bool secret = (t->call.handler->flags & HANDLER_SECRET) != 0 && !has_session(t);
+    unsigned flags = t->call.handler->flags;
+    bool untold =
+        ((flags & HANDLER_SECRET) != 0 && !has_session(t)) || (flags & HANDLER_PASSING) != 0;
     t->store =
-        turn_is_command(t) && known_caller && !secret && !t->job->system && t->principal_id != NULL;
+        turn_is_command(t) && known_caller && !untold && !t->job->system && t->principal_id != NULL;
     if (s == STATUS_OK && t->who.machine_id != NULL && t->d->on_authenticated != NULL) {
         t->d->on_authenticated(t->d->on_authenticated_ctx, t->job->to.handle, t->who.machine_id);
     }

@@ -3,6 +3,7 @@
 
 #include "proto/base/limits.h"
 #include "proto/base/wire_text.h"
+#include "proto/ledger/code.h"
 #include "proto/ledger/key.h"
 #include "proto/ledger/secret.h"
 #include "rectify/v1/account.pb-c.h"
@@ -23,7 +24,7 @@ enum { PASSWORD_MIN_CHARS = 10, REASON_MAX_BYTES = 1024 };
 enum status
 code_load(struct call *call, struct db_queue *q, const char *text, struct new_code *code)
 {
-    secret_token_hash(text, code->sha256);
+    code_hash(text, code->sha256);
     return enrol_code_queue_lock(q, call->who->tenant, code->sha256, &code->stored);
 }
 
@@ -32,11 +33,14 @@ enum status
 code_check(struct call *call, const char *field, const char *text, const struct new_code *code)
 {
     size_t n = text == NULL ? 0 : strlen(text);
-    if (n != SECRET_TOKEN_TEXT_SIZE - 1 ||
-        strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") != n) {
+    char plain[CODE_SIZE];
+    bool is_typed = text != NULL && code_read(text, plain, NULL) == STATUS_OK;
+    if (!is_typed &&
+        (n != SECRET_TOKEN_TEXT_SIZE - 1 ||
+         strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") != n)) {
         return fault_set_field(&call->fault, field, "ENROL_CODE_FORM",
-                               "开通码的形式不对：应由程序随机生成，是 32 个随机字节的 base64url "
-                               "文本，共 43 个字符。");
+                               "开通码的形式不对：应由程序随机生成，是带校验的 25 个字符，或 32 "
+                               "个随机字节的 base64url 文本（43 个字符）。");
     }
     if (code->stored.account_id != NULL) {
         return fault_set(&call->fault, STATUS_ALREADY_EXISTS, "ENROL_CODE_EXISTS",
@@ -256,7 +260,7 @@ machines_load(struct call *call, struct db_queue *q)
     return machine_queue_list(q, call->who->tenant, all ? NULL : call->who->org_id, list);
 }
 
-static Pb__Machine *
+Pb__Machine *
 machine_message(struct call *call, const struct machine_record *m)
 {
     Pb__Machine *out = call_message(call, &pb__machine__descriptor);
@@ -271,6 +275,9 @@ machine_message(struct call *call, const struct machine_record *m)
         out->enrolled_at_ms = m->enrolled_ms;
         out->has_revoked_at_ms = m->revoked_ms != 0;
         out->revoked_at_ms = m->revoked_ms;
+        out->has_certificate_not_after_ms = m->certificate_serial != NULL;
+        out->certificate_not_after_ms = m->certificate_not_after_ms;
+        out->certificate_serial = wire_text(m->certificate_serial);
     }
     return out;
 }

@@ -4,6 +4,7 @@
 #define SERVER_HANDLER_ACCOUNT_ADMIN_H
 
 #include "proto/ledger/secret.h"
+#include "rectify/v1/account.pb-c.h"
 #include "server/dispatch/handler.h"
 #include "server/store/account.h"
 
@@ -63,6 +64,13 @@ int password_load(struct call *call, struct db_queue *q);
 enum status password_decide(struct call *call);
 enum status password_effects(struct call *call, struct db_queue *q);
 
+/* EnrolMachine (enrolment.c). */
+int enrol_load(struct call *call, struct db_queue *q);
+enum status enrol_decide(struct call *call);
+enum status enrol_effects(struct call *call, struct db_queue *q);
+
+/* What the log and lists say of a machine; NULL when memory is out. */
+Pb__Machine *machine_message(struct call *call, const struct machine_record *m);
 int machines_load(struct call *call, struct db_queue *q);
 enum status machines_decide(struct call *call);
 

@@ -3,6 +3,7 @@
 
 #include "proto/base/limits.h"
 #include "proto/base/wire_text.h"
+#include "proto/ledger/code.h"
 #include "rectify/v1/account.pb-c.h"
 #include "rectify/v1/common.pb-c.h"
 #include "server/handler/allowed.h"
@@ -266,7 +267,7 @@ set_password_load(struct call *call, struct db_queue *q)
     if (p == NULL) {
         return handler_no_memory(call);
     }
-    secret_token_hash(r->code, p->code_sha256);
+    code_hash(r->code, p->code_sha256);
     enum status s = account_queue_lock(q, call->who->tenant, r->account == NULL ? "" : r->account,
                                        call->who->machine_id, &p->account);
     return s == STATUS_OK ? enrol_code_queue_lock(q, call->who->tenant, p->code_sha256, &p->code)

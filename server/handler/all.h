@@ -6,6 +6,7 @@
 #include "server/dispatch/handler.h"
 
 extern const struct handler_table account_handler_table;
+extern const struct handler_table agent_handler_table;
 extern const struct handler_table alert_handler_table;
 extern const struct handler_table audit_handler_table;
 extern const struct handler_table consultation_handler_table;
@@ -20,6 +21,7 @@ extern const struct handler_table ladder_handler_table;
 extern const struct handler_table log_handler_table;
 extern const struct handler_table measure_handler_table;
 extern const struct handler_table node_handler_table;
+extern const struct handler_table onboard_handler_table;
 extern const struct handler_table operation_handler_table;
 extern const struct handler_table org_handler_table;
 extern const struct handler_table outcome_handler_table;

@@ -136,7 +136,7 @@ static const struct statement enrol_code_use = {
 
 #define MACHINE_COLUMNS                                                                            \
     "SELECT m.id, o.code, m.org, m.account, a.name, m.label, m.public_key, m.enrolled_ms,"         \
-    "       m.revoked_ms, m.version"                                                               \
+    "       m.revoked_ms, m.version, m.certificate_serial, m.certificate_not_after_ms"             \
     "  FROM machine m JOIN org o ON o.tenant = m.tenant AND o.id = m.org"                          \
     "  JOIN account a ON a.tenant = m.tenant AND a.id = m.account"
 
@@ -161,9 +161,18 @@ static const struct statement machine_list = {
 
 static const struct statement machine_insert = {
     .name = "machine_insert",
-    .params = 8,
+    .params = 10,
     .sql = "INSERT INTO machine (tenant, id, org, account, label, public_key, enrolled_ms, version,"
-           "                     event_id) VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8)",
+           "                     event_id, certificate_serial, certificate_not_after_ms)"
+           " VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, $9, $10)",
+};
+
+static const struct statement machine_certificate = {
+    .name = "machine_certificate",
+    .params = 6,
+    .sql = "UPDATE machine SET certificate_serial = $4, certificate_not_after_ms = $5,"
+           "       version = version + 1, event_id = $6"
+           " WHERE tenant = $1 AND id = $2 AND version = $3",
 };
 
 static const struct statement machine_revoke = {
@@ -174,17 +183,29 @@ static const struct statement machine_revoke = {
 };
 
 const struct statement *const account_statements[] = {
-    &account_lock,      &account_seats,
-    &account_insert,    &account_list_all,
-    &account_disable,   &account_unlock,
-    &inbox_insert,      &account_failures,
-    &account_password,  &session_end_others,
-    &session_insert,    &session_end,
-    &session_expiry,    &enrol_code_lock,
-    &enrol_code_insert, &enrol_code_use,
-    &machine_by_key,    &machine_by_id,
-    &machine_list,      &machine_insert,
-    &machine_revoke,    NULL,
+    &account_lock,
+    &account_seats,
+    &account_insert,
+    &account_list_all,
+    &account_disable,
+    &account_unlock,
+    &inbox_insert,
+    &account_failures,
+    &account_password,
+    &session_end_others,
+    &session_insert,
+    &session_end,
+    &session_expiry,
+    &enrol_code_lock,
+    &enrol_code_insert,
+    &enrol_code_use,
+    &machine_by_key,
+    &machine_by_id,
+    &machine_list,
+    &machine_insert,
+    &machine_revoke,
+    &machine_certificate,
+    NULL,
 };
 
 static const struct db_sink one = {NULL, NULL, 1};
@@ -444,6 +465,8 @@ read_machine(struct machine_record *machine, const struct db_row *row, struct ar
         .enrolled_ms = db_int(row, 7),
         .revoked_ms = db_int(row, 8),
         .version = db_int(row, 9),
+        .certificate_serial = db_text(row, 10, a),
+        .certificate_not_after_ms = db_int(row, 11),
     };
     return machine->public_key == NULL || size != 32 ? STATUS_INTERNAL : STATUS_OK;
 }
@@ -494,15 +517,31 @@ enum status
 machine_queue_insert(struct db_queue *q, int tenant, const struct machine_record *machine,
                      const char *event_id)
 {
+    struct param params[] = {
+        p_int(tenant),
+        p_text(machine->id),
+        p_text(machine->org_id),
+        p_text(machine->account_id),
+        p_text(machine->label),
+        p_bytes(machine->public_key, 32),
+        p_int(machine->enrolled_ms),
+        p_text(event_id),
+        p_text(machine->certificate_serial),
+        machine->certificate_serial == NULL ? p_null() : p_int(machine->certificate_not_after_ms)};
+    return db_queue_add(q, &machine_insert, params, one);
+}
+
+enum status
+machine_queue_certificate(struct db_queue *q, int tenant, const struct machine_record *machine,
+                          const char *event_id)
+{
     struct param params[] = {p_int(tenant),
                              p_text(machine->id),
-                             p_text(machine->org_id),
-                             p_text(machine->account_id),
-                             p_text(machine->label),
-                             p_bytes(machine->public_key, 32),
-                             p_int(machine->enrolled_ms),
+                             p_int(machine->version),
+                             p_text(machine->certificate_serial),
+                             p_int(machine->certificate_not_after_ms),
                              p_text(event_id)};
-    return db_queue_add(q, &machine_insert, params, one);
+    return db_queue_add(q, &machine_certificate, params, one);
 }
 
 enum status

@@ -50,6 +50,8 @@ struct machine_record {
     int64_t enrolled_ms;
     int64_t revoked_ms; /* 0: good */
     int64_t version;
+    const char *certificate_serial; /* NULL: made by hand */
+    int64_t certificate_not_after_ms;
 };
 
 struct machine_list {
@@ -153,6 +155,10 @@ MUST_CHECK enum status machine_queue_list(struct db_queue *q, int tenant, const 
 MUST_CHECK enum status machine_queue_insert(struct db_queue *q, int tenant,
                                             const struct machine_record *machine,
                                             const char *event_id);
+/* Notes the certificate in the record over its version. */
+MUST_CHECK enum status machine_queue_certificate(struct db_queue *q, int tenant,
+                                                 const struct machine_record *machine,
+                                                 const char *event_id);
 MUST_CHECK enum status machine_queue_revoke(struct db_queue *q, int tenant, const char *id,
                                             int64_t version, const char *reason, int64_t now_ms,
                                             const char *event_id);

@@ -1,6 +1,7 @@
 #include "server/store/registry.h"
 
 #include "server/store/account.h"
+#include "server/store/agent.h"
 #include "server/store/alert.h"
 #include "server/store/amendment.h"
 #include "server/store/approval.h"
@@ -43,6 +44,7 @@ extern const struct statement *const migrate_statements[];
 
 static const struct statement *const *const lists[] = {
     account_statements,
+    agent_statements,
     alert_statements,
     audit_statements,
     matter_part_statements,

@@ -28,6 +28,7 @@ xlsxwriter.h: server/document
 ini.h: server/base client/lib
 curl/: server/jobs tests
 sqlite3.h: client/lib
+mbedtls/: proto/rpc server/base tests
 '
 
 check() { # ROOT

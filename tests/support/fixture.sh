@@ -68,10 +68,13 @@ fixture_server() {
     cp "$BUILD_DIR/server/rectifyd" "$BUILD_DIR/client/cli/rectify" "$HOME_DIR/bin/"
     fixture_database
     "$SOURCE_DIR/deploy/pki" ca "$HOME_DIR/pki"
+    "$SOURCE_DIR/deploy/pki" machine-ca "$HOME_DIR/pki"
     "$SOURCE_DIR/deploy/pki" server "$HOME_DIR/pki" rectifyd
     "$SOURCE_DIR/deploy/pki" client "$HOME_DIR/pki" "${names[@]}"
     FIXTURE_PORT=$(port_pick)
-    server_configure "$HOME_DIR" "$FIXTURE_PORT" "$FIXTURE_CLUSTER" "$FIXTURE_DATABASE"
+    FIXTURE_ONBOARD_PORT=$(port_pick)
+    server_configure "$HOME_DIR" "$FIXTURE_PORT" "$FIXTURE_CLUSTER" "$FIXTURE_DATABASE" \
+        "$FIXTURE_ONBOARD_PORT"
     profile_write "$HOME_DIR" "$FIXTURE_PORT" "${names[@]}"
     server_admin "$HOME_DIR" keygen --out keys/ledger.key
     server_admin "$HOME_DIR" bootstrap --config rectifyd.ini --tenant sample --tenant-name 样例区 \

@@ -74,13 +74,17 @@ static const struct {
     {"rectify.v1.AccountService/Login", AUTH_MACHINE},
     {"rectify.v1.AccountService/SetPassword", AUTH_MACHINE},
     {"rectify.v1.AccountService/Logout", AUTH_SESSION},
+    {"rectify.v1.OnboardService/Onboard", AUTH_PUBLIC},
+    {"rectify.v1.OnboardService/RenewCertificate", AUTH_MACHINE},
+    {"rectify.v1.AgentService/ReportAgent", AUTH_MACHINE},
     {"rectify.v1.JobService/", AUTH_SYSTEM},
 };
 
 /* What may be asked without a session. */
 static const char *const public_queries[] = {
     "rectify.v1.SystemService/Health", "rectify.v1.SystemService/Describe",
-    "rectify.v1.LogService/GetConsistency", "rectify.v1.LogService/ListRestores"};
+    "rectify.v1.LogService/GetConsistency", "rectify.v1.LogService/ListRestores",
+    "rectify.v1.OnboardService/GetAuthority"};
 
 static enum method_auth
 command_auth(const char *method)
