@@ -37,8 +37,8 @@ static const ProtobufCServiceDescriptor *const services[] = {
     &pb__sitting_service__descriptor,     &pb__node_service__descriptor,
     &pb__outcome_service__descriptor,     &pb__report_service__descriptor,
     &pb__publication_service__descriptor, &pb__log_service__descriptor,
-    &pb__operation_service__descriptor,   &pb__publication_service__descriptor,
-    &pb__onboard_service__descriptor,     &pb__agent_service__descriptor,
+    &pb__operation_service__descriptor,   &pb__onboard_service__descriptor,
+    &pb__agent_service__descriptor,
 };
 
 /* A method whose name begins so reads only; every other one is a command. */

@@ -14,8 +14,7 @@ static const struct handler_table *const sources[] = {
     &job_outside_handler_table,     &ladder_handler_table,      &outside_handler_table,
     &inspection_part_handler_table, &node_handler_table,        &outcome_handler_table,
     &report_handler_table,          &publication_handler_table, &log_handler_table,
-    &operation_handler_table,       &report_handler_table,      &publication_handler_table,
-    &onboard_handler_table,         &agent_handler_table,
+    &operation_handler_table,       &onboard_handler_table,     &agent_handler_table,
 };
 
 enum { TABLES = sizeof sources / sizeof sources[0] };
