@@ -165,9 +165,8 @@ rectify_cache_free(struct rectify_cache *cache)
 static bool
 is_kept(const char *method)
 {
-    static const char *const not_kept[] = {"GetChunk",     "Wait",    "Export",
-                                           "File",         "Preview", "Health",
-                                           "GetOperation", "WhoAmI",  "Describe"};
+    static const char *const not_kept[] = {"GetChunk", "Wait",   "Export",       "File",
+                                           "Preview",  "Health", "GetOperation", "Describe"};
     struct rectify_method kind;
     const char *slash = strrchr(method, '/');
     if (slash == NULL || rectify_method_find(method, &kind, NULL) != STATUS_OK || kind.command) {

@@ -553,6 +553,12 @@ cached_get(struct rectify_channel *channel, struct arena *a, const struct rectif
     return true;
 }
 
+void
+rectify_channel_deadline_set(struct rectify_channel *channel, uint32_t deadline_ms)
+{
+    channel->options.deadline_ms = deadline_ms;
+}
+
 bool
 rectify_channel_offline(const struct rectify_channel *channel)
 {

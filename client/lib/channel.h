@@ -93,6 +93,9 @@ MUST_CHECK enum status rectify_call(struct rectify_channel *channel, struct aren
  * command may have been carried out. From any thread, as long as the channel lives. */
 void rectify_channel_cancel(struct rectify_channel *channel);
 
+/* How long calls from now on may take with all their retries; 0: RECTIFY_DEADLINE_MS. */
+void rectify_channel_deadline_set(struct rectify_channel *channel, uint32_t deadline_ms);
+
 /* Has the line failed, with offline_reads, so that queries are answered from the cache? */
 bool rectify_channel_offline(const struct rectify_channel *channel);
 
