@@ -46,47 +46,82 @@ book_write(struct cli *c, const struct book *book, const char *path, struct faul
     return status;
 }
 
-/* ---- 年度综合考核 ---- */
+/* ---- replies in pieces ---- */
+
+/* Both replies have the same three fields by these names: entries, and next where there are more;
+ * both requests an offset to go on from. */
+struct piece {
+    ProtobufCMessage *message;
+    size_t *count; /* of entries */
+    void ***entries;
+    protobuf_c_boolean *has_next;
+    const int64_t *next;
+};
+
+static void *
+field_at(ProtobufCMessage *message, unsigned offset)
+{
+    return (char *)message + offset;
+}
+
+static struct piece
+piece_of(ProtobufCMessage *message)
+{
+    const ProtobufCFieldDescriptor *entries =
+        protobuf_c_message_descriptor_get_field_by_name(message->descriptor, "entries");
+    const ProtobufCFieldDescriptor *next =
+        protobuf_c_message_descriptor_get_field_by_name(message->descriptor, "next");
+    return (struct piece){
+        .message = message,
+        .count = field_at(message, entries->quantifier_offset),
+        .entries = field_at(message, entries->offset),
+        .has_next = field_at(message, next->quantifier_offset),
+        .next = field_at(message, next->offset),
+    };
+}
 
 /* Every piece, as one reply. */
 static enum status
-assessment_read(struct cli *c, Pb__GetAssessmentRequest *get, Pb__GetAssessmentReply **ret,
-                struct fault *f)
+pieces_read(struct cli *c, const char *method, ProtobufCMessage *get, ProtobufCMessage **ret,
+            struct fault *f)
 {
-    Pb__GetAssessmentReply *all = NULL;
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field_by_name(get->descriptor, "offset");
+    int64_t *offset = field_at(get, field->offset);
+    struct piece all = {.message = NULL};
     size_t capacity = 0;
-    bool more = true;
-    get->has_offset = true;
-    get->offset = 0;
-    while (more) {
+    *(protobuf_c_boolean *)field_at(get, field->quantifier_offset) = 1;
+    *offset = 0;
+    for (bool more = true; more;) {
         ProtobufCMessage *message = NULL;
-        enum status status =
-            cli_query(c, "rectify.v1.ReportService/GetAssessment", &get->base, &message, f);
+        enum status status = cli_query(c, method, get, &message, f);
         if (status != STATUS_OK) {
             return status;
         }
-        Pb__GetAssessmentReply *piece = (Pb__GetAssessmentReply *)message;
-        more = piece->has_next && piece->next > get->offset;
-        get->offset = piece->next;
-        if (all == NULL) {
+        struct piece piece = piece_of(message);
+        more = *piece.has_next && *piece.next > *offset;
+        *offset = *piece.next;
+        if (all.message == NULL) {
             all = piece;
-            capacity = piece->n_entries;
+            capacity = *piece.count;
             continue;
         }
-        for (size_t i = 0; i < piece->n_entries; i++) {
-            Pb__AssessmentEntry **slot = arena_grow(&c->arena, (void **)&all->entries,
-                                                    all->n_entries, &capacity, sizeof *slot);
+        for (size_t i = 0; i < *piece.count; i++) {
+            void **slot =
+                arena_grow(&c->arena, (void **)all.entries, *all.count, &capacity, sizeof *slot);
             if (slot == NULL) {
                 return cli_memory_fault(f);
             }
-            *slot = piece->entries[i];
-            all->n_entries++;
+            *slot = (*piece.entries)[i];
+            (*all.count)++;
         }
     }
-    all->has_next = false;
-    *ret = all;
+    *all.has_next = 0;
+    *ret = all.message;
     return STATUS_OK;
 }
+
+/* ---- 年度综合考核 ---- */
 
 static void
 number_rows(struct grid *g, const Pb__GetAssessmentReply *r, const char *unit, const char *name,
@@ -166,8 +201,7 @@ enum status
 cmd_export_assessment(struct cli *c, const struct line *line, struct fault *f)
 {
     Pb__GetAssessmentRequest get = PB__GET_ASSESSMENT_REQUEST__INIT;
-    Pb__GetAssessmentReply none = PB__GET_ASSESSMENT_REPLY__INIT;
-    Pb__GetAssessmentReply *r = &none;
+    ProtobufCMessage *message = NULL;
     const char *from = NULL;
     const char *to = NULL;
     const char *path = line_value(line, "out");
@@ -189,10 +223,11 @@ cmd_export_assessment(struct cli *c, const struct line *line, struct fault *f)
                                   &get.offset, "年度综合考核事实"};
         return book_write(c, &book, path, f);
     }
-    status = assessment_read(c, &get, &r, f);
+    status = pieces_read(c, "rectify.v1.ReportService/GetAssessment", &get.base, &message, f);
     if (status != STATUS_OK || c->format == CLI_JSON) {
-        return status != STATUS_OK ? status : cli_json_print(c, &r->base, f);
+        return status != STATUS_OK ? status : cli_json_print(c, message, f);
     }
+    const Pb__GetAssessmentReply *r = (const Pb__GetAssessmentReply *)message;
     if (c->format == CLI_TABLE) {
         (void)fprintf(c->out,
                       "年度综合考核事实，%s 至 %s（%s 的情况；方案第 %d 版）。不评分、"
@@ -204,44 +239,6 @@ cmd_export_assessment(struct cli *c, const struct line *line, struct fault *f)
 }
 
 /* ---- 共性问题 ---- */
-
-static enum status
-common_read(struct cli *c, Pb__GetCommonProblemsRequest *get, Pb__GetCommonProblemsReply **ret,
-            struct fault *f)
-{
-    Pb__GetCommonProblemsReply *all = NULL;
-    size_t capacity = 0;
-    bool more = true;
-    get->offset = 0;
-    while (more) {
-        ProtobufCMessage *message = NULL;
-        enum status status =
-            cli_query(c, "rectify.v1.ReportService/GetCommonProblems", &get->base, &message, f);
-        if (status != STATUS_OK) {
-            return status;
-        }
-        Pb__GetCommonProblemsReply *piece = (Pb__GetCommonProblemsReply *)message;
-        more = piece->has_next && piece->next > get->offset;
-        get->offset = piece->next;
-        if (all == NULL) {
-            all = piece;
-            capacity = piece->n_entries;
-            continue;
-        }
-        for (size_t i = 0; i < piece->n_entries; i++) {
-            Pb__CommonEntry **slot = arena_grow(&c->arena, (void **)&all->entries, all->n_entries,
-                                                &capacity, sizeof *slot);
-            if (slot == NULL) {
-                return cli_memory_fault(f);
-            }
-            *slot = piece->entries[i];
-            all->n_entries++;
-        }
-    }
-    all->has_next = false;
-    *ret = all;
-    return STATUS_OK;
-}
 
 static enum status
 groups_print(struct cli *c, const Pb__GetCommonProblemsReply *r, struct fault *f)
@@ -313,8 +310,7 @@ cmd_export_common(struct cli *c, const struct line *line, struct fault *f)
 {
     static const struct cli_number units = {"units", 1, 1000};
     Pb__GetCommonProblemsRequest get = PB__GET_COMMON_PROBLEMS_REQUEST__INIT;
-    Pb__GetCommonProblemsReply none = PB__GET_COMMON_PROBLEMS_REPLY__INIT;
-    Pb__GetCommonProblemsReply *r = &none;
+    ProtobufCMessage *message = NULL;
     const char *as_of = NULL;
     const char *since = NULL;
     const char *path = line_value(line, "out");
@@ -341,10 +337,11 @@ cmd_export_common(struct cli *c, const struct line *line, struct fault *f)
                                   &get.offset, "共性问题报告"};
         return book_write(c, &book, path, f);
     }
-    status = common_read(c, &get, &r, f);
+    status = pieces_read(c, "rectify.v1.ReportService/GetCommonProblems", &get.base, &message, f);
     if (status != STATUS_OK || c->format == CLI_JSON) {
-        return status != STATUS_OK ? status : cli_json_print(c, &r->base, f);
+        return status != STATUS_OK ? status : cli_json_print(c, message, f);
     }
+    const Pb__GetCommonProblemsReply *r = (const Pb__GetCommonProblemsReply *)message;
     if (c->format == CLI_TABLE) {
         (void)fprintf(c->out, "共性问题：涉及 %d 个及以上牵头单位的（%s 的情况；方案第 %d 版）\n",
                       r->min_units, or_empty(r->as_of), r->plan_version);

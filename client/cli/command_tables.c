@@ -18,9 +18,9 @@
     AREA(people) \
     AREA(clock) \
     AREA(audit) \
-    AREA(agent) \
-    AREA(onboard) \
     AREA(outbox) \
+    AREA(onboard) \
+    AREA(agent) \
     AREA(system)
 // clang-format on
 

@@ -215,6 +215,12 @@ HANDLER(cmd_health);
 HANDLER(cmd_describe);
 HANDLER(cmd_version);
 HANDLER(cmd_help);
+/* cmd_operation.c */
+HANDLER(cmd_operation);
+/* cmd_receipt.c */
+HANDLER(cmd_audit_receipt);
+HANDLER(cmd_audit_check);
+HANDLER(cmd_audit_reset);
 /* cmd_outbox.c */
 HANDLER(cmd_outbox_list);
 HANDLER(cmd_outbox_show);

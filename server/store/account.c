@@ -386,21 +386,13 @@ session_queue_end(struct db_queue *q, int tenant, const unsigned char token_sha2
     return db_queue_add(q, &session_end, params, one);
 }
 
-static enum status
-take_expiry(void *ctx, const struct db_row *row, struct arena *a)
-{
-    (void)a;
-    *(int64_t *)ctx = db_int(row, 0);
-    return STATUS_OK;
-}
-
 enum status
 session_queue_expiry(struct db_queue *q, int tenant, const unsigned char token_sha256[32],
                      int64_t *ret_expires_ms)
 {
     return db_queue_add(q, &session_expiry,
                         (struct param[]){p_int(tenant), p_bytes(token_sha256, 32)},
-                        (struct db_sink){take_expiry, ret_expires_ms, DB_ANY_COUNT});
+                        (struct db_sink){db_take_int64, ret_expires_ms, DB_ANY_COUNT});
 }
 
 static enum status

@@ -118,14 +118,6 @@ take_text(void *ctx, const struct db_row *row, struct arena *a)
     return text != NULL && text_list_add(ctx, a, text) ? STATUS_OK : STATUS_RESOURCE_EXHAUSTED;
 }
 
-static enum status
-take_number(void *ctx, const struct db_row *row, struct arena *a)
-{
-    (void)a;
-    *(int64_t *)ctx = db_int(row, 0);
-    return STATUS_OK;
-}
-
 static char *
 day_of(const struct db_row *row, int column, struct arena *a)
 {
@@ -283,7 +275,7 @@ enum status
 alert_queue_newest(struct db_queue *q, int tenant, const char *account_id, int64_t *ret_seq)
 {
     return db_queue_add(q, &alert_newest, (struct param[]){p_int(tenant), p_text(account_id)},
-                        (struct db_sink){take_number, ret_seq, DB_ANY_COUNT});
+                        (struct db_sink){db_take_int64, ret_seq, DB_ANY_COUNT});
 }
 
 enum status

@@ -107,6 +107,10 @@ struct db_sink {
     int64_t expect;
 };
 
+/* For sinks that want the one number a row holds: ctx points at an int32_t, an int64_t. */
+enum status db_take_int32(void *ctx, const struct db_row *row, struct arena *a);
+enum status db_take_int64(void *ctx, const struct db_row *row, struct arena *a);
+
 /* Statements that go out together. Lives in an arena; no release. */
 struct db_queue;
 

@@ -94,3 +94,19 @@ db_row_index(const struct db_row *row)
 {
     return row->row;
 }
+
+enum status
+db_take_int32(void *ctx, const struct db_row *row, struct arena *a)
+{
+    (void)a;
+    *(int32_t *)ctx = (int32_t)db_int(row, 0);
+    return STATUS_OK;
+}
+
+enum status
+db_take_int64(void *ctx, const struct db_row *row, struct arena *a)
+{
+    (void)a;
+    *(int64_t *)ctx = db_int(row, 0);
+    return STATUS_OK;
+}

@@ -248,14 +248,6 @@ take_upload(void *ctx, const struct db_row *row, struct arena *a)
 }
 
 static enum status
-take_count(void *ctx, const struct db_row *row, struct arena *a)
-{
-    (void)a;
-    *(int64_t *)ctx = db_int(row, 0);
-    return STATUS_OK;
-}
-
-static enum status
 take_id(void *ctx, const struct db_row *row, struct arena *a)
 {
     const char *id = db_text(row, 0, a);
@@ -347,7 +339,7 @@ enum status
 upload_queue_count(struct db_queue *q, int tenant, const char *org_id, int64_t *ret_count)
 {
     return db_queue_add(q, &upload_count, (struct param[]){p_int(tenant), p_text(org_id)},
-                        (struct db_sink){take_count, ret_count, 1});
+                        (struct db_sink){db_take_int64, ret_count, 1});
 }
 
 enum status

@@ -233,19 +233,11 @@ grant_queue_numbers(struct db_queue *q, int count, struct number_list *ret)
                         (struct db_sink){take_number, ret, count});
 }
 
-static enum status
-take_count(void *ctx, const struct db_row *row, struct arena *a)
-{
-    (void)a;
-    *(int64_t *)ctx = db_int(row, 0);
-    return STATUS_OK;
-}
-
 enum status
 grant_queue_pending(struct db_queue *q, int tenant, int64_t *ret_count)
 {
     return db_queue_add(q, &grant_pending, (struct param[]){p_int(tenant)},
-                        (struct db_sink){take_count, ret_count, 1});
+                        (struct db_sink){db_take_int64, ret_count, 1});
 }
 
 enum status
@@ -253,7 +245,7 @@ grant_queue_others(struct db_queue *q, int tenant, const char *account_id, uint6
                    int32_t day, int64_t *ret_count)
 {
     struct param params[] = {p_int(tenant), p_text(account_id), p_int((int64_t)roles), p_day(day)};
-    return db_queue_add(q, &grant_others, params, (struct db_sink){take_count, ret_count, 1});
+    return db_queue_add(q, &grant_others, params, (struct db_sink){db_take_int64, ret_count, 1});
 }
 
 static enum status

@@ -196,14 +196,6 @@ take_matter(void *ctx, const struct db_row *row, struct arena *a)
 }
 
 static enum status
-take_number(void *ctx, const struct db_row *row, struct arena *a)
-{
-    (void)a;
-    *(int32_t *)ctx = (int32_t)db_int(row, 0);
-    return STATUS_OK;
-}
-
-static enum status
 take_day(void *ctx, const struct db_row *row, struct arena *a)
 {
     (void)a;
@@ -271,7 +263,7 @@ enum status
 matter_counter_queue_take(struct db_queue *q, int tenant, const char *kind, int32_t *ret_last)
 {
     return db_queue_add(q, &matter_counter_take, (struct param[]){p_int(tenant), p_text(kind)},
-                        (struct db_sink){take_number, ret_last, 1});
+                        (struct db_sink){db_take_int32, ret_last, 1});
 }
 
 enum status

@@ -484,19 +484,11 @@ outside_queue_discard(struct db_queue *q, int tenant, int64_t now_ms)
                         (struct db_sink){NULL, NULL, DB_ANY_COUNT});
 }
 
-static enum status
-take_number(void *ctx, const struct db_row *row, struct arena *a)
-{
-    (void)a;
-    *(int64_t *)ctx = db_int(row, 0);
-    return STATUS_OK;
-}
-
 enum status
 outside_queue_count_waiting(struct db_queue *q, int tenant, int64_t *ret)
 {
     return db_queue_add(q, &outside_count_waiting, (struct param[]){p_int(tenant)},
-                        (struct db_sink){take_number, ret, 1});
+                        (struct db_sink){db_take_int64, ret, 1});
 }
 
 static enum status
@@ -561,7 +553,7 @@ enum status
 outside_queue_held_on(struct db_queue *q, int tenant, int32_t day, int64_t *ret)
 {
     return db_queue_add(q, &outside_held_on, (struct param[]){p_int(tenant), p_day(day)},
-                        (struct db_sink){take_number, ret, 1});
+                        (struct db_sink){db_take_int64, ret, 1});
 }
 
 /* ---- contacts, settings ---- */

@@ -261,19 +261,11 @@ publication_queue_subjects(struct db_queue *q, int tenant, const char *id, struc
                         (struct db_sink){take_subject, ret, DB_ANY_COUNT});
 }
 
-static enum status
-take_no(void *ctx, const struct db_row *row, struct arena *a)
-{
-    (void)a;
-    *(int32_t *)ctx = (int32_t)db_int(row, 0);
-    return STATUS_OK;
-}
-
 enum status
 publication_queue_next_no(struct db_queue *q, int tenant, int32_t *ret_no)
 {
     return db_queue_add(q, &publication_next_no, (struct param[]){p_int(tenant)},
-                        (struct db_sink){take_no, ret_no, 1});
+                        (struct db_sink){db_take_int32, ret_no, 1});
 }
 
 /* ---- writing ---- */

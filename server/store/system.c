@@ -18,19 +18,11 @@ static const struct statement system_calendar_years = {
 const struct statement *const system_statements[] = {&system_schema_version, &system_calendar_years,
                                                      NULL};
 
-static enum status
-take_version(void *ctx, const struct db_row *row, struct arena *a)
-{
-    (void)a;
-    *(int32_t *)ctx = (int32_t)db_int(row, 0);
-    return STATUS_OK;
-}
-
 enum status
 system_queue_schema_version(struct db_queue *q, int32_t *ret_version)
 {
     return db_queue_add(q, &system_schema_version, NULL,
-                        (struct db_sink){take_version, ret_version, 1});
+                        (struct db_sink){db_take_int32, ret_version, 1});
 }
 
 static enum status

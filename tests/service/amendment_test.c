@@ -30,12 +30,7 @@ static int
 set_up(void **state)
 {
     (void)state;
-    arena_init(&slice_arena, SLICE_ARENA_BYTES);
-    clock_fake_init(&slice_clock, 0);
-    slice_day("2026-11-10");
-    slice_behalf = NULL;
-    test_db_reset();
-    slice_seed();
+    slice_reset();
     seed_plan();
     struct dispatch_config config = {
         .conninfo = test_db_conninfo("rectify_app"),

@@ -15,15 +15,8 @@ enum { DISC1 = 18, ORGD1 = 19 };
 HELPER int
 closing_set_up(void **state)
 {
-    static struct handler_table tables[10];
     (void)state;
-    arena_init(&slice_arena, SLICE_ARENA_BYTES);
-    clock_fake_init(&slice_clock, 0);
-    slice_day("2026-11-10");
-    slice_behalf = NULL;
-    slice_expected = 0;
-    test_db_reset();
-    slice_seed();
+    slice_reset();
     slice_sql(
         "INSERT INTO rectify.org (tenant, id, code, name, kind, sort_order, version, event_id)"
         " VALUES (1, '%s', 'disc', '样例纪委监委', 'DISC', 7, 1, '%s'),"
@@ -31,31 +24,13 @@ closing_set_up(void **state)
         slice_id(7), slice_id(1), slice_id(8), slice_id(1));
     slice_seed_person(DISC1, "disc1", 7, ROLE_DISC);
     slice_seed_person(ORGD1, "orgd1", 8, ROLE_ORGD);
-    const struct handler_table *const all[10] = {
+    const struct handler_table *const all[] = {
         &measure_handler_table,  &problem_handler_table,      &table_handler_table,
         &evidence_handler_table, &consultation_handler_table, &sitting_handler_table,
         &matter_handler_table,   &job_handler_table,          &alert_handler_table,
         &node_handler_table,
     };
-    for (int i = 0; i < 10; i++) {
-        tables[i] = *all[i];
-    }
-    struct dispatch_config config = {
-        .conninfo = test_db_conninfo("rectify_app"),
-        .writer_threads = 2,
-        .query_threads = 2,
-        .clock = &slice_clock.clock,
-        .tables = tables,
-        .table_count = 10,
-        .server_version = "test",
-        .partial_tables = true,
-    };
-    struct fault fault = {0};
-    if (dispatch_start(&config, &slice_door, &fault) != STATUS_OK) {
-        print_error("%s %s\n", fault.reason, fault.message);
-        return -1;
-    }
-    return 0;
+    return slice_open(all, sizeof all / sizeof all[0], 2);
 }
 
 /* ---- put behind the door's back ---- */

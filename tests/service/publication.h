@@ -15,15 +15,8 @@ enum { PUBL1 = 18, AUDIT1 = 19, ADMIN1 = 20, DISC1 = 31 };
 HELPER int
 publication_set_up(void **state)
 {
-    static struct handler_table tables[6];
     (void)state;
-    arena_init(&slice_arena, SLICE_ARENA_BYTES);
-    clock_fake_init(&slice_clock, 0);
-    slice_day("2026-11-10");
-    slice_behalf = NULL;
-    slice_expected = 0;
-    test_db_reset();
-    slice_seed();
+    slice_reset();
     slice_sql(
         "INSERT INTO rectify.org (tenant, id, code, name, kind, sort_order, version, event_id)"
         " VALUES (1, '%s', 'disc', '样例纪委监委', 'DISC', 7, 1, '%s')",
@@ -37,29 +30,11 @@ publication_set_up(void **state)
               " WHEN 'P-01-M-01' THEN '一是制定学习计划。年内完成。'"
               " WHEN 'P-01-M-02' THEN '二是立即补课。' WHEN 'P-01-M-03' THEN '三是长期坚持领学。'"
               " ELSE '逐项清理台账并建立目录。' END");
-    const struct handler_table *const all[6] = {
+    const struct handler_table *const all[] = {
         &measure_handler_table, &problem_handler_table, &table_handler_table,
         &status_handler_table,  &matter_handler_table,  &publication_handler_table,
     };
-    for (int i = 0; i < 6; i++) {
-        tables[i] = *all[i];
-    }
-    struct dispatch_config config = {
-        .conninfo = test_db_conninfo("rectify_app"),
-        .writer_threads = 2,
-        .query_threads = 2,
-        .clock = &slice_clock.clock,
-        .tables = tables,
-        .table_count = 6,
-        .server_version = "test",
-        .partial_tables = true,
-    };
-    struct fault fault = {0};
-    if (dispatch_start(&config, &slice_door, &fault) != STATUS_OK) {
-        print_error("%s %s\n", fault.reason, fault.message);
-        return -1;
-    }
-    return 0;
+    return slice_open(all, sizeof all / sizeof all[0], 2);
 }
 
 /* ---- what units reported ---- */

@@ -210,11 +210,10 @@ slice_seed(void)
     slice_seed_measure(64, 52, 1, 2, "2026-11-20", "2026-12-31");
 }
 
-HELPER int
-slice_set_up(void **state)
+/* The district as every test finds it; nothing is served yet. */
+HELPER void
+slice_reset(void)
 {
-    static struct handler_table tables[16];
-    (void)state;
     arena_init(&slice_arena, SLICE_ARENA_BYTES);
     clock_fake_init(&slice_clock, 0);
     slice_day("2026-11-10");
@@ -222,20 +221,20 @@ slice_set_up(void **state)
     slice_expected = 0;
     test_db_reset();
     slice_seed();
-    const struct handler_table *const all[] = {
-        &measure_handler_table,      &problem_handler_table, &table_handler_table,
-        &evidence_handler_table,     &status_handler_table,  &alert_handler_table,
-        &consultation_handler_table, &job_handler_table,     &matter_handler_table,
-        &org_handler_table,          &ladder_handler_table,  &outcome_handler_table,
-        &report_handler_table,
-    };
-    size_t count = sizeof all / sizeof all[0];
+}
+
+/* Opens the door with these services. What a set-up returns. */
+HELPER int
+slice_open(const struct handler_table *const *all, size_t count, int writers)
+{
+    static struct handler_table tables[64];
+    assert_true(count <= sizeof tables / sizeof tables[0]);
     for (size_t i = 0; i < count; i++) {
         tables[i] = *all[i];
     }
     struct dispatch_config config = {
         .conninfo = test_db_conninfo("rectify_app"),
-        .writer_threads = 1,
+        .writer_threads = writers,
         .query_threads = 2,
         .clock = &slice_clock.clock,
         .tables = tables,
@@ -249,6 +248,21 @@ slice_set_up(void **state)
         return -1;
     }
     return 0;
+}
+
+HELPER int
+slice_set_up(void **state)
+{
+    (void)state;
+    slice_reset();
+    const struct handler_table *const all[] = {
+        &measure_handler_table,      &problem_handler_table, &table_handler_table,
+        &evidence_handler_table,     &status_handler_table,  &alert_handler_table,
+        &consultation_handler_table, &job_handler_table,     &matter_handler_table,
+        &org_handler_table,          &ladder_handler_table,  &outcome_handler_table,
+        &report_handler_table,
+    };
+    return slice_open(all, sizeof all / sizeof all[0], 1);
 }
 
 HELPER int

@@ -18,6 +18,7 @@
 enum { ARENA_BYTES = 1024 << 20, SQL_TEXT_SIZE = 256, MESSAGE_MIN_BYTES = 15 };
 
 struct district district;
+const struct issuer *district_issuer;
 
 static const char ADMIN_CODE[] = "admin-code-000000000000000000000000000000000";
 static const char GRANT_CODE[] = "grant-code-000000000000000000000000000000000";
@@ -109,6 +110,8 @@ start(void)
         .server_version = "test",
         .ledger_key_path = path,
         .seal_interval_ms = 50,
+        .issuer = district_issuer,
+        .onboard_per_minute = 60,
     };
     config.tables = handler_tables(&config.table_count);
     if (dispatch_start(&config, &district.door, &fault) != STATUS_OK) {

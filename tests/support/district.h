@@ -47,6 +47,9 @@ struct district {
 
 extern struct district district;
 
+/* What the server issues certificates with; set before district_open. NULL: it issues none. */
+extern const struct issuer *district_issuer;
+
 /* cmocka set-up and tear-down: a fresh database and server; admin and grant are logged in. */
 int district_open(void **state);
 int district_close(void **state);
