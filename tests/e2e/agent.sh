@@ -35,9 +35,9 @@ NOTIFY
 chmod +x "$TOLD/hook" "$FIXTURE_DIR/path/notify-send"
 touch "$TOLD"/{begun,done,shown}
 
-agent_start() { # [COMMAND… in front of it]
-    PATH=$FIXTURE_DIR/path:$PATH RECTIFY_SECRET=hush "$@" "$AGENT" --profile "$PROFILE" \
-        2>>"$FIXTURE_DIR/agent.log" </dev/null &
+agent_start() {
+    PATH=$FIXTURE_DIR/path:$PATH RECTIFY_SECRET=hush "$AGENT" --profile "$PROFILE" \
+        >/dev/null 2>>"$FIXTURE_DIR/agent.log" </dev/null &
     AGENT_PID=$!
     wait_until 10 agent_runs || { cat "$FIXTURE_DIR/agent.log" >&2 && exit 1; }
 }
@@ -50,17 +50,24 @@ agent_kill() {
     kill -KILL "$AGENT_PID"
     wait "$AGENT_PID" 2>/dev/null || true
 }
-trap '[[ -z $AGENT_PID ]] || kill -KILL "$AGENT_PID" 2>/dev/null || true
-      (($? == 0)) || tail -n 40 "$FIXTURE_DIR/agent.log" >&2; fixture_close' EXIT
+agent_close() {
+    local code=$?
+    set +e
+    [[ -z $AGENT_PID ]] || kill -KILL "$AGENT_PID" 2>/dev/null
+    ((code == 0)) || tail -n 40 "$FIXTURE_DIR/agent.log" >&2
+    (exit "$code")
+    fixture_close
+}
+trap agent_close EXIT
 
-seen() { cli unit01 agent status -o json | jq -r "$1"; }   # of the state, by jq
+seen() { cli unit01 agent status -o json | jq -r "$1"; } # of the state, by jq
 is() { [[ $(seen "$1") == "$2" ]]; }
 log_says() { grep -q -e "$1" "$FIXTURE_DIR/agent.log"; }
 done_count() { [[ $(grep -c "^$1" "$TOLD/done") == "$2" ]]; }
 begun_with() { grep -q "$1" "$TOLD/begun"; }
 alerts_on_server() { json unit01 alert list --all | jq -r '.alerts | sort_by(.seq) | .[].id'; }
 
-# raise NUMBER: one more alert for unit01, a copy of its first.
+# raise NUMBER: one more alert for unit01, a copy of its first, as the clock would raise it.
 raise() {
     fixture_sql -q -c "
         WITH first AS (SELECT a.*, d.account FROM rectify.alert a JOIN rectify.delivery d
@@ -69,12 +76,12 @@ raise() {
                         WHERE c.name = 'unit01' ORDER BY d.seq LIMIT 1),
              made AS (INSERT INTO rectify.alert SELECT (jsonb_populate_record(NULL::rectify.alert,
                          to_jsonb(first) || jsonb_build_object('id', gen_random_uuid(), 'key',
-                         first.key || '-$1', 'text', '（样例）第 $1 条'))).* FROM first RETURNING *)
+                         first.key || '-$1', 'text', '（样例）第 $1 条'))).* FROM first RETURNING *),
+             next AS (UPDATE rectify.inbox i SET last_seq = last_seq + 1 FROM first
+                       WHERE i.tenant = first.tenant AND i.account = first.account RETURNING i.*)
         INSERT INTO rectify.delivery (tenant, account, seq, alert, channel, created_ms)
-        SELECT made.tenant, first.account, (SELECT max(seq) + 1 FROM rectify.delivery d
-                WHERE d.tenant = made.tenant AND d.account = first.account), made.id, 'INBOX',
-               made.raised_ms
-          FROM made, first" -c "SELECT pg_notify('rectify', 'elsewhere ' || id) FROM rectify.tenant" \
+        SELECT made.tenant, next.account, next.last_seq, made.id, 'INBOX', made.raised_ms
+          FROM made, next" -c "SELECT pg_notify('rectify', 'elsewhere ' || id) FROM rectify.tenant" \
         >/dev/null
 }
 
@@ -159,9 +166,10 @@ wait_until 30 is .outbox.attention 1
 wait_until 20 done_count ATTENTION 1
 expect "refused ones are told" test "$(wc -l <"$TOLD/done")" -gt "$raised_again"
 
-# ---- the digest: once a day, of any day
+# ---- the digest: once a day, whichever day it is here
 agent_stop
 printf 'digest = 00:00\n' >>"$PROFILE"
+export TZ=HERE0
 agent_start
 wait_until 20 done_count DIGEST 1
 digest=$TOLD/$(sed -n 's/^DIGEST //p' "$TOLD/done").json
@@ -171,10 +179,13 @@ agent_start
 wait_until 20 is .line.state UP
 agent_stop
 expect "not twice a day" done_count DIGEST 1
-FAKETIME_DONT_FAKE_MONOTONIC=1 agent_start faketime -m -f +1d
+tomorrow=$(date -d '+1 day' +%F)
+export TZ=AHEAD-24 # where it is tomorrow already
+agent_start
 wait_until 20 done_count DIGEST 2
 agent_stop
-expect_is "the next day's" "$(TZ=$(date +%Z) date -d '+1 day' +DIGEST-%F)" "$(sed -n 's/^DIGEST //p' "$TOLD/done" | tail -n 1)"
+unset TZ
+expect_is "the next day's" "DIGEST-$tomorrow" "$(sed -n 's/^DIGEST //p' "$TOLD/done" | tail -n 1)"
 
 # ---- once, for cron
 code=0
