@@ -356,6 +356,7 @@ pieces_make(struct agent *agent, struct fault *f)
     uuid7_next(&ids, agent->instance);
     pthread_mutex_init(&agent->lock, NULL);
     pthread_mutex_init(&agent->login_lock, NULL);
+    pthread_mutex_init(&agent->restore_lock, NULL);
     pthread_condattr_init(&steady);
     pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
     pthread_cond_init(&agent->changed, &steady);
@@ -446,6 +447,7 @@ agent_free(struct agent *agent)
     free(agent->notifier);
     free(agent->hook);
     pthread_cond_destroy(&agent->changed);
+    pthread_mutex_destroy(&agent->restore_lock);
     pthread_mutex_destroy(&agent->login_lock);
     pthread_mutex_destroy(&agent->lock);
     free(agent);

@@ -23,7 +23,8 @@ struct agent {
     int lock_fd;
     int wake_fd; /* eventfd: wakes the sender, who waits in poll */
     struct rectify_alerts *alerts;
-    pthread_mutex_t login_lock; /* one logs in, the others then find the session */
+    pthread_mutex_t login_lock;   /* one logs in, the others then find the session */
+    pthread_mutex_t restore_lock; /* one offers again what a restored server lost */
 
     pthread_mutex_t lock; /* around all that follows */
     pthread_cond_t changed;
@@ -126,6 +127,12 @@ void *agent_keeper_run(void *agent);
 
 /* The last thing a thread does. */
 void agent_ended(struct agent *agent);
+
+/* Was the server restored to an earlier point, and is that known here? Then what it may have lost
+ * waits again. Asks the disk alone; the link is open. Faults of the outbox, alerts.h and state.h.
+ */
+MUST_CHECK enum status agent_restored(struct agent_link *link, struct rectify_outbox *outbox,
+                                      struct fault *f);
 
 /* Drains once. OK with *ret_end; faults of the outbox. */
 MUST_CHECK enum status agent_send(struct agent_link *link, struct rectify_outbox *outbox,

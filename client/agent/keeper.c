@@ -5,6 +5,7 @@
 #include "client/lib/cache.h"
 #include "client/lib/onboard.h"
 #include "client/lib/report.h"
+
 #include "client/lib/state.h"
 #include "proto/base/limits.h"
 
@@ -123,34 +124,11 @@ cursor_check(struct keeper *k, struct arena *a, struct fault *f)
 static enum status
 restores(struct keeper *k, struct fault *f)
 {
-    struct agent *agent = k->agent;
-    int64_t since_ms = 0;
-    uint64_t count = 0;
-    char text[256];
-    enum status status = agent_link_open(&k->link, false, f);
-    if (status != STATUS_OK || !rectify_channel_restored(k->link.channel, &since_ms)) {
-        return status;
-    }
-    status = outbox_ready(k, f);
+    enum status status = outbox_ready(k, f);
     if (status == STATUS_OK) {
-        status = rectify_outbox_reoffer(k->outbox, since_ms, &count, f);
+        status = agent_link_open(&k->link, false, f);
     }
-    if (status == STATUS_OK) {
-        status = rectify_alerts_rewind(agent->alerts, agent->account, f);
-    }
-    if (status == STATUS_OK) {
-        status = rectify_channel_restored_done(k->link.channel, since_ms, f);
-    }
-    if (status == STATUS_OK) {
-        snprintf(text, sizeof text,
-                 "服务器恢复到了较早的时间；本机把之后已收件的 %" PRIu64
-                 " 件按原编号再送一遍，不会重复。",
-                 count);
-        agent_tell(agent, "RESTORED", NULL, "巡视整改：服务器做过恢复", text);
-        agent_kick(agent, AGENT_SENDER);
-        agent_kick(agent, AGENT_LISTENER);
-    }
-    return status;
+    return status == STATUS_OK ? agent_restored(&k->link, k->outbox, f) : status;
 }
 
 static enum status

@@ -115,9 +115,17 @@ agent_send(struct agent_link *link, struct rectify_outbox *outbox, struct rectif
         .stop = stop_asked, .settled = agent_item_settled, .user = link->agent};
     struct rectify_drain drain = {.end = RECTIFY_DRAIN_LINE};
     enum status status = agent_link_open(link, true, &drain.why);
+    if (status == STATUS_OK) {
+        /* First, so that what a restored server lost goes before what is new. */
+        status = rectify_heads_verify(link->channel, &drain.why);
+    }
     if (status != STATUS_OK) {
         *ret_drain = drain; /* why says what kind it is */
         return STATUS_OK;
+    }
+    status = agent_restored(link, outbox, f);
+    if (status != STATUS_OK) {
+        return status;
     }
     status = rectify_outbox_drain(outbox, link->channel, &options, &drain, f);
     if (status == STATUS_OK) {
