@@ -1,6 +1,7 @@
 #include "client/cli/handlers.h"
 #include "client/cli/value.h"
 #include "client/cli/view.h"
+#include "client/lib/alerts.h"
 #include "client/lib/state.h"
 #include "proto/base/limits.h"
 #include "proto/rpc/json.h"
@@ -183,12 +184,59 @@ cmd_alert_wait(struct cli *c, const struct line *line, struct fault *f)
 
 /* ---- ack ---- */
 
+/* What is known of the caller's alerts: the server's list, of now or of before, and what an agent
+ * on this machine has received. Either may be missing. */
+struct known {
+    const Pb__ListAlertsReply *list; /* NULL: the line is down, and nothing was kept */
+    struct rectify_alerts *kept;     /* NULL: no agent has run here */
+    const char *account;
+};
+
+static enum status
+known_open(struct cli *c, struct known *ret, struct fault *f)
+{
+    Pb__ListAlertsRequest list = PB__LIST_ALERTS_REQUEST__INIT;
+    ProtobufCMessage *message = NULL;
+    bool found = false;
+    list.has_limit = true;
+    list.limit = LIMIT_LIST_ROWS;
+    enum status status = cli_query_if_known(c, "rectify.v1.AlertService/ListAlerts", &list.base,
+                                            &message, &found, f);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    ret->list = found ? (const Pb__ListAlertsReply *)message : NULL;
+    ret->account = c->profile.account != NULL ? c->profile.account : "";
+    return rectify_alerts_exist(c->profile.state)
+               ? rectify_alerts_open(c->profile.state, &ret->kept, f)
+               : STATUS_OK;
+}
+
+/* The number up to which all is acknowledged: the newest anybody here has seen. */
+static enum status
+known_newest(const struct known *known, int64_t *ret_seq, struct fault *f)
+{
+    int64_t newest = known->list != NULL ? known->list->newest_seq : 0;
+    int64_t kept = 0;
+    enum status status = known->kept != NULL
+                             ? rectify_alerts_newest(known->kept, known->account, &kept, f)
+                             : STATUS_OK;
+    if (status == STATUS_OK && known->list == NULL && kept == 0) {
+        status = fault_set(f, STATUS_UNAVAILABLE, "ALERTS_UNKNOWN",
+                           "线路不通，本机也没有收到过预警：等线路通了再确认。");
+    }
+    if (status == STATUS_OK) {
+        *ret_seq = newest > kept ? newest : kept;
+    }
+    return status;
+}
+
 /* An alert by its id, or by its number in the caller's list. */
 static enum status
-alert_id(struct cli *c, const char *text, const Pb__ListAlertsReply *list, char **ret_id,
-         struct fault *f)
+alert_id(struct cli *c, const char *text, const struct known *known, char **ret_id, struct fault *f)
 {
     int64_t seq = 0;
+    char id[RECTIFY_ALERT_ID_SIZE];
     if (uuid_text_valid(text)) {
         *ret_id = cli_field(text);
         return STATUS_OK;
@@ -197,38 +245,49 @@ alert_id(struct cli *c, const char *text, const Pb__ListAlertsReply *list, char 
         return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_ALERT",
                          "“%s”不是预警的序号：用 rectify alert list 查看序号。", text);
     }
-    for (size_t i = 0; i < list->n_alerts; i++) {
-        if (list->alerts[i]->seq == seq) {
-            *ret_id = list->alerts[i]->id;
+    for (size_t i = 0; known->list != NULL && i < known->list->n_alerts; i++) {
+        if (known->list->alerts[i]->seq == seq) {
+            *ret_id = known->list->alerts[i]->id;
             return STATUS_OK;
         }
     }
-    return fault_set(f, STATUS_NOT_FOUND, "ALERT_MISSING", "没有序号为 %s 的预警。", text);
+    if (known->kept == NULL ||
+        rectify_alerts_id(known->kept, known->account, seq, id, f) != STATUS_OK) {
+        return fault_set(f, STATUS_NOT_FOUND, "ALERT_MISSING", "没有序号为 %s 的预警。", text);
+    }
+    *ret_id = arena_strdup(&c->arena, id);
+    return *ret_id != NULL ? STATUS_OK : cli_memory_fault(f);
+}
+
+static enum status
+ack_fill(struct cli *c, const struct line *line, Pb__AckAlertRequest *ack, struct fault *f)
+{
+    struct known known = {.list = NULL};
+    enum status status = known_open(c, &known, f);
+    if (status == STATUS_OK && line->arg_count == 0) {
+        ack->has_up_to_seq = true;
+        status = known_newest(&known, &ack->up_to_seq, f);
+    }
+    ack->ids = arena_array(&c->arena, line->arg_count, sizeof *ack->ids);
+    for (size_t i = 0; i < line->arg_count && status == STATUS_OK && ack->ids != NULL; i++) {
+        status = alert_id(c, line->args[i], &known, &ack->ids[ack->n_ids++], f);
+    }
+    rectify_alerts_free(known.kept);
+    return status == STATUS_OK && ack->ids == NULL ? cli_memory_fault(f) : status;
 }
 
 enum status
 cmd_alert_ack(struct cli *c, const struct line *line, struct fault *f)
 {
     Pb__AckAlertRequest ack = PB__ACK_ALERT_REQUEST__INIT;
-    Pb__ListAlertsReply *list = NULL;
     struct rectify_answer answer;
-    bool all = line_flag(line, "all");
-    if (all == (line->arg_count > 0)) {
+    if (line_flag(line, "all") == (line->arg_count > 0)) {
         return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_ARGUMENTS",
                          "请写明预警的序号，或者写 --all 确认全部（两者选一）。");
     }
-    enum status status = alerts_get(c, false, &list, f);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    ack.has_up_to_seq = all;
-    ack.up_to_seq = list->newest_seq;
-    ack.ids = arena_array(&c->arena, line->arg_count, sizeof *ack.ids);
-    for (size_t i = 0; i < line->arg_count && status == STATUS_OK && ack.ids != NULL; i++) {
-        status = alert_id(c, line->args[i], list, &ack.ids[ack.n_ids++], f);
-    }
     struct cli_command command = {.method = "rectify.v1.AlertService/AckAlert",
                                   .request = &ack.base};
+    enum status status = ack_fill(c, line, &ack, f);
     if (status == STATUS_OK) {
         status = cli_command(c, &command, &answer, f);
     }

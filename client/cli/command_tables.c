@@ -20,6 +20,7 @@
     AREA(audit) \
     AREA(outbox) \
     AREA(onboard) \
+    AREA(agent) \
     AREA(system)
 // clang-format on
 

@@ -152,6 +152,12 @@ rectify_channel_free(struct rectify_channel *channel)
     free(channel);
 }
 
+void
+rectify_channel_cancel(struct rectify_channel *channel)
+{
+    rpc_client_cancel(channel->client);
+}
+
 const struct rectify_outcome *
 rectify_channel_outcome(const struct rectify_channel *channel)
 {

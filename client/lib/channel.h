@@ -91,6 +91,10 @@ MUST_CHECK enum status rectify_call(struct rectify_channel *channel, struct aren
                                     const struct rectify_request *request,
                                     struct rectify_answer *ret_answer, struct fault *f);
 
+/* Cuts off the call in progress, or the next one when none is: it fails with CANCELLED, and a
+ * command may have been carried out. From any thread, as long as the channel lives. */
+void rectify_channel_cancel(struct rectify_channel *channel);
+
 /* How long calls from now on may take with all their retries; 0: RECTIFY_DEADLINE_MS. */
 void rectify_channel_deadline_set(struct rectify_channel *channel, uint32_t deadline_ms);
 

@@ -10,9 +10,9 @@ programs_build() {
     [[ -s $dir/build/build.ninja ]] ||
         run_logged "$log" "编译准备失败。" "$advice" cmake -S "$source" -B "$dir/build" -G Ninja \
             -DCMAKE_BUILD_TYPE=RelWithDebInfo -DRECTIFY_TESTS=OFF
-    run_logged "$log" "编译失败。" "$advice" cmake --build "$dir/build" --target rectify rectifyd
+    run_logged "$log" "编译失败。" "$advice" cmake --build "$dir/build" --target rectify rectifyd rectify-agent
     PROGRAMS_CHANGED= # read by the caller
-    for name in rectify rectifyd; do
+    for name in rectify rectifyd rectify-agent; do
         programs_place "$(find "$dir/build" -type f -name "$name" -perm -u+x | head -n 1)" "$dir/bin/$name"
     done
 }

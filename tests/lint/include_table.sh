@@ -16,6 +16,7 @@ server/handler: proto/base proto/ledger server/base server/store server/service 
 server/jobs: proto/base proto/ledger server/base server/dispatch server/store/leader rectify/v1
 server: proto server rectify/v1
 client/lib: proto/base proto/rpc proto/ledger rectify/v1
+client/agent: proto/base client/lib rectify/v1
 client/cli: proto/base proto/rpc/json proto/ledger client/lib rectify/v1
 '
 # library headers that only one folder may know: prefix: folders

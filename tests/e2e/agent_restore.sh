@@ -1,0 +1,94 @@
+#!/usr/bin/env bash
+# A server that was restored to an earlier point, and an agent that saw more: it stops sending and calls
+# a person until the restore is declared; then it offers again, under the old keys, what the server lost.
+. "$SOURCE_DIR/tests/support/fixture.sh"
+fixture_open
+fixture_server office group unit01
+fixture_sample
+PG=$(postgres_bin)
+PROFILE=$HOME_DIR/profiles/unit01.ini
+TOLD=$FIXTURE_DIR/told
+AGENT_PID=
+mkdir "$TOLD"
+cat >"$TOLD/hook" <<HOOK
+#!/bin/sh
+printf '%s\n' "\$1" >>"$TOLD/kinds"
+HOOK
+chmod +x "$TOLD/hook"
+touch "$TOLD/kinds"
+printf 'hook = %s\n' "$TOLD/hook" >>"$PROFILE"
+
+agent_close() {
+    local code=$?
+    set +e
+    [[ -z $AGENT_PID ]] || kill -KILL "$AGENT_PID" 2>/dev/null
+    ((code == 0)) || tail -n 40 "$FIXTURE_DIR/agent.log" >&2
+    (exit "$code")
+    fixture_close
+}
+trap agent_close EXIT
+
+sealed() { [[ $(fixture_sql -c 'SELECT count(*) FROM rectify.event_unsealed') == 0 ]]; }
+dump() {
+    wait_until 20 sealed
+    "$PG/pg_dump" -Fc -f "$FIXTURE_DIR/early" \
+        "$(cluster_conninfo "$FIXTURE_CLUSTER" postgres "$FIXTURE_DATABASE")"
+}
+restore() {
+    server_kill
+    cluster_psql "$FIXTURE_CLUSTER" postgres -c "DROP DATABASE $FIXTURE_DATABASE WITH (FORCE)" \
+        -c "CREATE DATABASE $FIXTURE_DATABASE OWNER rectify_owner"
+    "$PG/pg_restore" -d "$(cluster_conninfo "$FIXTURE_CLUSTER" postgres "$FIXTURE_DATABASE")" \
+        "$FIXTURE_DIR/early"
+}
+seen() { cli unit01 agent status -o json | jq -r "$1"; }
+is() { [[ $(seen "$1") == "$2" ]]; }
+told() { grep -qx "$1" "$TOLD/kinds"; }
+# look: the agent's threads begin anew, and with that its next look at the log.
+look() { kill -HUP "$AGENT_PID"; }
+ask() { cli unit01 --queue ask P-01-M-01 "（样例）第 $1 问" >/dev/null; }
+# asked: numbers of the questions the server has, sorted; one that was doubled stands twice.
+asked() { json office consultation list | jq -r '.consultations[].text' | tr -dc '0-9\n' | sort | xargs; }
+
+"$BUILD_DIR/client/agent/rectify-agent" --profile "$PROFILE" >/dev/null 2>"$FIXTURE_DIR/agent.log" </dev/null &
+AGENT_PID=$!
+wait_until 20 is .line.state UP
+ask 1
+wait_until 20 is .outbox.received 1
+dump
+for i in 2 3 4; do ask "$i"; done
+wait_until 20 is .outbox.received 4
+wait_until 20 sealed
+expect_is "the server has four" '1 2 3 4' "$(asked)"
+look
+proven() { [[ $(sed -n 's/.*size=\([0-9]*\).*/\1/p' "$HOME_DIR/state/unit01/verified" | head -n 1) == \
+    $(sed -n 's/.*size=\([0-9]*\).*/\1/p' "$HOME_DIR/state/unit01/head") ]]; }
+wait_until 20 proven
+
+# ---- restored, not declared: nothing goes out, a person is called
+restore
+server_start "$HOME_DIR"
+look
+wait_until 30 is .trouble.code LOG
+expect_is "why" LOG_ROLLED_BACK "$(seen .trouble.reason)"
+wait_until 20 told LOG
+ask 5
+look
+wait_until 20 is .trouble.code LOG
+expect_is "it is kept here" 1 "$(seen .outbox.queued)"
+expect_is "the server has what the copy had" 1 "$(asked)"
+
+# ---- declared: what was lost comes again, once, and what waited too
+restore
+server_admin "$HOME_DIR" restored --config rectifyd.ini --reason "样例：磁盘损坏"
+server_start "$HOME_DIR"
+look
+wait_until 60 is .outbox.received 5
+expect_is "no trouble any more" null "$(seen .trouble)"
+wait_until 20 told RESTORED
+expect_is "what was lost before what came later" '1 2 3 4 5' \
+    "$(json office consultation list | jq -r '.consultations | sort_by(.ref)[].text' | tr -dc '0-9\n' | xargs)"
+expect_is "the server has all, each once" '1 2 3 4 5' "$(asked)"
+expect_is "nothing waits" '0 0 0' "$(seen '.outbox | "\(.queued) \(.unknown) \(.attention)"')"
+kill -TERM "$AGENT_PID"
+wait "$AGENT_PID"
