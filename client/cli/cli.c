@@ -8,8 +8,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <langinfo.h>
-#include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -254,17 +252,6 @@ output_finish(struct cli *c, struct fault *f)
                      errno != 0 ? rectify_errno_zh(errno) : "写入失败");
 }
 
-/* Chinese must count two columns whatever the environment says. */
-static void
-locale_set(void)
-{
-    if (setlocale(LC_CTYPE, "") == NULL || strcmp(nl_langinfo(CODESET), "UTF-8") != 0) {
-        if (setlocale(LC_CTYPE, "C.UTF-8") == NULL) {
-            (void)setlocale(LC_CTYPE, "zh_CN.UTF-8");
-        }
-    }
-}
-
 static enum status
 run(struct cli *c, int argc, char **argv, struct fault *f)
 {
@@ -310,7 +297,6 @@ cli_main(int argc, char **argv, FILE *out, FILE *err)
                     .out_tty = isatty(fileno(out)) == 1,
                     .err_tty = isatty(fileno(err)) == 1};
     arena_init(&c.arena, CLI_ARENA_BYTES);
-    locale_set();
     (void)signal(SIGPIPE, SIG_IGN); /* writing to a closed pipe is answered by output_finish */
     enum status status = run(&c, argc, argv, &f);
     if (status == STATUS_OK) {

@@ -33,6 +33,7 @@ struct rectify_channel_options {
     /* Called before each wait for a retry; NULL: nobody is told. */
     void (*on_retry)(void *user, const struct fault *why, uint32_t wait_ms);
     void *user;
+    const void *reserved[4]; /* zero; room to grow, see rectify.h */
 };
 
 /* One call. Borrowed. */
@@ -42,7 +43,8 @@ struct rectify_request {
     const char *key; /* idempotency key (UUID); NULL: a new one, used for every attempt */
     bool has_expected_version;
     int64_t expected_version;
-    uint32_t timeout_ms; /* of one attempt; 0: LIMIT_CALL_DEFAULT_MS */
+    uint32_t timeout_ms;     /* of one attempt; 0: LIMIT_CALL_DEFAULT_MS */
+    const void *reserved[4]; /* zero; room to grow, see rectify.h */
 };
 
 /* A good answer; everything in the caller's arena. */
@@ -52,6 +54,7 @@ struct rectify_answer {
     bool replayed;              /* the stored answer to an earlier call with the same key */
     int64_t server_time_ms;
     const char *server_version; /* may be NULL */
+    const void *reserved[4];    /* zero; room to grow, see rectify.h */
 };
 
 /* What is known of the last call, good or bad. Texts belong to the channel, until the next call. */

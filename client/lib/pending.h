@@ -14,6 +14,7 @@
 struct rectify_pending {
     struct rectify_request request; /* with its key, version and message */
     const char *on_behalf_of;       /* NULL: one's own */
+    const void *reserved[4];        /* zero; room to grow, see rectify.h */
 };
 
 /* Keeps it. INVALID_ARGUMENT PENDING_SECRET for commands of the AccountService; file.h's faults. */

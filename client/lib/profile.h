@@ -11,6 +11,7 @@
  *     state          folder for session, cursor and receipts; ~/.local/state/rectify/NAME by
  * default Relative paths start at the profile's folder. An unknown key is refused with its line.
  * (libinih is not used here: it cuts lines at 200 bytes, and paths may be longer.)
+ * Any thread.
  */
 #ifndef CLIENT_LIB_PROFILE_H
 #define CLIENT_LIB_PROFILE_H
@@ -34,14 +35,16 @@ struct rectify_profile {
     const char *key;
     const char *machine_key;
     const char *state;
+    const void *reserved[8]; /* zero; room to grow, see rectify.h */
 };
 
 /* Where profiles may lie, in this order; NULL places are passed over. */
 struct rectify_places {
-    const char *home;   /* $RECTIFY_HOME: HOME/profiles/NAME.ini */
-    const char *beside; /* the profiles folder beside the program's folder */
-    const char *user;   /* ~/.config/rectify/profiles */
-    const char *state;  /* where state folders are made by default */
+    const char *home;        /* $RECTIFY_HOME: HOME/profiles/NAME.ini */
+    const char *beside;      /* the profiles folder beside the program's folder */
+    const char *user;        /* ~/.config/rectify/profiles */
+    const char *state;       /* where state folders are made by default */
+    const void *reserved[4]; /* zero; room to grow, see rectify.h */
 };
 
 /* The places of this process, from its environment and /proc/self/exe. home overrides
