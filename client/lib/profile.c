@@ -44,18 +44,21 @@ environment(const char *name)
     return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
-/* The folder profiles/ next to the folder the program lies in; NULL when it cannot be told. */
-static char *
-beside_program(struct arena *a)
+/* The folder profiles/ next to the folder the program lies in; NULL when it cannot be told (no
+ * /proc). False without memory. */
+static bool
+beside_program(struct arena *a, const char **ret_folder)
 {
     char exe[PATH_MAX];
     ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
     if (n <= 0) {
-        return NULL;
+        *ret_folder = NULL;
+        return true;
     }
     exe[n] = '\0';
     char *folder = rectify_path_folder(a, exe);
-    return folder == NULL ? NULL : arena_printf(a, "%s/../profiles", folder);
+    *ret_folder = folder == NULL ? NULL : arena_printf(a, "%s/../profiles", folder);
+    return *ret_folder != NULL;
 }
 
 enum status
@@ -66,7 +69,7 @@ rectify_places_find(struct arena *a, const char *home, struct rectify_places *re
     const char *config = environment("XDG_CONFIG_HOME");
     const char *state = environment("XDG_STATE_HOME");
     struct rectify_places places = {.home = home != NULL ? home : environment("RECTIFY_HOME")};
-    places.beside = beside_program(a);
+    bool good = beside_program(a, &places.beside);
     if (config != NULL) {
         places.user = arena_printf(a, "%s/rectify/profiles", config);
     } else if (user_home != NULL) {
@@ -79,7 +82,7 @@ rectify_places_find(struct arena *a, const char *home, struct rectify_places *re
     } else {
         places.state = arena_printf(a, "/tmp/rectify-%lu", (unsigned long)getuid());
     }
-    if (places.beside == NULL || places.state == NULL) {
+    if (!good || places.state == NULL) {
         return memory_fault(f);
     }
     if (home != NULL) {
