@@ -30,6 +30,7 @@ nng/: proto/rpc tests
 xlsxwriter.h: server/document
 ini.h: server/base client/lib
 curl/: server/jobs tests
+sqlite3.h: client/lib
 '
 
 check() { # ROOT
