@@ -35,7 +35,7 @@ set_target_properties(librectify PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION
 # Functions bind within; descriptors must not, or a program's copies of them would be others.
 target_link_options(librectify PRIVATE -Wl,--version-script=${LIBRECTIFY}/exports.map
     -Wl,-Bsymbolic-functions -Wl,--no-undefined -Wl,-z,relro -Wl,-z,now -Wl,--as-needed)
-set(system PkgConfig::PROTOBUF_C PkgConfig::JANSSON PkgConfig::SODIUM ${RECTIFY_CLIENT_LIBRARIES}
+set(system PkgConfig::PROTOBUF_C PkgConfig::JANSSON PkgConfig::SODIUM PkgConfig::SQLITE
     ${NNG} mbedtls mbedx509 mbedcrypto Threads::Threads)
 target_link_libraries(librectify PRIVATE ${system})
 

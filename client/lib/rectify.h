@@ -30,15 +30,19 @@
 #ifndef CLIENT_LIB_RECTIFY_H
 #define CLIENT_LIB_RECTIFY_H
 
+#include "client/lib/agent_state.h"
+#include "client/lib/alerts.h"
 #include "client/lib/cache.h"
 #include "client/lib/channel.h"
 #include "client/lib/evidence.h"
 #include "client/lib/file.h"
 #include "client/lib/json_call.h"
+#include "client/lib/onboard.h"
 #include "client/lib/outbox.h"
 #include "client/lib/pending.h"
 #include "client/lib/profile.h"
 #include "client/lib/receipt.h"
+#include "client/lib/report.h"
 #include "client/lib/session.h"
 #include "client/lib/state.h"
 #include "client/lib/version.h"

@@ -74,6 +74,14 @@
 #define LIMIT_PASSWORD_OPS 2ULL                                /* argon2id passes */
 #define LIMIT_SECRET_FILE_BYTES ((size_t)64 * 1024)            /* a key or password file */
 
+/* ---- the agent on a unit's machine ---- */
+#define LIMIT_ALERTS_KEPT_MS 7776000000LL /* 90 days: told alerts on the machine */
+#define LIMIT_HOOK_MS 30000               /* one run of the hook; then it is killed */
+#define LIMIT_HOOK_TRIES 4                /* the first run and three more, then given up */
+#define LIMIT_NOTIFIER_MS 5000            /* one run of notify-send */
+#define LIMIT_NOTICES_AT_ONCE 3           /* desktop notifications; the rest are one line */
+#define LIMIT_NOTICE_BYTES 600            /* text of a desktop notification */
+
 _Static_assert(LIMIT_PAYLOAD_BYTES + 16384 <= LIMIT_FRAME_BYTES, "an envelope fits into a frame");
 _Static_assert(LIMIT_CHUNK_BYTES + 4096 <= LIMIT_PAYLOAD_BYTES, "a chunk fits into a payload");
 _Static_assert(LIMIT_REPLY_STORED_BYTES < LIMIT_PAYLOAD_BYTES, "a stored reply fits into a frame");

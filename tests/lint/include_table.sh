@@ -30,7 +30,7 @@ nng/: proto/rpc tests
 xlsxwriter.h: server/document
 ini.h: server/base client/lib
 curl/: server/jobs tests
-sqlite3.h: client/lib
+sqlite3.h: client/lib tests
 '
 
 check() { # ROOT
