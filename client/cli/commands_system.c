@@ -29,7 +29,7 @@ static const struct command rows[] = {
      {"rectify describe SignFor"}, "", NULL},
     {"version", "", 0, 0, NULL, cmd_version, "本程序的版本", NULL, {"rectify version"}, "", NULL},
     {"help", "[命令|类别]", 0, COMMAND_WORDS, NULL, cmd_help, "用法",
-     "不写内容时是日常办理的一页；unit、office、matter、closing、admin、grant、audit 各列一类命令，all 列全部命令和通用选项，exit-codes 列退出码。",
+     "不写内容时是日常办理的一页；unit、office、matter、closing、admin、grant、audit 各列一类命令，all 列全部命令和通用选项，exit-codes 列退出码；completion 打印 bash 的补全脚本，man 打印手册页。",
      {"rectify help", "rectify help table submit", "rectify help office"}, "", NULL},
 };
 // clang-format on

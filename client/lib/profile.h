@@ -25,6 +25,7 @@
 #include "proto/base/arena.h"
 #include "proto/base/fault.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Texts in the arena it was loaded into; absent ones are NULL, but for server_name and state. */
@@ -47,6 +48,16 @@ struct rectify_profile {
     const char *digest;      /* "08:30" */
     const void *reserved[8]; /* zero; room to grow, see rectify.h */
 };
+
+/* A key of a profile, for references and messages. */
+struct rectify_profile_key {
+    const char *name;
+    const char *meaning; /* Chinese: what it is, which values it takes, what holds without it */
+    bool needed;
+};
+
+/* All keys, in the order of the reference. Static. */
+const struct rectify_profile_key *rectify_profile_keys(size_t *ret_count);
 
 /* Where profiles may lie, in this order; NULL places are passed over. */
 struct rectify_places {

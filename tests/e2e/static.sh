@@ -10,7 +10,7 @@ fixture_open
 log=$FIXTURE_DIR/link.log
 cmake --build "$BUILD_DIR" --target rectify-static >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
 expect_not "a warning of the linker" grep -i warning "$log"
-program=$BUILD_DIR/static/rectify
+program=$BUILD_DIR/static/rectify-static
 expect_not "it asks for libraries" grep -q NEEDED <(readelf -d "$program" 2>/dev/null)
 expect_not "or for a loader" grep -q INTERP <(readelf -lW "$program")
 
@@ -18,7 +18,7 @@ fixture_server office group unit01
 fixture_sample
 root=$FIXTURE_DIR/root
 mkdir -p "$root"/{bin,etc,tmp}
-cp "$program" "$root/bin/"
+cp "$program" "$root/bin/rectify"
 cp -r "$HOME_DIR"/{profiles,pki,keys,secrets,state} "$root/"
 printf '127.0.0.1 localhost\n127.0.0.1 ledger.example.cn ledger # by its own resolver\n' >"$root/etc/hosts"
 sed -i "s|tls+tcp://[^:]*:|tls+tcp://Ledger.example.cn:|" "$root/profiles/unit01.ini"
