@@ -305,7 +305,7 @@ cli_main(int argc, char **argv, FILE *out, FILE *err)
     } else {
         (void)fflush(out);
     }
-    int code = EXIT_CODE_OK;
+    int code = c.code;
     if (status != STATUS_OK) {
         f.code = status;
         fault_print(&c, &f);

@@ -42,6 +42,7 @@ struct cli {
     size_t detail_count;             /* lines shown beneath the error, see cli_detail */
     size_t detail_capacity;
     void *details;  /* of const char *, in the arena */
+    int code;       /* exit code of a command that did what was asked and found something */
     bool explained; /* the fault speaks in the user's words: the server's field is not shown */
 };
 

@@ -25,6 +25,11 @@ static const struct command rows[] = {
     {"machine list", "", 0, 0, NULL, cmd_machine_list, "列出已开通的机器", NULL,
      {"rectify machine list"}, "", NULL},
     {"health", "", 0, 0, NULL, cmd_health, "服务器是否正常", NULL, {"rectify health"}, "", NULL},
+    {"doctor", "", 0, 0, NULL, cmd_doctor, "哪里不正常，怎么办",
+     "逐项检查本机和到服务器的路：配置、文件、磁盘、证书、地址、端口、服务器、版本、时钟、开通、登录、日志、待发箱、代理。\n"
+     "连不上服务器时，本机的各项照样检查，其余的注明没有检查。\n"
+     "都正常退出码是 0；有需要留意的是 9，有不正常的是 10。",
+     {"rectify doctor", "rectify doctor -o json"}, "", NULL},
     {"describe", "[名称]", 0, 1, NULL, cmd_describe, "服务器有哪些方法，谁能用", "给写程序的人看；说明是接口文件里的英文原文。",
      {"rectify describe SignFor"}, "", NULL},
     {"version", "", 0, 0, NULL, cmd_version, "本程序的版本", NULL, {"rectify version"}, "", NULL},

@@ -201,6 +201,8 @@ HANDLER(cmd_publication_list);
 HANDLER(cmd_publication_show);
 HANDLER(cmd_publication_allowed);
 HANDLER(cmd_publication_export);
+/* cmd_doctor.c */
+HANDLER(cmd_doctor);
 /* cmd_system.c */
 HANDLER(cmd_health);
 HANDLER(cmd_describe);

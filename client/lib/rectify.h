@@ -40,6 +40,7 @@
 #include "client/lib/onboard.h"
 #include "client/lib/outbox.h"
 #include "client/lib/pending.h"
+#include "client/lib/probe.h"
 #include "client/lib/profile.h"
 #include "client/lib/receipt.h"
 #include "client/lib/report.h"
