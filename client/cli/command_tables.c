@@ -18,6 +18,7 @@
     AREA(people) \
     AREA(clock) \
     AREA(audit) \
+    AREA(agent) \
     AREA(system)
 // clang-format on
 

@@ -18,7 +18,7 @@ enum kind { NUMBER, TEXT };
 /* The keys of the file: where each stands in the struct. */
 #define FIELD(name, kind)                                                                          \
     {                                                                                              \
-        #name, kind, offsetof(struct rectify_agent_state, name),                                   \
+#name, kind, offsetof(struct rectify_agent_state, name),                                   \
             sizeof(((struct rectify_agent_state *)NULL)->name)                                     \
     }
 static const struct {
@@ -96,8 +96,8 @@ rectify_agent_state_save(const char *folder, const struct rectify_agent_state *s
     arena_init(&a, STATE_ARENA_BYTES);
     char *text = arena_alloc(&a, STATE_BYTES);
     const char *path = rectify_path_join(&a, folder, "agent.state");
-    bool good = text != NULL && path != NULL &&
-                line_add(text, &used, "line", line_words[state->line]);
+    bool good =
+        text != NULL && path != NULL && line_add(text, &used, "line", line_words[state->line]);
     for (size_t i = 0; i < FIELD_COUNT && good; i++) {
         if (strcmp(fields[i].key, "clock_difference_ms") != 0 || state->has_clock_difference) {
             good = field_add(text, &used, state, i);
@@ -179,7 +179,8 @@ rectify_agent_state_load(const char *folder, struct rectify_agent_state *ret_sta
     enum status status =
         path == NULL ? memory_fault(f) : rectify_file_read(&a, path, STATE_BYTES, &text, &n, f);
     if (status == STATUS_NOT_FOUND) {
-        status = fault_set(f, STATUS_NOT_FOUND, "STATE_MISSING", "“%s”里还没有代理的状态。", folder);
+        status =
+            fault_set(f, STATUS_NOT_FOUND, "STATE_MISSING", "“%s”里还没有代理的状态。", folder);
     } else if (status == STATUS_OK && !lines_take(text, &state)) {
         status = fault_set(f, STATUS_INVALID_ARGUMENT, "STATE_MALFORMED",
                            "“%s”的内容不对：可以删掉它，代理会重新写。", path);
@@ -222,11 +223,11 @@ rectify_agent_lock(const char *folder, int *ret_fd, struct fault *f)
     }
     if (fcntl(fd, F_OFD_SETLK, &lock) != 0) {
         bool taken = errno == EAGAIN || errno == EACCES;
-        status = taken ? fault_set(f, STATUS_ALREADY_EXISTS, "AGENT_RUNNING",
-                                   "“%s”已经有一个代理在运行，不用再启动一个。", folder)
-                       : fault_set(f, STATUS_UNAVAILABLE, "FILE_WRITE",
-                                   "没能锁住“%s/agent.lock”：%s。", folder,
-                                   rectify_errno_zh(errno));
+        status = taken
+                     ? fault_set(f, STATUS_ALREADY_EXISTS, "AGENT_RUNNING",
+                                 "“%s”已经有一个代理在运行，不用再启动一个。", folder)
+                     : fault_set(f, STATUS_UNAVAILABLE, "FILE_WRITE",
+                                 "没能锁住“%s/agent.lock”：%s。", folder, rectify_errno_zh(errno));
         (void)close(fd);
         return status;
     }

@@ -22,10 +22,11 @@ enum rectify_line {
 };
 
 /* What stops an agent until a person does something; "" in struct: nothing. */
-#define RECTIFY_TROUBLE_LOGIN "LOGIN"       /* rectify login */
-#define RECTIFY_TROUBLE_MACHINE "MACHINE"   /* not enrolled, revoked, its certificate does not hold */
-#define RECTIFY_TROUBLE_LOG "LOG"           /* the server's log was rolled back or forked */
-#define RECTIFY_TROUBLE_DISK "DISK"         /* this machine's disk is full, or a file is damaged */
+#define RECTIFY_TROUBLE_LOGIN "LOGIN"     /* rectify login */
+#define RECTIFY_TROUBLE_MACHINE "MACHINE" /* not enrolled, revoked, its certificate does not hold  \
+                                           */
+#define RECTIFY_TROUBLE_LOG "LOG"         /* the server's log was rolled back or forked */
+#define RECTIFY_TROUBLE_DISK "DISK"       /* this machine's disk is full, or a file is damaged */
 #define RECTIFY_TROUBLE_SETTINGS "SETTINGS" /* the profile does not allow to go on */
 
 enum { RECTIFY_STATE_CODE_SIZE = 48, RECTIFY_STATE_TEXT_SIZE = 640 };
@@ -43,8 +44,8 @@ struct rectify_agent_state {
     int64_t contact_at_ms;   /* the last answer of the server */
     int64_t heartbeat_at_ms; /* the last report that arrived */
     bool has_clock_difference;
-    int64_t clock_difference_ms;     /* this machine's clock minus the server's */
-    int64_t certificate_until_ms;    /* 0: not known */
+    int64_t clock_difference_ms;           /* this machine's clock minus the server's */
+    int64_t certificate_until_ms;          /* 0: not known */
     char trouble[RECTIFY_STATE_CODE_SIZE]; /* RECTIFY_TROUBLE_… */
     char trouble_reason[RECTIFY_STATE_CODE_SIZE];
     char trouble_message[RECTIFY_STATE_TEXT_SIZE];

@@ -55,8 +55,8 @@ db_fault(const struct rectify_alerts *s, int rc, struct fault *f)
                          "磁盘已满，没能保存预警：请清理“%s”所在的磁盘。", s->path);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-        return fault_set(f, STATUS_UNAVAILABLE, "ALERTS_BUSY",
-                         "“%s”正被别的程序占用：请稍后再试。", s->path);
+        return fault_set(f, STATUS_UNAVAILABLE, "ALERTS_BUSY", "“%s”正被别的程序占用：请稍后再试。",
+                         s->path);
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
         return fault_set(f, STATUS_DATA_LOSS, "ALERTS_DAMAGED",
@@ -376,8 +376,8 @@ alert_put(struct rectify_alerts *s, struct arena *a, struct arrival *arrival, co
     arrival->alert.seq = in->seq;
     arrival->alert.level = in->level;
     arrival->alert.text = in->text;
-    arrival->alert.title =
-        arena_printf(a, "整改预警%s%s", has_subject ? "：" : "", has_subject ? in->subject_ref : "");
+    arrival->alert.title = arena_printf(a, "整改预警%s%s", has_subject ? "：" : "",
+                                        has_subject ? in->subject_ref : "");
     if (arrival->alert.title == NULL) {
         return memory_fault(f);
     }
@@ -477,54 +477,51 @@ alert_read(const struct query *q, struct arena *a, struct rectify_alert *ret)
 }
 
 static enum status
-waiting_count(struct rectify_alerts *s, enum rectify_tell how, uint64_t *ret_total, struct fault *f)
+waiting_count(struct rectify_alerts *s, enum rectify_tell how, struct rectify_alert_list *list,
+              struct fault *f)
 {
-    struct query q = query_begin(s, how == RECTIFY_TELL_SHOW
-                                        ? "SELECT count(*) FROM alert WHERE show = 0"
-                                        : "SELECT count(*) FROM alert WHERE hook = 0");
-    uint64_t total = query_row(&q) ? (uint64_t)column_int(&q, 0) : 0;
-    enum status status = query_end(&q, f);
-    if (status == STATUS_OK) {
-        *ret_total = total;
+    struct query q =
+        query_begin(s, how == RECTIFY_TELL_SHOW
+                           ? "SELECT count(*), coalesce(max(place), 0) FROM alert WHERE show = 0"
+                           : "SELECT count(*), coalesce(max(place), 0) FROM alert WHERE hook = 0");
+    if (query_row(&q)) {
+        list->total = (uint64_t)column_int(&q, 0);
+        list->last = column_int(&q, 1);
     }
-    return status;
+    return query_end(&q, f);
 }
 
 #define WAITING_COLUMNS                                                                            \
-    "SELECT place, id, kind, seq, level, title, text, json, arrived_at_ms, hook_attempts FROM alert"
+    "SELECT place, id, kind, seq, level, title, text, json, arrived_at_ms, hook_attempts FROM "    \
+    "alert"
 
 enum status
 rectify_alerts_waiting(struct rectify_alerts *s, struct arena *a, enum rectify_tell how,
-                       uint32_t limit, struct rectify_alert **ret_items, size_t *ret_count,
-                       uint64_t *ret_total, struct fault *f)
+                       uint32_t limit, struct rectify_alert_list *ret_list, struct fault *f)
 {
-    size_t count = 0;
-    uint64_t total = 0;
     bool memory = true;
-    struct rectify_alert *items = arena_array(a, limit, sizeof *items);
-    if (items == NULL) {
+    struct rectify_alert_list list = {.items = arena_array(a, limit, sizeof *list.items)};
+    if (list.items == NULL) {
         return memory_fault(f);
     }
     pthread_mutex_lock(&s->lock);
-    struct query q = query_begin(
-        s, how == RECTIFY_TELL_SHOW ? WAITING_COLUMNS " WHERE show = 0 ORDER BY place LIMIT ?"
-                                    : WAITING_COLUMNS " WHERE hook = 0 ORDER BY place LIMIT ?");
+    struct query q = query_begin(s, how == RECTIFY_TELL_SHOW
+                                        ? WAITING_COLUMNS " WHERE show = 0 ORDER BY place LIMIT ?"
+                                        : WAITING_COLUMNS " WHERE hook = 0 ORDER BY place LIMIT ?");
     bind_int(&q, limit);
     while (memory && query_row(&q)) {
-        memory = alert_read(&q, a, &items[count++]);
+        memory = alert_read(&q, a, &list.items[list.count++]);
     }
     enum status status = query_end(&q, f);
     if (status == STATUS_OK) {
-        status = waiting_count(s, how, &total, f);
+        status = waiting_count(s, how, &list, f);
     }
     pthread_mutex_unlock(&s->lock);
     if (status == STATUS_OK && !memory) {
         status = memory_fault(f);
     }
     if (status == STATUS_OK) {
-        *ret_items = items;
-        *ret_count = count;
-        *ret_total = total;
+        *ret_list = list;
     }
     return status;
 }
@@ -634,7 +631,7 @@ rectify_alerts_counts_get(struct rectify_alerts *s, int64_t now_ms,
         counts.kept = (uint64_t)column_int(&q, 0);
         counts.open = (uint64_t)column_int(&q, 1);
         counts.hook = (uint64_t)column_int(&q, 2);
-        counts.hook_up = (uint64_t)column_int(&q, 3);
+        counts.hook_given_up = (uint64_t)column_int(&q, 3);
     }
     enum status status = query_end(&q, f);
     pthread_mutex_unlock(&s->lock);

@@ -1,5 +1,5 @@
-/* Alerts (预警) on this machine: what the server raised for the account, and what an agent has to say
- * for itself, kept (alerts.db in the state folder, SQLite) so that each is told once, in order.
+/* Alerts (预警) on this machine: what the server raised for the account, and what an agent has to
+ * say for itself, kept (alerts.db in the state folder, SQLite) so that each is told once, in order.
  *
  *     WaitAlerts ─► receive ─► [ waiting to be shown ] ─► told SHOW      desktop
  *     agent      ─► add     ─► [ waiting for the hook ] ─► told HOOK      the unit's own program
@@ -29,7 +29,9 @@
 
 struct rectify_alerts;
 
-#define RECTIFY_ALERT_KIND "ALERT" /* kind of what the server raised; other kinds are an agent's */
+#define RECTIFY_ALERT_KIND                                                                         \
+    "ALERT" /* kind of what the server raised; other kinds are an agent's                          \
+             */
 
 enum { RECTIFY_ALERT_ID_SIZE = 96, RECTIFY_KEPT_SIZE = 256 };
 
@@ -59,10 +61,11 @@ struct rectify_alert {
 };
 
 struct rectify_alert_counts {
-    uint64_t kept;    /* alerts of the server, all */
-    uint64_t open;    /* of these, neither acknowledged nor cancelled as far as known here */
-    uint64_t hook;    /* waiting for the hook */
-    uint64_t hook_up; /* the hook failed so often that it was given up, within the last 30 days */
+    uint64_t kept; /* alerts of the server, all */
+    uint64_t open; /* of these, neither acknowledged nor cancelled as far as known here */
+    uint64_t hook; /* waiting for the hook */
+    uint64_t
+        hook_given_up; /* the hook failed so often that it was given up, within the last 30 days */
 };
 
 /* Opens the store of a state folder, making it when there is none. */
@@ -79,8 +82,8 @@ void rectify_alerts_free(struct rectify_alerts *alerts);
 MUST_CHECK enum status rectify_alerts_cursor(struct rectify_alerts *alerts, const char *account,
                                              int64_t *ret_cursor, struct fault *f);
 
-/* Keeps what a WaitAlerts call brought, and the cursor. *ret_new: how many were not known. DATA_LOSS
- * REPLY_MALFORMED when one has no id. */
+/* Keeps what a WaitAlerts call brought, and the cursor. *ret_new: how many were not known.
+ * DATA_LOSS REPLY_MALFORMED when one has no id. */
 MUST_CHECK enum status rectify_alerts_receive(struct rectify_alerts *alerts, const char *account,
                                               const Pb__WaitAlertsReply *reply, int64_t now_ms,
                                               uint64_t *ret_new, struct fault *f);
@@ -95,11 +98,16 @@ MUST_CHECK enum status rectify_alerts_add(struct rectify_alerts *alerts,
                                           const struct rectify_alert *alert, int64_t now_ms,
                                           bool *ret_new, struct fault *f);
 
-/* Those that wait to be told so, in order of arrival, at most limit; *ret_total: how many wait. */
+/* Those that wait to be told so, in order of arrival, at most limit of them. */
+struct rectify_alert_list {
+    struct rectify_alert *items;
+    size_t count;
+    uint64_t total; /* that wait */
+    int64_t last;   /* place of the last that waits; 0: none */
+};
 MUST_CHECK enum status rectify_alerts_waiting(struct rectify_alerts *alerts, struct arena *a,
                                               enum rectify_tell how, uint32_t limit,
-                                              struct rectify_alert **ret_items, size_t *ret_count,
-                                              uint64_t *ret_total, struct fault *f);
+                                              struct rectify_alert_list *ret_list, struct fault *f);
 
 /* Notes that one was told (or given up, or passed). */
 MUST_CHECK enum status rectify_alerts_told(struct rectify_alerts *alerts, int64_t place,
@@ -127,8 +135,8 @@ MUST_CHECK enum status rectify_alerts_counts_get(struct rectify_alerts *alerts, 
                                                  struct rectify_alert_counts *ret_counts,
                                                  struct fault *f);
 
-/* A small fact of an agent that must outlive it (the day of its last digest). Loading what was never
- * kept gives "". Values are cut to RECTIFY_KEPT_SIZE - 1 bytes. */
+/* A small fact of an agent that must outlive it (the day of its last digest). Loading what was
+ * never kept gives "". Values are cut to RECTIFY_KEPT_SIZE - 1 bytes. */
 MUST_CHECK enum status rectify_alerts_fact(struct rectify_alerts *alerts, const char *name,
                                            char ret_value[RECTIFY_KEPT_SIZE], struct fault *f);
 MUST_CHECK enum status rectify_alerts_fact_set(struct rectify_alerts *alerts, const char *name,
@@ -139,8 +147,8 @@ MUST_CHECK enum status rectify_alerts_tidy(struct rectify_alerts *alerts, int64_
                                            struct fault *f);
 
 /* One as a JSON document of one line, for the hook and other programs:
- *     {"id", "kind", "seq", "level", "title", "text", "arrived_at_ms", "alert": the server's or null}
- * In the arena; NULL when it is full. Pure. */
+ *     {"id", "kind", "seq", "level", "title", "text", "arrived_at_ms", "alert": the server's or
+ * null} In the arena; NULL when it is full. Pure. */
 const char *rectify_alert_json(struct arena *a, const struct rectify_alert *alert);
 
 #endif

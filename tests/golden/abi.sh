@@ -26,9 +26,9 @@ verdict() { # GOLDEN NOW: prints what to do; nothing when all is well
 grep -v '^name rectify_call$' "$work/now" >"$work/less"
 sed 's/^\(struct rectify_request .*\)message@8/\1message@16/' "$work/now" >"$work/moved"
 sed 's/^version .*/version 9.9.9/' "$work/now" >"$work/later"
-verdict "$work/now" "$work/less" | grep -q 'has changed'
-verdict "$work/now" "$work/moved" | grep -q 'has changed'
-verdict "$work/now" "$work/later" | grep -q 'has moved from'
+[[ $(verdict "$work/now" "$work/less") == *'has changed'* ]]
+[[ $(verdict "$work/now" "$work/moved") == *'has changed'* ]]
+[[ $(verdict "$work/now" "$work/later") == *'has moved from'* ]]
 
 findings=$(verdict "$golden" "$work/now")
 [[ -z $findings ]] || {
