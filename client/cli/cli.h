@@ -49,7 +49,8 @@ struct cli {
 /* Adds a line to be shown beneath the error: where several things are wrong at once. */
 void cli_detail(struct cli *c, const char *text);
 
-/* Runs one command line: parses, runs, prints faults. Returns the exit code. Blocks. */
+/* Runs one command line: parses, runs, prints faults. Returns the exit code; the process is to end
+ * with it (the connection is left to the kernel). Blocks. */
 int cli_main(int argc, char **argv, FILE *out, FILE *err);
 
 /* Loads the profile once. */
