@@ -11,8 +11,16 @@ page(rectify.1 rectify $<TARGET_FILE:rectify> help man)
 page(rectify.ini.5 rectify $<TARGET_FILE:rectify> help man rectify.ini)
 page(rectify.bash rectify $<TARGET_FILE:rectify> help completion)
 page(rectifyd.ini.5 rectifyd bash ${CMAKE_SOURCE_DIR}/deploy/man/config-page $<TARGET_FILE:rectifyd>)
-add_custom_target(pages ALL
-    DEPENDS ${pages}/rectify.1 ${pages}/rectify.ini.5 ${pages}/rectify.bash ${pages}/rectifyd.ini.5)
+file(GLOB written ${CMAKE_SOURCE_DIR}/deploy/man/*.[1-8])
+set(compressed)
+foreach(file rectify.1 rectify.ini.5 rectifyd.ini.5 ${written})
+    get_filename_component(name ${file} NAME)
+    get_filename_component(from ${file} ABSOLUTE BASE_DIR ${pages})
+    add_custom_command(OUTPUT ${pages}/${name}.gz DEPENDS ${from} VERBATIM
+        COMMAND sh -c "gzip -9n <\"$1\" >\"$2\"" - ${from} ${pages}/${name}.gz)
+    list(APPEND compressed ${pages}/${name}.gz)
+endforeach()
+add_custom_target(pages ALL DEPENDS ${compressed} ${pages}/rectify.bash)
 
 set(deploy ${CMAKE_SOURCE_DIR}/deploy)
 set(man ${CMAKE_INSTALL_MANDIR})
@@ -23,9 +31,9 @@ if(NOT RECTIFY_STATIC_CLIENT)
         install(TARGETS rectify-agent RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT client)
     endif()
 endif()
-install(FILES ${pages}/rectify.1 DESTINATION ${man}/man1 COMPONENT client)
-install(FILES ${deploy}/man/rectify-agent.1 DESTINATION ${man}/man1 COMPONENT client OPTIONAL)
-install(FILES ${pages}/rectify.ini.5 DESTINATION ${man}/man5 COMPONENT client)
+install(FILES ${pages}/rectify.1.gz ${pages}/rectify-agent.1.gz DESTINATION ${man}/man1
+    COMPONENT client)
+install(FILES ${pages}/rectify.ini.5.gz DESTINATION ${man}/man5 COMPONENT client)
 install(FILES ${pages}/rectify.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
     RENAME rectify COMPONENT client)
 install(FILES ${deploy}/systemd/rectify-agent.service DESTINATION ${units}/user
@@ -34,8 +42,8 @@ install(FILES ${deploy}/systemd/rectify-agent@.service DESTINATION ${units}/syst
     COMPONENT client OPTIONAL)
 
 install(TARGETS rectifyd RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT server)
-install(FILES ${deploy}/man/rectifyd.8 DESTINATION ${man}/man8 COMPONENT server)
-install(FILES ${pages}/rectifyd.ini.5 DESTINATION ${man}/man5 COMPONENT server)
+install(FILES ${pages}/rectifyd.8.gz DESTINATION ${man}/man8 COMPONENT server)
+install(FILES ${pages}/rectifyd.ini.5.gz DESTINATION ${man}/man5 COMPONENT server)
 install(FILES ${deploy}/systemd/rectifyd.service DESTINATION ${units}/system
     COMPONENT server OPTIONAL)
 install(PROGRAMS ${deploy}/pki DESTINATION ${CMAKE_INSTALL_DATADIR}/rectify COMPONENT server)

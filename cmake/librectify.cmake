@@ -1,6 +1,5 @@
 # librectify, as others use it: librectify.so and librectify.a, made of the client's static libraries
 # by librectify.sh. client/lib/PUBLIC lists its headers.
-include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 file(STRINGS ${CMAKE_SOURCE_DIR}/client/lib/version.h line REGEX "^#define RECTIFY_LIBRARY_VERSION ")

@@ -66,12 +66,11 @@ static const char script_end[] =
     "        [[ -n $next && $next != ' ' ]] || next=@file\n"
     "    fi\n"
     "    case $next in\n"
-    "    @file) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")"
-    " ;;\n"
-    "    @folder) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "
-    "\"$cur\") ;;\n"
-    "    *) mapfile -t COMPREPLY < <(compgen -W \"$next\" -- \"$cur\" | sort -u) ;;\n"
+    "    @file) compopt -o filenames 2>/dev/null; next=$(compgen -f -- \"$cur\") ;;\n"
+    "    @folder) compopt -o filenames 2>/dev/null; next=$(compgen -d -- \"$cur\") ;;\n"
+    "    *) next=$(compgen -W \"$next\" -- \"$cur\" | sort -u) ;;\n"
     "    esac\n"
+    "    [[ -z $next ]] || mapfile -t COMPREPLY <<<\"$next\"\n"
     "}\n"
     "complete -F _rectify rectify\n";
 
