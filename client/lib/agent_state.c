@@ -16,10 +16,10 @@ enum { STATE_BYTES = 16384, STATE_ARENA_BYTES = 131072 };
 enum kind { NUMBER, TEXT };
 
 /* The keys of the file: where each stands in the struct. */
-#define FIELD(name, kind)                                                                          \
+#define FIELD(name, its_kind)                                                                      \
     {                                                                                              \
-#name, kind, offsetof(struct rectify_agent_state, name),                                   \
-            sizeof(((struct rectify_agent_state *)NULL)->name)                                     \
+        .key = #name, .kind = (its_kind), .offset = offsetof(struct rectify_agent_state, name),    \
+        .size = sizeof(((struct rectify_agent_state *)NULL)->name)                                 \
     }
 static const struct {
     const char *key;

@@ -23,11 +23,9 @@ enum rectify_line {
 
 /* What stops an agent until a person does something; "" in struct: nothing. */
 #define RECTIFY_TROUBLE_LOGIN "LOGIN"     /* rectify login */
-#define RECTIFY_TROUBLE_MACHINE "MACHINE" /* not enrolled, revoked, its certificate does not hold  \
-                                           */
+#define RECTIFY_TROUBLE_MACHINE "MACHINE" /* not enrolled, revoked, a certificate or key is bad */
 #define RECTIFY_TROUBLE_LOG "LOG"         /* the server's log was rolled back or forked */
 #define RECTIFY_TROUBLE_DISK "DISK"       /* this machine's disk is full, or a file is damaged */
-#define RECTIFY_TROUBLE_SETTINGS "SETTINGS" /* the profile does not allow to go on */
 
 enum { RECTIFY_STATE_CODE_SIZE = 48, RECTIFY_STATE_TEXT_SIZE = 640 };
 

@@ -22,7 +22,7 @@ struct rectify_alerts {
 /* show and hook hold enum rectify_told. */
 static const char schema[] =
     "CREATE TABLE IF NOT EXISTS alert ("
-    "  place INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,"
+    "  place INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,"
     "  account TEXT, seq INTEGER NOT NULL, level INTEGER NOT NULL, title TEXT NOT NULL,"
     "  text TEXT NOT NULL, json TEXT, settled INTEGER NOT NULL, arrived_at_ms INTEGER NOT NULL,"
     "  show INTEGER NOT NULL, show_at_ms INTEGER NOT NULL DEFAULT 0,"

@@ -35,7 +35,7 @@ expect "all is well" doctor
 expect_is "one line a check, all good" 0 "$(doctor | grep -cv '^✓')"
 diagnose "all is well, for programs" 0 clock OK ''
 for check in profile files disk certificate name port server version clock machine session log queue agent; do
-    expect "it checks $check" jq -e --arg c $check '.checks[] | select(.check == $c)' "$FIXTURE_DIR/json" >/dev/null
+    expect_is "it checks $check" 1 "$(jq "[.checks[] | select(.check == \"$check\")] | length" "$FIXTURE_DIR/json")"
 done
 
 # ---- one after the other
