@@ -61,13 +61,15 @@ struct cli {
     size_t detail_count;           /* lines shown beneath the error, see cli_detail */
     size_t detail_capacity;
     void *details;  /* of const char *, in the arena */
+    int code;       /* exit code of a command that did what was asked and found something */
     bool explained; /* the fault speaks in the user's words: the server's field is not shown */
 };
 
 /* Adds a line to be shown beneath the error: where several things are wrong at once. */
 void cli_detail(struct cli *c, const char *text);
 
-/* Runs one command line: parses, runs, prints faults. Returns the exit code. Blocks. */
+/* Runs one command line: parses, runs, prints faults. Returns the exit code; the process is to end
+ * with it (the connection is left to the kernel). Blocks. */
 int cli_main(int argc, char **argv, FILE *out, FILE *err);
 
 /* Loads the profile once. */

@@ -31,11 +31,16 @@ static const struct command rows[] = {
     {"operation", "办理编号…", 1, LIMIT_OPERATION_KEYS, operation_options, cmd_operation, "查一次办理的结果和审核情况",
      "结果未知的办理用它查清；只能查本账号办理的。", {"rectify operation 0193a5c0-0000-7000-8000-000000000001"}, "", NULL},
     {"health", "", 0, 0, NULL, cmd_health, "服务器是否正常", NULL, {"rectify health"}, "", NULL},
+    {"doctor", "", 0, 0, NULL, cmd_doctor, "哪里不正常，怎么办",
+     "逐项检查本机和到服务器的路：配置、文件、磁盘、证书、地址、端口、服务器、版本、时钟、开通、登录、日志、待发箱、代理。\n"
+     "连不上服务器时，本机的各项照样检查，其余的注明没有检查。\n"
+     "都正常退出码是 0；有需要留意的是 9，有不正常的是 10。",
+     {"rectify doctor", "rectify doctor -o json"}, "", NULL},
     {"describe", "[名称]", 0, 1, NULL, cmd_describe, "服务器有哪些方法，谁能用", "给写程序的人看；说明是接口文件里的英文原文。",
      {"rectify describe SignFor"}, "", NULL},
     {"version", "", 0, 0, NULL, cmd_version, "本程序的版本", NULL, {"rectify version"}, "", NULL},
     {"help", "[命令|类别]", 0, COMMAND_WORDS, NULL, cmd_help, "用法",
-     "不写内容时是日常办理的一页；unit、office、matter、closing、admin、grant、audit 各列一类命令，all 列全部命令和通用选项，exit-codes 列退出码。",
+     "不写内容时是日常办理的一页；unit、office、matter、closing、admin、grant、audit 各列一类命令，all 列全部命令和通用选项，exit-codes 列退出码；completion 打印 bash 的补全脚本，man 打印手册页。",
      {"rectify help", "rectify help table submit", "rectify help office"}, "", NULL},
 };
 // clang-format on

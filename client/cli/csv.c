@@ -1,9 +1,8 @@
 #include "client/cli/csv.h"
+#include "client/cli/encoding.h"
 #include "client/cli/text.h"
 #include "client/lib/file.h"
 
-#include <errno.h>
-#include <iconv.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -16,34 +15,19 @@ memory_fault(struct fault *f)
 /* ---- encodings ---- */
 
 static enum status
-encoding_convert(struct arena *a, const char *from, const char *bytes, size_t n, char **ret_text,
+encoding_convert(struct arena *a, enum encoding from, const char *bytes, size_t n, char **ret_text,
                  struct fault *f)
 {
-    union {
-        const char *in;
-        char *out;
-    } source = {.in = bytes}; /* iconv takes char **, and does not write */
-    size_t capacity = n * 2 + 16;
-    char *text = arena_alloc(a, capacity);
-    char *out = text;
-    size_t left = capacity - 1;
-    if (text == NULL) {
+    size_t bad = 0;
+    char *text = encoding_to_utf8(a, from, bytes, n, &bad);
+    if (text == NULL && bad == n) {
         return memory_fault(f);
     }
-    iconv_t cd = iconv_open("UTF-8", from);
-    if (cd == (iconv_t)-1) {
-        return fault_set(f, STATUS_INVALID_ARGUMENT, "CSV_ENCODING",
-                         "本机不支持 %s 编码：请把文件另存为“CSV UTF-8”。", from);
-    }
-    size_t rest = n;
-    size_t got = iconv(cd, &source.out, &rest, &out, &left);
-    iconv_close(cd);
-    if (got == (size_t)-1) {
+    if (text == NULL) {
         return fault_set(f, STATUS_INVALID_ARGUMENT, "CSV_ENCODING",
                          "文件的编码读不懂（第 %zu 字节起）：请在表格软件里另存为“CSV UTF-8”再试。",
-                         n - rest + 1);
+                         bad + 1);
     }
-    *out = '\0';
     *ret_text = text;
     return STATUS_OK;
 }
@@ -54,13 +38,13 @@ csv_decode(struct arena *a, const char *bytes, size_t n, char **ret_text, struct
     enum status status = STATUS_OK;
     char *text = NULL;
     if (n >= 2 && (memcmp(bytes, "\xFF\xFE", 2) == 0 || memcmp(bytes, "\xFE\xFF", 2) == 0)) {
-        const char *from = bytes[0] == '\xFF' ? "UTF-16LE" : "UTF-16BE";
+        enum encoding from = bytes[0] == '\xFF' ? ENCODING_UTF16LE : ENCODING_UTF16BE;
         status = encoding_convert(a, from, bytes + 2, n - 2, &text, f);
     } else if (text_is_utf8(bytes, n)) {
         text = arena_strndup(a, bytes, n);
         status = text != NULL ? STATUS_OK : memory_fault(f);
     } else {
-        status = encoding_convert(a, "GB18030", bytes, n, &text, f);
+        status = encoding_convert(a, ENCODING_GB18030, bytes, n, &text, f);
     }
     if (status == STATUS_OK &&
         (memchr(bytes, 0, n) != NULL && bytes[0] != '\xFF' && bytes[0] != '\xFE')) {

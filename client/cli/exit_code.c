@@ -59,6 +59,8 @@ exit_code_text(enum exit_code code)
         [EXIT_CODE_TRY_AGAIN] =
             "连不上、系统繁忙、超时或结果未知：可稍后再试（重复办理请带 --key）",
         [EXIT_CODE_NOT_VERIFIED] = "核验没有通过（回执、日志或文件内容不符）",
+        [EXIT_CODE_WARNED] = "doctor：能用，但有需要留意的地方",
+        [EXIT_CODE_FAULTY] = "doctor：有地方不正常",
     };
     return (unsigned)code < EXIT_CODE_COUNT ? texts[code] : texts[EXIT_CODE_INTERNAL];
 }
@@ -132,6 +134,16 @@ static const struct {
     {"ALERT_MISSING", "", "用 rectify alert list --all 查看序号。"},
     {"EVIDENCE_UNKNOWN", "evidence",
      "用 rectify table show 或 rectify measure show 查看材料编号。"},
+    {"CONNECT_TIMEOUT", "", "检查网线、网关和防火墙；别的单位也连不上，就告知管理员。"},
+    {"CONNECT_FAILED", "", "检查本机的网络；别的单位也连不上，就告知管理员。"},
+    {"TLS_CERT_EXPIRED", "", "向管理员领取新的证书；若日期看来还早，先校准本机时间。"},
+    {"TLS_CERT_NOT_YET_VALID", "", "校准本机时间；时间是对的，就请管理员重发证书。"},
+    {"TLS_KEY_MISMATCH", "", "证书和私钥不是一对：把领到的两个文件重新放好。"},
+    {"TLS_CERT_WRONG_CA", "", "证书不是配置里 ca 所写的机构签发的：检查三个文件是否同一次领取。"},
+    {"TLS_FILE_UNREADABLE", "", "检查配置里 ca、cert、key 的路径和文件的权限。"},
+    {"TLS_FILE_INVALID", "", "文件坏了或不是证书：重新领取。"},
+    {"CONNECT_REFUSED", "doctor",
+     "检查配置里 server 的端口；端口没错，就请管理员查看服务器是否在运行。"},
     {"CONNECT_REFUSED", "",
      "服务器没有在运行，或配置里的 server 地址不对：用 rectify health 检查。"},
     {"HOST_UNKNOWN", "", "检查配置里的 server 地址，或网络与域名设置。"},
@@ -271,6 +283,8 @@ exit_code_advice(struct arena *a, const struct fault *f, const char *words)
         return "不要使用这份内容，请告知管理员或审计人员。";
     case EXIT_CODE_OK:
     case EXIT_CODE_INTERNAL:
+    case EXIT_CODE_WARNED:
+    case EXIT_CODE_FAULTY:
         break;
     }
     return "请把这几行发给管理员。";

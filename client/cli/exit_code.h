@@ -15,9 +15,11 @@ enum exit_code {
     EXIT_CODE_STATE = 6,        /* the state forbids it now, or the version is stale */
     EXIT_CODE_TRY_AGAIN = 7,    /* not reachable, busy, too slow, or the outcome is unknown */
     EXIT_CODE_NOT_VERIFIED = 8, /* a receipt, head, log or file does not hold */
+    EXIT_CODE_WARNED = 9,       /* doctor: it works, and something should be looked at */
+    EXIT_CODE_FAULTY = 10,      /* doctor: something does not work */
 };
 
-enum { EXIT_CODE_COUNT = 9 };
+enum { EXIT_CODE_COUNT = 11 };
 
 /* Reasons that begin so are faults of the command line. */
 #define USAGE_PREFIX "USAGE_"

@@ -4,7 +4,6 @@
 
 #include <assert.h>
 #include <inttypes.h>
-#include <libsmartcols/libsmartcols.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -69,7 +68,8 @@ csv_print(const struct grid *g, FILE *out)
 static const char *
 light_color(const char *cell)
 {
-    static const char *const colors[][2] = {{"正常", "green"}, {"临期", "yellow"}, {"超期", "red"}};
+    static const char *const colors[][2] = {
+        {"正常", "\033[32m"}, {"临期", "\033[33m"}, {"超期", "\033[31m"}};
     for (size_t i = 0; i < 3; i++) {
         if (strcmp(cell, colors[i][0]) == 0) {
             return colors[i][1];
@@ -137,70 +137,136 @@ columns_hide(const struct grid *g, size_t room, bool *ret_hidden)
     return left_out;
 }
 
+/* What is printed, worked out before the first line. */
+struct layout {
+    size_t column[GRID_COLUMNS_MAX]; /* which columns, from the left */
+    size_t width[GRID_COLUMNS_MAX];
+    size_t count;
+    bool wraps; /* texts wrap: on a terminal */
+    bool colors;
+};
+
+/* Is the column one whose text may be given less room than it wants? */
 static bool
-cells_fill(const struct grid *g, struct libscols_table *table, const bool *hidden, bool colors)
+is_elastic(const struct grid *g, size_t column)
 {
-    for (size_t i = 0; i < g->row_count; i++) {
-        struct libscols_line *line = scols_table_new_line(table, NULL);
-        if (line == NULL) {
-            return false;
-        }
-        for (size_t j = 0, shown = 0; j < g->column_count; j++) {
-            const char *cell = cell_text(g, i, j);
-            if (hidden[j]) {
-                continue;
-            }
-            if (scols_line_set_data(line, shown, cell) != 0) {
-                return false;
-            }
-            const char *color = colors ? light_color(cell) : NULL;
-            if (color != NULL) {
-                (void)scols_cell_set_color(scols_line_get_cell(line, shown), color);
-            }
-            shown++;
-        }
-    }
-    return true;
+    return g->columns[column].clip != 0;
 }
 
-static bool
-columns_print(const struct grid *g, struct cli *c)
+/* Takes room from the widest elastic columns until all fit, or none has any to give. */
+static void
+layout_shrink(const struct grid *g, struct layout *layout, size_t room)
 {
-    bool good = false;
-    bool hidden[GRID_COLUMNS_MAX] = {false};
-    size_t room = terminal_width(c);
-    size_t left_out = room > 0 ? columns_hide(g, room, hidden) : 0;
-    bool colors = c->out_tty && getenv("NO_COLOR") == NULL;
-    struct libscols_table *table = scols_new_table();
-    if (table == NULL) {
-        return false;
+    size_t total = 0;
+    for (size_t j = 0; j < layout->count; j++) {
+        total += layout->width[j] + (j > 0 ? 2 : 0);
     }
-    (void)scols_table_set_stream(table, c->out);
-    (void)scols_table_set_termforce(table,
-                                    c->out_tty ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
-    (void)scols_table_enable_colors(table, colors);
-    (void)scols_table_set_column_separator(table, "  ");
+    while (total > room) {
+        size_t widest = layout->count;
+        for (size_t j = 0; j < layout->count; j++) {
+            if (is_elastic(g, layout->column[j]) && layout->width[j] > TEXT_LEAST &&
+                (widest == layout->count || layout->width[j] > layout->width[widest])) {
+                widest = j;
+            }
+        }
+        if (widest == layout->count) {
+            return;
+        }
+        layout->width[widest]--;
+        total--;
+    }
+}
+
+static void
+layout_make(const struct grid *g, const bool *hidden, size_t room, struct layout *layout)
+{
     for (size_t j = 0; j < g->column_count; j++) {
-        const struct grid_column *column = &g->columns[j];
         if (hidden[j]) {
             continue;
         }
-        int flags =
-            (column->right ? SCOLS_FL_RIGHT : 0) | (column->clip == 0 || !c->out_tty ? 0
-                                                    : column->clip > LIST_CLIP       ? SCOLS_FL_WRAP
-                                                                               : SCOLS_FL_TRUNC);
-        if (scols_table_new_column(table, column->title, 0, flags) == NULL) {
-            goto out;
+        size_t width = text_width(g->columns[j].title);
+        for (size_t i = 0; i < g->row_count; i++) {
+            size_t one = text_width(cell_text(g, i, j));
+            width = one > width ? one : width;
         }
+        layout->column[layout->count] = j;
+        layout->width[layout->count++] = width;
     }
-    good = cells_fill(g, table, hidden, colors) && scols_print_table(table) == 0;
-    if (good && left_out > 0) {
+    if (room > 0) {
+        layout_shrink(g, layout, room);
+    }
+}
+
+/* One cell's share of a line, n bytes of it, padded to the column's width. */
+static void
+share_print(const struct grid *g, const struct layout *layout, size_t j, const char *text, size_t n,
+            FILE *out)
+{
+    const char *share = arena_strndup(g->arena, text, n);
+    share = share != NULL ? share : "";
+    size_t width = text_width(share);
+    size_t pad = layout->width[j] > width ? layout->width[j] - width : 0;
+    const char *color = layout->colors ? light_color(share) : NULL;
+    if (g->columns[layout->column[j]].right) {
+        (void)fprintf(out, "%*s", (int)pad, "");
+    }
+    (void)fprintf(out, "%s%s%s", color != NULL ? color : "", share, color != NULL ? "\033[0m" : "");
+    if (j + 1 < layout->count) {
+        (void)fprintf(out, "%*s  ", g->columns[layout->column[j]].right ? 0 : (int)pad, "");
+    }
+}
+
+/* A row: as many lines as its longest wrapped text needs. cells: of the columns shown. */
+static void
+row_print(const struct grid *g, const struct layout *layout, const char **cells, FILE *out)
+{
+    for (bool more = true; more;) {
+        more = false;
+        for (size_t j = 0; j < layout->count; j++) {
+            size_t n = strlen(cells[j]);
+            if (layout->wraps && is_elastic(g, layout->column[j])) {
+                n = text_fit(cells[j], layout->width[j]);
+            }
+            share_print(g, layout, j, cells[j], n, out);
+            cells[j] += n;
+            more |= cells[j][0] != '\0';
+        }
+        (void)fputc('\n', out);
+    }
+}
+
+/* The cell as its column shows it: a list's text is cut to the room it has, a long one wraps. */
+static const char *
+cell_shown(const struct grid *g, const struct layout *layout, size_t j, const char *text)
+{
+    unsigned clip = g->columns[layout->column[j]].clip;
+    return clip != 0 && clip <= LIST_CLIP ? text_clip(g->arena, text, layout->width[j]) : text;
+}
+
+static void
+columns_print(const struct grid *g, struct cli *c)
+{
+    bool hidden[GRID_COLUMNS_MAX] = {false};
+    const char *cells[GRID_COLUMNS_MAX];
+    size_t room = terminal_width(c);
+    size_t left_out = room > 0 ? columns_hide(g, room, hidden) : 0;
+    struct layout layout = {.wraps = c->out_tty,
+                            .colors = c->out_tty && getenv("NO_COLOR") == NULL};
+    layout_make(g, hidden, room, &layout);
+    for (size_t j = 0; j < layout.count; j++) {
+        cells[j] = cell_shown(g, &layout, j, g->columns[layout.column[j]].title);
+    }
+    row_print(g, &layout, cells, c->out);
+    for (size_t i = 0; i < g->row_count; i++) {
+        for (size_t j = 0; j < layout.count; j++) {
+            cells[j] = cell_shown(g, &layout, j, cell_text(g, i, layout.column[j]));
+        }
+        row_print(g, &layout, cells, c->out);
+    }
+    if (left_out > 0) {
         (void)fprintf(c->out, "（窗口较窄，略去 %zu 列：放宽窗口，或用 -o csv 看全部。）\n",
                       left_out);
     }
-out:
-    scols_unref_table(table);
-    return good;
 }
 
 enum status
@@ -216,5 +282,6 @@ grid_print(const struct grid *g, struct cli *c, struct fault *f)
     if (g->row_count == 0) {
         return STATUS_OK;
     }
-    return columns_print(g, c) ? STATUS_OK : cli_memory_fault(f);
+    columns_print(g, c);
+    return STATUS_OK;
 }

@@ -208,6 +208,8 @@ HANDLER(cmd_publication_list);
 HANDLER(cmd_publication_show);
 HANDLER(cmd_publication_allowed);
 HANDLER(cmd_publication_export);
+/* cmd_doctor.c */
+HANDLER(cmd_doctor);
 /* cmd_agent.c */
 HANDLER(cmd_agent_status);
 /* cmd_system.c */

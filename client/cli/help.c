@@ -1,10 +1,13 @@
 #include "client/cli/help.h"
+#include "client/cli/completion.h"
 #include "client/cli/exit_code.h"
+#include "client/cli/manual.h"
 #include "client/cli/text.h"
 
 #include <string.h>
 
 enum { USAGE_COLUMN = 44, OPTION_COLUMN = 26 };
+#define GENERATED_BYTES ((size_t)4 * 1024 * 1024)
 
 /* Prints s and blanks up to the column; a longer one is followed by two blanks. */
 static void
@@ -235,6 +238,26 @@ group_print(FILE *out, const char *words, const struct command *but)
     return any;
 }
 
+/* What the build and shells ask for: "man", "man rectify.ini", "completion". */
+static bool
+generated_print(FILE *out, const char *words, enum status *status, struct fault *f)
+{
+    struct arena a;
+    bool known = true;
+    arena_init(&a, GENERATED_BYTES);
+    if (strcmp(words, "man") == 0) {
+        manual_print_program(out, &a);
+    } else if (strcmp(words, "man rectify.ini") == 0) {
+        manual_print_profile(out, &a);
+    } else if (strcmp(words, "completion") == 0) {
+        *status = completion_print_bash(out, &a, f);
+    } else {
+        known = false;
+    }
+    arena_release(&a);
+    return known;
+}
+
 /* "all", "exit-codes" or a page; false for other words. */
 static bool
 topic_print(FILE *out, const char *words)
@@ -258,8 +281,9 @@ help_print_topic(FILE *out, const struct line *line, struct fault *f)
         return STATUS_OK;
     }
     command_join(line->args, line->arg_count, words);
-    if (topic_print(out, words)) {
-        return STATUS_OK;
+    enum status status = STATUS_OK;
+    if (topic_print(out, words) || generated_print(out, words, &status, f)) {
+        return status;
     }
     struct command_match match = command_find(line->args, line->arg_count);
     if (match.command != NULL && match.other == NULL && match.taken == line->arg_count) {

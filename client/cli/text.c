@@ -62,6 +62,24 @@ text_clip(struct arena *a, const char *s, size_t width)
     return cut != NULL ? cut : "";
 }
 
+size_t
+text_fit(const char *s, size_t width)
+{
+    size_t n = strlen(s);
+    size_t used = 0;
+    size_t i = 0;
+    while (i < n) {
+        utf8proc_int32_t cp = 0;
+        size_t took = next(s + i, n - i, &cp);
+        if (i > 0 && used + width_of(cp) > width) {
+            break;
+        }
+        used += width_of(cp);
+        i += took;
+    }
+    return i;
+}
+
 /* Control characters, and the marks that turn the reading direction around. */
 static bool
 is_unsafe(utf8proc_int32_t cp)

@@ -15,6 +15,9 @@ size_t text_width(const char *s);
  * (the sign is within the width). In the arena; s itself when it fits. */
 const char *text_clip(struct arena *a, const char *s, size_t width);
 
+/* How many bytes of s fit into width columns; one character at least, whatever its width. */
+size_t text_fit(const char *s, size_t width);
+
 /* One line without control characters (line breaks become blanks), so that no text of somebody
  * else's can steer the terminal. NULL gives "". In the arena, or s itself when it is clean. */
 const char *text_line(struct arena *a, const char *s);

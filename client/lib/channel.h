@@ -39,6 +39,7 @@ struct rectify_channel_options {
      * without trying the line again. What it does not have fails as the line did. */
     bool offline_reads;
     bool door; /* dials the profile's `onboard` door and shows no certificate (onboard.h) */
+    const void *reserved[4]; /* zero; room to grow, see rectify.h */
 };
 
 /* One call. Borrowed. */
@@ -48,8 +49,9 @@ struct rectify_request {
     const char *key; /* idempotency key (UUID); NULL: a new one, used for every attempt */
     bool has_expected_version;
     int64_t expected_version;
-    uint32_t timeout_ms; /* of one attempt; 0: LIMIT_CALL_DEFAULT_MS */
-    int64_t given_at_ms; /* when the command was given, by this machine's clock; 0: now */
+    uint32_t timeout_ms;     /* of one attempt; 0: LIMIT_CALL_DEFAULT_MS */
+    int64_t given_at_ms;     /* when the command was given, by this machine's clock; 0: now */
+    const void *reserved[4]; /* zero; room to grow, see rectify.h */
 };
 
 /* A good answer; everything in the caller's arena. */
@@ -60,6 +62,7 @@ struct rectify_answer {
     int64_t server_time_ms;
     const char *server_version; /* may be NULL */
     int64_t cached_at_ms;       /* not 0: an answer kept since then, by this machine's clock */
+    const void *reserved[4];    /* zero; room to grow, see rectify.h */
 };
 
 /* What is known of the last call, good or bad. Texts belong to the channel, until the next call. */

@@ -22,6 +22,7 @@ struct rectify_upload {
     Pb__EvidenceKind kind;    /* UNSPECIFIED: not said */
     const char *effective_on; /* ISO date; NULL: not said */
     struct rectify_progress progress;
+    const void *reserved[4]; /* zero; room to grow, see rectify.h */
 };
 
 /* Sends the file, going on where an earlier upload of the same content stopped; content the unit

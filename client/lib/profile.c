@@ -13,27 +13,56 @@
 
 enum { PROFILE_FILE_BYTES = 65536 };
 
+static const struct rectify_profile_key keys[] = {
+    {"server", "服务器地址，tls+tcp://主机:端口。", true},
+    {"server_name", "服务器证书上的名称；不写就是 rectifyd。连上的服务器不叫这个名称就拒绝。",
+     false},
+    {"tenant", "区的代码。", true},
+    {"account", "登录的账号。", false},
+    {"password_file", "密码文件，权限 0600；不写就在终端询问。", false},
+    {"ca", "签发证书的机构的证书文件（PEM）。", false},
+    {"cert", "本机的证书文件（PEM）。", false},
+    {"key", "本机证书的私钥文件（PEM）。", false},
+    {"machine_key", "本机的签名密钥文件，开通时生成。", false},
+    {"onboard", "开通入口的地址，tls+tcp://主机:端口；证书已经过期时由此更换。", false},
+    {"queue",
+     "哪些办理先存本机再发送：always（总是）、offline（连不上时）或 never（从不）；"
+     "不写就是 never。",
+     false},
+    {"hook", "每来一条预警，rectify-agent 运行的命令。", false},
+    {"digest", "rectify-agent 每天几点显示当日摘要，写成 08:30 这样；不写就不显示。", false},
+    {"state", "存放登录、待发箱、回执等的文件夹；不写就是 ~/.local/state/rectify/配置名。", false},
+};
+
+/* Where each of them goes. */
 static const struct {
-    const char *key;
     size_t offset;
     bool path;
-} keys[] = {
-    {"server", offsetof(struct rectify_profile, server), false},
-    {"server_name", offsetof(struct rectify_profile, server_name), false},
-    {"tenant", offsetof(struct rectify_profile, tenant), false},
-    {"account", offsetof(struct rectify_profile, account), false},
-    {"password_file", offsetof(struct rectify_profile, password_file), true},
-    {"ca", offsetof(struct rectify_profile, ca), true},
-    {"cert", offsetof(struct rectify_profile, cert), true},
-    {"key", offsetof(struct rectify_profile, key), true},
-    {"machine_key", offsetof(struct rectify_profile, machine_key), true},
-    {"state", offsetof(struct rectify_profile, state), true},
-    {"onboard", offsetof(struct rectify_profile, onboard), false},
-    {"queue", offsetof(struct rectify_profile, queue), false},
-    {"hook", offsetof(struct rectify_profile, hook), false},
-    {"digest", offsetof(struct rectify_profile, digest), false},
+} places_of[] = {
+    {offsetof(struct rectify_profile, server), false},
+    {offsetof(struct rectify_profile, server_name), false},
+    {offsetof(struct rectify_profile, tenant), false},
+    {offsetof(struct rectify_profile, account), false},
+    {offsetof(struct rectify_profile, password_file), true},
+    {offsetof(struct rectify_profile, ca), true},
+    {offsetof(struct rectify_profile, cert), true},
+    {offsetof(struct rectify_profile, key), true},
+    {offsetof(struct rectify_profile, machine_key), true},
+    {offsetof(struct rectify_profile, onboard), false},
+    {offsetof(struct rectify_profile, queue), false},
+    {offsetof(struct rectify_profile, hook), false},
+    {offsetof(struct rectify_profile, digest), false},
+    {offsetof(struct rectify_profile, state), true},
 };
 enum { KEY_COUNT = sizeof keys / sizeof keys[0] };
+_Static_assert(sizeof places_of / sizeof places_of[0] == KEY_COUNT, "one place a key");
+
+const struct rectify_profile_key *
+rectify_profile_keys(size_t *ret_count)
+{
+    *ret_count = KEY_COUNT;
+    return keys;
+}
 
 static enum status
 memory_fault(struct fault *f)
@@ -48,18 +77,21 @@ environment(const char *name)
     return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
-/* The folder profiles/ next to the folder the program lies in; NULL when it cannot be told. */
-static char *
-beside_program(struct arena *a)
+/* The folder profiles/ next to the folder the program lies in; NULL when it cannot be told (no
+ * /proc). False without memory. */
+static bool
+beside_program(struct arena *a, const char **ret_folder)
 {
     char exe[PATH_MAX];
     ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
     if (n <= 0) {
-        return NULL;
+        *ret_folder = NULL;
+        return true;
     }
     exe[n] = '\0';
     char *folder = rectify_path_folder(a, exe);
-    return folder == NULL ? NULL : arena_printf(a, "%s/../profiles", folder);
+    *ret_folder = folder == NULL ? NULL : arena_printf(a, "%s/../profiles", folder);
+    return *ret_folder != NULL;
 }
 
 enum status
@@ -70,7 +102,7 @@ rectify_places_find(struct arena *a, const char *home, struct rectify_places *re
     const char *config = environment("XDG_CONFIG_HOME");
     const char *state = environment("XDG_STATE_HOME");
     struct rectify_places places = {.home = home != NULL ? home : environment("RECTIFY_HOME")};
-    places.beside = beside_program(a);
+    bool good = beside_program(a, &places.beside);
     if (config != NULL) {
         places.user = arena_printf(a, "%s/rectify/profiles", config);
     } else if (user_home != NULL) {
@@ -83,7 +115,7 @@ rectify_places_find(struct arena *a, const char *home, struct rectify_places *re
     } else {
         places.state = arena_printf(a, "/tmp/rectify-%lu", (unsigned long)getuid());
     }
-    if (places.beside == NULL || places.state == NULL) {
+    if (!good || places.state == NULL) {
         return memory_fault(f);
     }
     if (home != NULL) {
@@ -259,7 +291,18 @@ trim(char *s)
 static const char **
 field_of(struct rectify_profile *profile, size_t index)
 {
-    return (const char **)(void *)((char *)profile + keys[index].offset);
+    return (const char **)(void *)((char *)profile + places_of[index].offset);
+}
+
+/* "server、server_name、…" */
+static const char *
+keys_list(struct arena *a)
+{
+    const char *text = keys[0].name;
+    for (size_t i = 1; i < KEY_COUNT && text != NULL; i++) {
+        text = arena_printf(a, "%s、%s", text, keys[i].name);
+    }
+    return text != NULL ? text : "";
 }
 
 static enum status
@@ -279,7 +322,7 @@ line_apply(struct arena *a, char *line, unsigned number, struct rectify_profile 
     char *key = trim(text);
     char *value = trim(equals + 1);
     for (size_t i = 0; i < KEY_COUNT; i++) {
-        if (strcmp(keys[i].key, key) != 0) {
+        if (strcmp(keys[i].name, key) != 0) {
             continue;
         }
         const char **field = field_of(profile, i);
@@ -290,16 +333,13 @@ line_apply(struct arena *a, char *line, unsigned number, struct rectify_profile 
         if (value[0] == '\0') {
             return STATUS_OK; /* an empty value is an absent one */
         }
-        const char *folder = keys[i].path ? rectify_path_folder(a, profile->file) : NULL;
+        const char *folder = places_of[i].path ? rectify_path_folder(a, profile->file) : NULL;
         *field = rectify_path_join(a, folder, value);
         return *field != NULL ? STATUS_OK : memory_fault(f);
     }
-    return fault_set(
-        f, STATUS_INVALID_ARGUMENT, "PROFILE_KEY",
-        "配置“%s”第 %u 行：不认识的键“%s”。可以写的有 server、server_name、tenant、"
-        "account、password_file、ca、cert、key、machine_key、onboard、queue、hook、digest、"
-        "state。",
-        profile->file, number, key);
+    return fault_set(f, STATUS_INVALID_ARGUMENT, "PROFILE_KEY",
+                     "配置“%s”第 %u 行：不认识的键“%s”。可以写的有 %s。", profile->file, number,
+                     key, keys_list(a));
 }
 
 static enum status

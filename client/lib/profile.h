@@ -1,3 +1,4 @@
+/* clang-format off */
 /* Profiles: where the server is, who I am, and where my files lie.
  *
  * A profile is a text file of "key = value" lines (no sections, # and ; begin comments):
@@ -8,20 +9,23 @@
  *     password_file  file with the password, mode 0600; without it the password is asked for
  *     ca, cert, key  PEM files of this client's TLS identity
  *     machine_key    file of this machine's signing key
- *     onboard        tls+tcp://HOST:PORT of the enrolment door, where an ended certificate is
- * renewed queue          always, offline or never: which commands go through the outbox; never when
- * absent hook           command the agent runs for each alert digest         HH:MM, when the agent
- * shows the day's digest state          folder for session, cursor and receipts;
- * ~/.local/state/rectify/NAME by default Relative paths start at the profile's folder. An unknown
- * key is refused with its line. (libinih is not used here: it cuts lines at 200 bytes, and paths
- * may be longer.)
+ *     onboard        tls+tcp://HOST:PORT of the enrolment door, where an ended certificate is renewed
+ *     queue          always, offline or never: which commands go through the outbox; never when absent
+ *     hook           command the agent runs for each alert
+ *     digest         HH:MM, when the agent shows the day's digest
+ *     state          folder for session, cursor and receipts; ~/.local/state/rectify/NAME when absent
+ *
+ * Relative paths start at the profile's folder. An unknown key is refused with its line. (libinih is
+ * not used here: it cuts lines at 200 bytes, and paths may be longer.) Any thread.
  */
+/* clang-format on */
 #ifndef CLIENT_LIB_PROFILE_H
 #define CLIENT_LIB_PROFILE_H
 
 #include "proto/base/arena.h"
 #include "proto/base/fault.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Texts in the arena it was loaded into; absent ones are NULL, but for server_name and state. */
@@ -41,15 +45,27 @@ struct rectify_profile {
     const char *onboard;
     const char *queue; /* one of the three words */
     const char *hook;
-    const char *digest; /* "08:30" */
+    const char *digest;      /* "08:30" */
+    const void *reserved[8]; /* zero; room to grow, see rectify.h */
 };
+
+/* A key of a profile, for references and messages. */
+struct rectify_profile_key {
+    const char *name;
+    const char *meaning; /* Chinese: what it is, which values it takes, what holds without it */
+    bool needed;
+};
+
+/* All keys, in the order of the reference. Static. */
+const struct rectify_profile_key *rectify_profile_keys(size_t *ret_count);
 
 /* Where profiles may lie, in this order; NULL places are passed over. */
 struct rectify_places {
-    const char *home;   /* $RECTIFY_HOME: HOME/profiles/NAME.ini */
-    const char *beside; /* the profiles folder beside the program's folder */
-    const char *user;   /* ~/.config/rectify/profiles */
-    const char *state;  /* where state folders are made by default */
+    const char *home;        /* $RECTIFY_HOME: HOME/profiles/NAME.ini */
+    const char *beside;      /* the profiles folder beside the program's folder */
+    const char *user;        /* ~/.config/rectify/profiles */
+    const char *state;       /* where state folders are made by default */
+    const void *reserved[4]; /* zero; room to grow, see rectify.h */
 };
 
 /* The places of this process, from its environment and /proc/self/exe. home overrides

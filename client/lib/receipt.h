@@ -1,4 +1,5 @@
-/* Receipts (收件回执) and signed heads: are they whole, and does the log only grow? Pure. */
+/* Receipts (收件回执) and signed heads: are they whole, and does the log only grow? Pure; any
+ * thread. */
 #ifndef CLIENT_LIB_RECEIPT_H
 #define CLIENT_LIB_RECEIPT_H
 

@@ -9,7 +9,7 @@
  *     clock       how far the server's clock is ahead of this machine's, milliseconds
  * Files are 0600 in a folder 0700, replaced whole and synced. Loading what was never saved gives
  * NOT_FOUND STATE_MISSING; a damaged file INVALID_ARGUMENT STATE_MALFORMED. Every function blocks
- * on the disk; two processes may use one folder, the last to save wins.
+ * on the disk; any thread; two processes may use one folder, the last to save wins.
  */
 #ifndef CLIENT_LIB_STATE_H
 #define CLIENT_LIB_STATE_H

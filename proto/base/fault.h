@@ -1,7 +1,7 @@
 /* Fault: why something was refused, in a form a person and a machine can both use.
  *
  * Carried next to an enum status wherever the caller must be told what was wrong, where, and what
- * to do. A value: no pointers, nothing to free; copying is fine.
+ * to do. A value: no pointers, nothing to free; copying is fine. Any thread.
  */
 #ifndef PROTO_BASE_FAULT_H
 #define PROTO_BASE_FAULT_H
@@ -21,6 +21,7 @@ struct fault {
     bool has_current_version;
     int64_t current_version; /* with STALE_VERSION */
     uint32_t retry_after_ms; /* 0: no hint */
+    uint32_t reserved[8];    /* zero; room to grow */
 };
 
 /* Fills f and returns code, so that `return fault_set(f, …);` reads as one step. A message that

@@ -1,5 +1,5 @@
 /* Every bound of the system, with its unit. Bounds that depend on each other are tied by
- * _Static_assert, so that nobody moves one alone. */
+ * _Static_assert, so that nobody moves one alone. Constants; any thread. */
 #ifndef PROTO_BASE_LIMITS_H
 #define PROTO_BASE_LIMITS_H
 

@@ -2,7 +2,7 @@
  *
  * The values are those of google.rpc.Code (google/rpc/code.proto), so that a status crosses the
  * wire unchanged. Every function that can fail returns one; out-parameters named ret_* are
- * untouched unless STATUS_OK is returned.
+ * untouched unless STATUS_OK is returned. Any thread.
  */
 #ifndef PROTO_BASE_STATUS_H
 #define PROTO_BASE_STATUS_H

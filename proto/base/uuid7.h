@@ -1,6 +1,7 @@
 /* UUIDv7 (RFC 9562): ids and idempotency keys. Text form, 36 characters, lower case.
  *
- * Pure: time and randomness come in, so a decision that makes ids can be replayed. */
+ * Pure: time and randomness come in, so a decision that makes ids can be replayed. Any thread; a
+ * source belongs to one at a time. */
 #ifndef PROTO_BASE_UUID7_H
 #define PROTO_BASE_UUID7_H
 

@@ -1,5 +1,5 @@
 /* protobuf-c's messages hold char *, and never write through it: text that is only read may be put
- * into them. The one place where const is taken off. */
+ * into them. The one place where const is taken off. Any thread. */
 #ifndef PROTO_BASE_WIRE_TEXT_H
 #define PROTO_BASE_WIRE_TEXT_H
 

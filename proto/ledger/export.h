@@ -21,6 +21,7 @@
  * What it proves: with a pinned public key, that the L lines are what the server sealed, all and in
  * order. Without a pin: only that the file is consistent in itself. T lines and the two claimed
  * times (exported_ms, RECORDED_MS) prove nothing yet.
+ * Any thread.
  */
 /* clang-format on */
 #ifndef PROTO_LEDGER_EXPORT_H

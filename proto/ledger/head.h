@@ -10,6 +10,7 @@
  *     key id                     16 ASCII hex digits
  * Text form (receipts, saved heads, exports), one line, fields in this order:
  *     tenant=CODE size=N root=HEX64 time_ms=N key_id=HEX16 signature=BASE64
+ * Any thread.
  */
 /* clang-format on */
 #ifndef PROTO_LEDGER_HEAD_H

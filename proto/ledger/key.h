@@ -6,6 +6,7 @@
  *     seed <base64 of 32 bytes>
  *     public <base64 of 32 bytes>
  * The key id is the first 8 bytes of SHA-256(public key), as 16 hex digits: a name, no secret.
+ * Any thread.
  */
 /* clang-format on */
 #ifndef PROTO_LEDGER_KEY_H

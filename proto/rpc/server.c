@@ -3,6 +3,7 @@
  * The janitor is the only thread of ours. It closes and frees connections (server_conn.c, rule 4),
  * compares deadlines, and looks after the doors (server_listen.c). */
 #include "proto/rpc/server_conn.h"
+#include "proto/rpc/server_curves.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -249,6 +250,7 @@ rpc_server_start(const struct rpc_server_config *config, struct rpc_server **ret
                          "内存不足，无法启动网络服务。");
     }
     if (is_tls) {
+        assert(server_curves_preferred());
         st = config->open ? rpc_tls_server_config_open(&config->tls, &s->tls, f)
                           : rpc_tls_server_config(&config->tls, &s->tls, f);
     }

@@ -2,8 +2,11 @@
 # Who may include whom: one row a folder. Down only; what is not in the row does not compile here.
 . "$(dirname "${BASH_SOURCE[0]}")/../support/lint.sh"
 
+# What stands on librectify uses what is installed of it and nothing else.
+PUBLIC="$(grep -v '^#' client/lib/PUBLIC | tr '\n' ' ')rectify/v1"
+
 # folder: prefixes of quoted includes it may use (its own folder always)
-TABLE='
+TABLE="
 proto/base:
 proto/rpc: proto/base rectify/v1
 proto/ledger: proto/base
@@ -16,18 +19,18 @@ server/handler: proto/base proto/ledger server/base server/store server/service 
 server/jobs: proto/base proto/ledger server/base server/dispatch server/store/leader rectify/v1
 server: proto server rectify/v1
 client/lib: proto/base proto/rpc proto/ledger rectify/v1
-client/agent: proto/base client/lib rectify/v1
-client/cli: proto/base proto/rpc/json proto/ledger client/lib rectify/v1
-'
+client/cli: $PUBLIC
+client/agent: $PUBLIC
+client/static:
+"
 # library headers that only one folder may know: prefix: folders
 LIBRARIES='
 libpq-fe.h: server/store tests
 nng/: proto/rpc tests
-libsmartcols/: client/cli
 xlsxwriter.h: server/document
 ini.h: server/base client/lib
 curl/: server/jobs tests
-sqlite3.h: client/lib
+sqlite3.h: client/lib tests
 mbedtls/: proto/rpc server/base tests
 '
 
@@ -66,8 +69,9 @@ check() { # ROOT
 
 control=$(mktemp -d)
 trap 'rm -rf "$control"' EXIT
-mkdir -p "$control"/{proto/base,server/service,client,tests}
+mkdir -p "$control"/{proto/base,server/service,client/cli,tests}
 printf '#include "server/dispatch/dispatch.h"\n' >"$control/server/service/bad.c"
 printf '#include <libpq-fe.h>\n' >"$control/proto/base/bad.c"
-[[ $(check "$control" | wc -l) == 2 ]] || must_find "two includes that reach up" ""
+printf '#include "client/lib/channel_impl.h"\n' >"$control/client/cli/bad.c"
+[[ $(check "$control" | wc -l) == 3 ]] || must_find "two includes that reach up, one that is private" ""
 verdict "include table" "$(check "$SOURCE_DIR")"

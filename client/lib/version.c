@@ -1,0 +1,7 @@
+#include "client/lib/version.h"
+
+const char *
+rectify_library_version(void)
+{
+    return RECTIFY_LIBRARY_VERSION;
+}
