@@ -18,6 +18,8 @@
 #define SCRATCH_BYTES (4 * LIMIT_FRAME_BYTES)
 /* The last attempt gets this long even when less is left: a shorter one is bound to fail. */
 #define ATTEMPT_MIN_MS 200
+/* A difference of clocks that is no more than the way of the answer is not kept anew. */
+#define CLOCK_KEEP_MS 10000
 
 static int64_t
 now_ms(clockid_t clock)
@@ -70,6 +72,9 @@ state_load(struct rectify_channel *channel, struct fault *f)
     }
     if (status == STATUS_OK) {
         status = missing_is_fine(rectify_state_session_load(profile->state, &channel->session, f));
+    }
+    if (rectify_state_clock_load(profile->state, &channel->clock_offset_ms, NULL) != STATUS_OK) {
+        channel->clock_offset_ms = 0; /* learnt anew from the next answer */
     }
     if (profile->account != NULL && strcmp(channel->session.account, profile->account) != 0) {
         channel->session = (struct rectify_session){.expires_at_ms = 0};
@@ -187,6 +192,33 @@ head_refresh(struct rectify_channel *channel)
     }
 }
 
+/* How far the server's clock is ahead: what is signed states the time by that clock. */
+static void
+clock_learn(struct rectify_channel *channel, const Pb__CallReply *reply)
+{
+    if (!reply->has_server_time_ms || reply->server_time_ms <= 0) {
+        return;
+    }
+    int64_t offset = reply->server_time_ms - now_ms(CLOCK_REALTIME);
+    int64_t change = offset - channel->clock_offset_ms;
+    if (change > CLOCK_KEEP_MS || change < -CLOCK_KEEP_MS) {
+        channel->clock_offset_ms = offset;
+        /* Not kept: learnt again next time. */
+        (void)!rectify_state_clock_save(channel->options.profile->state, offset, NULL);
+    }
+}
+
+/* When the command was given, by the server's clock as far as this machine knows it; never later
+ * than now, should this machine's clock have been set back since. */
+static int64_t
+stated_time(const struct rectify_channel *channel, const struct rectify_request *request)
+{
+    int64_t now = now_ms(CLOCK_REALTIME);
+    int64_t given = request->given_at_ms != 0 && request->given_at_ms < now ? request->given_at_ms
+                                                                            : now;
+    return given + channel->clock_offset_ms;
+}
+
 /* A good reply: receipt, head, message. */
 static enum status
 reply_accept(struct rectify_channel *channel, struct arena *a, const Pb__CallReply *reply,
@@ -237,6 +269,9 @@ attempt_once(struct rectify_channel *channel, const struct envelope *envelope, u
         arena_init(&channel->last, SCRATCH_BYTES);
         status = envelope_unpack(&channel->last, bytes.bytes, bytes.n, frame.call_id, ret_reply, f);
     }
+    if (status == STATUS_OK) {
+        clock_learn(channel, *ret_reply);
+    }
     rpc_reply_clear(&bytes);
     arena_release(&scratch);
     return status;
@@ -264,9 +299,23 @@ overall_deadline(const struct rectify_channel *channel, const struct rectify_req
     return now_ms(CLOCK_MONOTONIC) + total;
 }
 
+/* The refusal of a stated time has just taught the server's: once, the same goes again with it. */
+static bool
+skew_mended(const struct rectify_channel *channel, struct envelope *envelope,
+            const struct fault *why)
+{
+    int64_t stated = stated_time(channel, envelope->request);
+    if (strcmp(why->reason, "CLOCK_SKEW") != 0 || envelope->skew_mended) {
+        return false;
+    }
+    envelope->skew_mended = true;
+    envelope->queued_at_ms = stated;
+    return true;
+}
+
 /* Sends until there is an answer that is final, or no time left. */
 static enum status
-attempts_run(struct rectify_channel *channel, const struct envelope *envelope,
+attempts_run(struct rectify_channel *channel, struct envelope *envelope,
              const Pb__CallReply **ret_reply, struct fault *f)
 {
     int64_t deadline = overall_deadline(channel, envelope->request);
@@ -295,7 +344,8 @@ attempts_run(struct rectify_channel *channel, const struct envelope *envelope,
         uint32_t random = 0;
         uint32_t wait = 0;
         secret_random(&random, sizeof random);
-        bool again = rectify_retry_decide(&attempt, &why, random, &wait);
+        bool again = skew_mended(channel, envelope, &why) ||
+                     rectify_retry_decide(&attempt, &why, random, &wait);
         channel->outcome.unknown |= rectify_retry_maybe_executed(&attempt, &why);
         if (!again) {
             if (from_server) {
@@ -326,6 +376,7 @@ outcome_settle(struct rectify_outcome *outcome, enum status status)
     case STATUS_UNKNOWN:
     case STATUS_CANCELLED:
     case STATUS_DATA_LOSS:
+    case STATUS_UNAUTHENTICATED: /* refused at the door, before the key was looked at */
         return;
     default:
         outcome->unknown = false;
@@ -339,7 +390,7 @@ rectify_channel_send(struct rectify_channel *channel, struct arena *a,
 {
     const Pb__CallReply *reply = NULL;
     struct arena scratch;
-    struct envelope envelope = {.queued_at_ms = now_ms(CLOCK_REALTIME)};
+    struct envelope envelope = {.queued_at_ms = stated_time(channel, request)};
     channel->outcome = (struct rectify_outcome){.unknown = false};
     enum status status = rectify_method_find(request->method, &envelope.method, f);
     if (status != STATUS_OK) {
@@ -367,6 +418,15 @@ rectify_channel_send(struct rectify_channel *channel, struct arena *a,
     }
     arena_release(&scratch);
     return status;
+}
+
+/* What was unknown before the call was made again stays so, unless that settled it. */
+static void
+outcome_carry(struct rectify_channel *channel, bool unknown, enum status status)
+{
+    struct rectify_outcome before = {.unknown = unknown};
+    outcome_settle(&before, status);
+    channel->outcome.unknown |= before.unknown && status != STATUS_OK;
 }
 
 /* Logs in from the profile's password file. */
@@ -416,6 +476,7 @@ rectify_call(struct rectify_channel *channel, struct arena *a,
     if (method.session && channel->session.token[0] == '\0') {
         status = login_quietly(channel, f);
         if (status != STATUS_OK) {
+            channel->outcome = (struct rectify_outcome){.unknown = false}; /* it was the login's */
             return status;
         }
     }
@@ -424,6 +485,7 @@ rectify_call(struct rectify_channel *channel, struct arena *a,
         channel->options.profile->password_file != NULL) {
         channel->session = (struct rectify_session){.expires_at_ms = 0};
         struct rectify_request again = *request;
+        bool unknown = channel->outcome.unknown; /* an earlier attempt may have got through */
         char key[UUID_TEXT_SIZE];
         if (method.command) {
             memcpy(key, channel->outcome.key, sizeof key);
@@ -432,6 +494,10 @@ rectify_call(struct rectify_channel *channel, struct arena *a,
         status = login_quietly(channel, &why);
         if (status == STATUS_OK) {
             status = rectify_channel_send(channel, a, &again, ret_answer, &why);
+            outcome_carry(channel, unknown, status);
+        } else if (method.command) {
+            memcpy(channel->outcome.key, key, sizeof key);
+            channel->outcome.unknown = unknown;
         }
     }
     if (status != STATUS_OK && f != NULL) {

@@ -43,6 +43,7 @@ struct rectify_request {
     bool has_expected_version;
     int64_t expected_version;
     uint32_t timeout_ms; /* of one attempt; 0: LIMIT_CALL_DEFAULT_MS */
+    int64_t given_at_ms; /* when the command was given, by this machine's clock; 0: now */
 };
 
 /* A good answer; everything in the caller's arena. */
@@ -52,6 +53,7 @@ struct rectify_answer {
     bool replayed;              /* the stored answer to an earlier call with the same key */
     int64_t server_time_ms;
     const char *server_version; /* may be NULL */
+    int64_t cached_at_ms;       /* not 0: an answer kept since then, by this machine's clock */
 };
 
 /* What is known of the last call, good or bad. Texts belong to the channel, until the next call. */
@@ -86,6 +88,27 @@ const struct rectify_outcome *rectify_channel_outcome(const struct rectify_chann
 
 /* A new idempotency key. */
 void rectify_channel_key_make(struct rectify_channel *channel, char ret_key[UUID_TEXT_SIZE]);
+
+/* ---- the log (heads.h says what is kept and when it is checked) ---- */
+
+/* Was the server restored to an earlier point, by a signed declaration (恢复声明), since
+ * rectify_channel_restored_done was last called for this state folder? Then *ret_since_ms is the
+ * server's time from which on what it received may be lost: offer it again, under the old keys,
+ * then say done. Asks the disk. */
+bool rectify_channel_restored(const struct rectify_channel *channel, int64_t *ret_since_ms);
+
+/* What was received since then waits again (or nobody kept any): forgets that restore, unless
+ * another was accepted meanwhile. Faults of state.h. */
+MUST_CHECK enum status rectify_channel_restored_done(struct rectify_channel *channel,
+                                                     int64_t since_ms, struct fault *f);
+
+/* Asks the server for its newest head and for proof that the log only grew since the heads this
+ * client kept; takes notice of restores. An agent calls it every LIMIT_HEADS_VERIFY_MS or so;
+ * rectify_call does by itself when a receipt's head is new and the last proof is older than that.
+ * DATA_LOSS LOG_FORKED, LOG_ROLLED_BACK: kept in the folder, so that every call refuses from now
+ * on until a declaration explains it or a person resolves it (rectify_heads_reset). Otherwise the
+ * faults of rectify_call; OK without asking while the log's key is not known. */
+MUST_CHECK enum status rectify_heads_verify(struct rectify_channel *channel, struct fault *f);
 
 /* Checks a signed head that came in a reply against the kept key and the newest head seen before,
  * and keeps it when it is newer. DATA_LOSS HEAD_MALFORMED, HEAD_…, LOG_ROLLED_BACK. */

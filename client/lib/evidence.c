@@ -16,7 +16,7 @@ enum { SHA256_HEX_SIZE = 65, BEGIN_TRIES = 3, PIECE_TIMEOUT_MS = 30000 };
 struct sender {
     struct rectify_channel *channel;
     const struct rectify_upload *upload;
-    const char *name; /* last part of the path */
+    const char *name;
     int fd;
     int64_t size;
     char sha256[SHA256_HEX_SIZE];
@@ -80,6 +80,9 @@ file_open(struct sender *s, struct fault *f)
     }
     const char *slash = strrchr(path, '/');
     s->name = slash != NULL ? slash + 1 : path;
+    if (s->upload->name != NULL) {
+        s->name = s->upload->name;
+    }
     s->size = (int64_t)st.st_size;
     if (strlen(s->name) > LIMIT_NAME_BYTES) {
         return fault_set(f, STATUS_INVALID_ARGUMENT, "NAME_TOO_LONG",

@@ -18,6 +18,7 @@ struct rectify_progress {
 /* A file to send. Borrowed. */
 struct rectify_upload {
     const char *path;
+    const char *name;         /* what the file is called; NULL: the last part of the path */
     Pb__EvidenceKind kind;    /* UNSPECIFIED: not said */
     const char *effective_on; /* ISO date; NULL: not said */
     struct rectify_progress progress;

@@ -25,7 +25,9 @@
  *
  * Threads: one thread at a time uses a handle; any number of handles and processes share a folder
  * (readers never wait for the sender). Every function blocks on the disk. Faults of all of them:
- * RESOURCE_EXHAUSTED DISK_FULL; UNAVAILABLE OUTBOX_BUSY, OUTBOX_WRITE; DATA_LOSS OUTBOX_DAMAGED.
+ * RESOURCE_EXHAUSTED DISK_FULL; UNAVAILABLE OUTBOX_BUSY, OUTBOX_WRITE; FAILED_PRECONDITION
+ * OUTBOX_VERSION (made by a newer program); DATA_LOSS OUTBOX_DAMAGED (the file is no database any
+ * more: it was moved aside, the fault says where to, and the next opening makes a new one).
  */
 #ifndef CLIENT_LIB_OUTBOX_H
 #define CLIENT_LIB_OUTBOX_H
@@ -69,7 +71,8 @@ struct rectify_item {
     uint32_t file_count;
     int64_t file_bytes;  /* of all its files */
     const char *reason;  /* code of the refusal, or of the last failed attempt */
-    const char *message; /* the same in Chinese, as the server said it */
+    const char *message; /* the same in Chinese, as the server said it, a violation a line */
+    enum status refusal; /* ATTENTION: what the server refused it with; else STATUS_OK */
     const char *receipt_number;
     int64_t recorded_at_ms; /* by the server's clock; 0: none */
 };
@@ -141,6 +144,12 @@ MUST_CHECK enum status rectify_outbox_find(struct rectify_outbox *outbox, struct
                                            const char *number_or_key, struct rectify_item *ret_item,
                                            struct fault *f);
 
+/* The answer to a received item, as it came; cached_at_ms is when. FAILED_PRECONDITION OUTBOX_STATE
+ * for one that was not received. */
+MUST_CHECK enum status rectify_outbox_answer(struct rectify_outbox *outbox, struct arena *a,
+                                             int64_t number, struct rectify_answer *ret_answer,
+                                             struct fault *f);
+
 /* The request of an item as it was put (stand-ins and all), for showing. */
 MUST_CHECK enum status rectify_outbox_request(struct rectify_outbox *outbox, struct arena *a,
                                               int64_t number, ProtobufCMessage **ret_message,
@@ -151,12 +160,14 @@ MUST_CHECK enum status rectify_outbox_counts_get(struct rectify_outbox *outbox,
                                                  struct fault *f);
 
 /* An item that needs attention goes again, at the end of the order, under a new key: the refusal of
- * the old one stands for ever. FAILED_PRECONDITION OUTBOX_STATE. */
+ * the old one stands for ever. Where there was no refusal but no answer that could be read
+ * (refusal INTERNAL or DATA_LOSS), it goes again as it is, SENT under its old key.
+ * FAILED_PRECONDITION OUTBOX_STATE. */
 MUST_CHECK enum status rectify_outbox_retry(struct rectify_outbox *outbox, int64_t number,
                                             struct fault *f);
 
-/* Gives up an item that was never sent or was refused. FAILED_PRECONDITION OUTBOX_SENT when its
- * outcome is unknown, OUTBOX_STATE when it is settled. */
+/* Gives up an item that was never sent or was refused; its captured files are removed. FAILED_
+ * PRECONDITION OUTBOX_SENT when its outcome is unknown, OUTBOX_STATE when it is settled. */
 MUST_CHECK enum status rectify_outbox_drop(struct rectify_outbox *outbox, int64_t number,
                                            struct fault *f);
 
@@ -178,6 +189,7 @@ struct rectify_drain_options {
     void (*settled)(void *user, const struct rectify_item *); /* after each item; may be NULL */
     void (*progress)(void *user, const char *name, int64_t done, int64_t size); /* uploads */
     void *user;
+    int64_t only; /* this item alone; 0: all */
 };
 
 struct rectify_drain {

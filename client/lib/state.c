@@ -187,6 +187,25 @@ rectify_state_cursor_save(const char *folder, int64_t cursor, struct fault *f)
 }
 
 enum status
+rectify_state_clock_load(const char *folder, int64_t *ret_offset_ms, struct fault *f)
+{
+    char text[64];
+    enum status status = text_load(folder, "clock", text, sizeof text, f);
+    if (status == STATUS_OK && !number_parse(text, ret_offset_ms)) {
+        return malformed(folder, "clock", f);
+    }
+    return status;
+}
+
+enum status
+rectify_state_clock_save(const char *folder, int64_t offset_ms, struct fault *f)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%" PRId64, offset_ms);
+    return text_save(folder, "clock", text, f);
+}
+
+enum status
 rectify_state_ledger_load(const char *folder, struct ledger_public *ret_public, struct fault *f)
 {
     char text[128];

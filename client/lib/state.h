@@ -5,6 +5,7 @@
  *     cursor      the last alert that arrived
  *     ledger.pub  public key of the server's event log
  *     head        newest signed head of that log seen so far
+ *     clock       how far the server's clock is ahead of this machine's, milliseconds
  * Files are 0600 in a folder 0700, replaced whole and synced. Loading what was never saved gives
  * NOT_FOUND STATE_MISSING; a damaged file INVALID_ARGUMENT STATE_MALFORMED. Every function blocks
  * on the disk; two processes may use one folder, the last to save wins.
@@ -50,6 +51,11 @@ MUST_CHECK enum status rectify_state_cursor_load(const char *folder, int64_t *re
                                                  struct fault *f);
 MUST_CHECK enum status rectify_state_cursor_save(const char *folder, int64_t cursor,
                                                  struct fault *f);
+
+MUST_CHECK enum status rectify_state_clock_load(const char *folder, int64_t *ret_offset_ms,
+                                                struct fault *f);
+MUST_CHECK enum status rectify_state_clock_save(const char *folder, int64_t offset_ms,
+                                                struct fault *f);
 
 MUST_CHECK enum status rectify_state_ledger_load(const char *folder,
                                                  struct ledger_public *ret_public, struct fault *f);
