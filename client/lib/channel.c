@@ -214,8 +214,8 @@ static int64_t
 stated_time(const struct rectify_channel *channel, const struct rectify_request *request)
 {
     int64_t now = now_ms(CLOCK_REALTIME);
-    int64_t given = request->given_at_ms != 0 && request->given_at_ms < now ? request->given_at_ms
-                                                                            : now;
+    int64_t given =
+        request->given_at_ms != 0 && request->given_at_ms < now ? request->given_at_ms : now;
     return given + channel->clock_offset_ms;
 }
 

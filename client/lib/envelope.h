@@ -8,7 +8,7 @@
 struct envelope {
     const struct rectify_request *request;
     struct rectify_method method;
-    const char *key; /* "" for a query */
+    const char *key;      /* "" for a query */
     int64_t queued_at_ms; /* by the server's clock, as far as it is known */
     bool skew_mended;     /* sent again once because that was wrong */
     unsigned char *payload;

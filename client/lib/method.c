@@ -9,6 +9,7 @@
 #include <rectify/v1/inspection.pb-c.h>
 #include <rectify/v1/matter.pb-c.h>
 #include <rectify/v1/measure.pb-c.h>
+#include <rectify/v1/operation.pb-c.h>
 #include <rectify/v1/org.pb-c.h>
 #include <rectify/v1/outcome.pb-c.h>
 #include <rectify/v1/plan.pb-c.h>
@@ -33,7 +34,7 @@ static const ProtobufCServiceDescriptor *const services[] = {
     &pb__table_service__descriptor,       &pb__grant_service__descriptor,
     &pb__sitting_service__descriptor,     &pb__node_service__descriptor,
     &pb__outcome_service__descriptor,     &pb__report_service__descriptor,
-    &pb__publication_service__descriptor,
+    &pb__publication_service__descriptor, &pb__operation_service__descriptor,
 };
 
 /* A method whose name begins so reads only; every other one is a command. */

@@ -282,8 +282,8 @@ rectify_outbox_answer(struct rectify_outbox *outbox, struct arena *a, int64_t nu
                              kept.reply_size, &answer.message, f);
     }
     if (status == STATUS_OK && kept.receipt != NULL) {
-        status = wire_unpack(a, &pb__receipt__descriptor, kept.receipt, kept.receipt_size, &receipt,
-                             f);
+        status =
+            wire_unpack(a, &pb__receipt__descriptor, kept.receipt, kept.receipt_size, &receipt, f);
         answer.receipt = (const Pb__Receipt *)receipt;
     }
     if (status == STATUS_OK) {
@@ -322,12 +322,12 @@ change_refused(struct rectify_outbox *outbox, int64_t number, const char *what, 
                          number);
     }
     static const char *const words[] = {
-        [RECTIFY_ITEM_QUEUED] = "还在等待发送",    [RECTIFY_ITEM_SENT] = "已经发出、还没有回音",
+        [RECTIFY_ITEM_QUEUED] = "还在等待发送",     [RECTIFY_ITEM_SENT] = "已经发出、还没有回音",
         [RECTIFY_ITEM_RECEIVED] = "服务器已经收件", [RECTIFY_ITEM_ATTENTION] = "要处理",
         [RECTIFY_ITEM_DROPPED] = "已经放弃",
     };
-    return fault_set(f, STATUS_FAILED_PRECONDITION, "OUTBOX_STATE",
-                     "第 %" PRId64 " 号%s，不用%s。", number, words[item.state], what);
+    return fault_set(f, STATUS_FAILED_PRECONDITION, "OUTBOX_STATE", "第 %" PRId64 " 号%s，不用%s。",
+                     number, words[item.state], what);
 }
 
 enum status

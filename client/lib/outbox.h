@@ -71,7 +71,8 @@ struct rectify_item {
     uint32_t file_count;
     int64_t file_bytes;  /* of all its files */
     const char *reason;  /* code of the refusal, or of the last failed attempt */
-    const char *message; /* the same in Chinese, as the server said it, a violation a line */
+    const char *message; /* the same in Chinese, as the server said it, a violation a line; of a
+                            received item what became of it: "8 行：7 行审核通过，1 行退回" */
     enum status refusal; /* ATTENTION: what the server refused it with; else STATUS_OK */
     const char *receipt_number;
     int64_t recorded_at_ms; /* by the server's clock; 0: none */

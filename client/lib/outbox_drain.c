@@ -174,10 +174,11 @@ static enum rectify_item_verdict
 verdict_first(const char *method)
 {
     static const char *const judged[] = {
-        "TableService/SubmitTable",      "TableService/ConfirmTable", "TableService/ReportNil",
-        "MeasureService/ClaimEffect",    "MeasureService/ClaimComplete",
-        "ProblemService/ApplyClose",     "OutcomeService/RecordOutcome",
-        "OutcomeService/CorrectOutcome", "MatterService/OpenMatter",
+        "TableService/SubmitTable",     "TableService/ConfirmTable",
+        "TableService/ReportNil",       "MeasureService/ClaimEffect",
+        "MeasureService/ClaimComplete", "ProblemService/ApplyClose",
+        "OutcomeService/RecordOutcome", "OutcomeService/CorrectOutcome",
+        "MatterService/OpenMatter",
     };
     for (size_t i = 0; i < sizeof judged / sizeof judged[0]; i++) {
         if (strstr(method, judged[i]) != NULL) {

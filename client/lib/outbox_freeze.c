@@ -177,15 +177,15 @@ chain_follow(struct freezing *z, const struct outbox_slot *slot, struct fault *f
 static enum status
 touched_look(struct freezing *z, const struct outbox_slot *slot, bool *ret_touched, struct fault *f)
 {
-    bool measure = strcmp(slot->by, "measure_ref") == 0 ||
-                   strstr(z->work->method, ".MeasureService/") != NULL;
+    bool measure =
+        strcmp(slot->by, "measure_ref") == 0 || strstr(z->work->method, ".MeasureService/") != NULL;
     *ret_touched = false;
     if (!measure) {
         return STATUS_OK;
     }
-    return store(z, outbox_store_touched(z->outbox, slot->name, z->work->place,
-                                         z->work->queued_at_ms - SETTLED_BEFORE_MS, ret_touched,
-                                         f));
+    return store(z,
+                 outbox_store_touched(z->outbox, slot->name, z->work->place,
+                                      z->work->queued_at_ms - SETTLED_BEFORE_MS, ret_touched, f));
 }
 
 static enum status

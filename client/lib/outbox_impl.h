@@ -5,6 +5,7 @@
  *     outbox_walk.c    what a message names: ids, things, versions (pure)
  *     outbox_freeze.c  from the item as put to the request that goes out (rule 4)
  *     outbox_drain.c   sending, and what an answer means
+ *     outbox_verdict.c what became of received items
  *     outbox_store.c   the database
  */
 #ifndef CLIENT_LIB_OUTBOX_IMPL_H
@@ -253,12 +254,22 @@ MUST_CHECK enum status outbox_store_touched(struct rectify_outbox *outbox, const
 MUST_CHECK enum status outbox_store_event_known(struct rectify_outbox *outbox, const char *event,
                                                 bool *ret_known, struct fault *f);
 
-/* Verdicts: which received item to ask about next, and what was heard. */
-MUST_CHECK enum status outbox_store_unjudged(struct rectify_outbox *outbox, int64_t asked_before_ms,
-                                             int64_t *ret_number, char ret_key[UUID_TEXT_SIZE],
-                                             bool *ret_found, struct fault *f);
+/* Verdicts: which received items to ask about next, longest not asked first, and what was heard.
+ * line: for people, may be NULL. */
+struct outbox_unjudged {
+    int64_t number;
+    const char *key;
+};
+struct outbox_unjudged_filter {
+    uint32_t limit;
+    int64_t asked_before_ms;
+};
+MUST_CHECK enum status outbox_store_unjudged(struct rectify_outbox *outbox, struct arena *a,
+                                             const struct outbox_unjudged_filter *filter,
+                                             struct outbox_unjudged **ret_items, size_t *ret_count,
+                                             struct fault *f);
 MUST_CHECK enum status outbox_store_verdict(struct rectify_outbox *outbox, int64_t number,
-                                            enum rectify_item_verdict verdict, int64_t now_ms,
-                                            struct fault *f);
+                                            enum rectify_item_verdict verdict, const char *line,
+                                            bool *ret_changed, struct fault *f);
 
 #endif

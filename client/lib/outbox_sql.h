@@ -40,6 +40,7 @@ enum outbox_sql {
     SQL_EVENT_KNOWN,
     SQL_UNJUDGED,
     SQL_VERDICT,
+    SQL_VERDICT_KNOWN,
     SQL_COUNT
 };
 

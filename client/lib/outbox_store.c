@@ -55,8 +55,7 @@ static const char schema[] =
 #define WORK                                                                                       \
     "i.number, i.place, i.key, i.state, i.method, i.on_behalf_of, i.expected_version,"             \
     " i.timeout_ms, i.payload, i.frozen, i.frozen_version, i.queued_at_ms, i.odd, i.reoffered"
-#define NEXT_WHERE                                                                                 \
-    " FROM item i WHERE i.state = ?1 AND i.place > ?2 AND (?3 = 0 OR i.number = ?3)"
+#define NEXT_WHERE " FROM item i WHERE i.state = ?1 AND i.place > ?2 AND (?3 = 0 OR i.number = ?3)"
 #define ITEM                                                                                       \
     "SELECT i.number, i.key, i.state, i.verdict, i.method, i.title, i.on_behalf_of, i.account,"    \
     " i.queued_at_ms, i.sent_at_ms, i.settled_at_ms, i.attempts,"                                  \
@@ -92,15 +91,14 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_LIST] = ITEM " JOIN (SELECT number AS n FROM item WHERE (?1 <> 0 AND state = ?1) OR"
                       " (?1 = 0 AND (?2 <> 0 OR state IN (1, 2, 4))) ORDER BY place DESC LIMIT ?3)"
                       " ON n = i.number ORDER BY i.place",
-    [SQL_COUNTS] =
-        "SELECT (SELECT count(*) FROM item WHERE state = 1),"
-        " (SELECT count(*) FROM item WHERE state = 2),"
-        " (SELECT count(*) FROM item WHERE state = 4),"
-        " (SELECT count(*) FROM item WHERE state = 3),"
-        " (SELECT coalesce(min(queued_at_ms), 0) FROM item WHERE state IN (1, 2)),"
-        " (SELECT coalesce(sum(size), 0) FROM file f WHERE evidence_id IS NULL AND"
-        "  EXISTS (SELECT 1 FROM item_file b JOIN item i ON i.number = b.item"
-        "  WHERE b.file = f.id AND i.state IN (1, 2)))",
+    [SQL_COUNTS] = "SELECT (SELECT count(*) FROM item WHERE state = 1),"
+                   " (SELECT count(*) FROM item WHERE state = 2),"
+                   " (SELECT count(*) FROM item WHERE state = 4),"
+                   " (SELECT count(*) FROM item WHERE state = 3),"
+                   " (SELECT coalesce(min(queued_at_ms), 0) FROM item WHERE state IN (1, 2)),"
+                   " (SELECT coalesce(sum(size), 0) FROM file f WHERE evidence_id IS NULL AND"
+                   "  EXISTS (SELECT 1 FROM item_file b JOIN item i ON i.number = b.item"
+                   "  WHERE b.file = f.id AND i.state IN (1, 2)))",
     [SQL_REQUEST] = "SELECT " WORK " FROM item i WHERE i.number = ?1",
     [SQL_ANSWER] = "SELECT method, reply, receipt, settled_at_ms FROM item"
                    " WHERE number = ?1 AND state = 3",
@@ -150,9 +148,10 @@ static const char *const texts[SQL_COUNT] = {
                     " WHERE t.name = ?1 AND i.state = 3 AND i.place < ?2 AND i.settled_at_ms >= ?3",
     [SQL_EVENT_KNOWN] = "SELECT 1 FROM item WHERE event = ?1",
     [SQL_UNJUDGED] = "SELECT number, key FROM item WHERE verdict = 1 AND state = 3"
-                     " AND asked_at_ms < ?1 ORDER BY asked_at_ms, number LIMIT 1",
-    [SQL_VERDICT] = "UPDATE item SET verdict = ?2, asked_at_ms = ?3 WHERE number = ?1"
-                    " AND state = 3",
+                     " AND asked_at_ms < ?2 ORDER BY asked_at_ms, number LIMIT ?1",
+    [SQL_VERDICT] = "UPDATE item SET verdict = ?2, message = ?3, asked_at_ms = ?4"
+                    " WHERE number = ?1 AND state = 3",
+    [SQL_VERDICT_KNOWN] = "SELECT 1 FROM item WHERE number = ?1 AND verdict = ?2 AND message IS ?3",
 };
 
 /* ---- opening ---- */

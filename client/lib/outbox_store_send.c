@@ -106,8 +106,7 @@ enum status
 outbox_store_next(struct rectify_outbox *outbox, struct arena *a, const struct outbox_next *want,
                   struct outbox_work *ret_work, bool *ret_found, struct fault *f)
 {
-    sqlite3_stmt *s =
-        local_db_statement(&outbox->db, want->guarded ? SQL_NEXT_GUARDED : SQL_NEXT);
+    sqlite3_stmt *s = local_db_statement(&outbox->db, want->guarded ? SQL_NEXT_GUARDED : SQL_NEXT);
     local_db_number(s, 1, (int64_t)want->state);
     local_db_number(s, 2, want->after_place);
     local_db_number(s, 3, want->only);
@@ -239,28 +238,56 @@ outbox_store_event_known(struct rectify_outbox *outbox, const char *event, bool 
 /* ---- verdicts ---- */
 
 enum status
-outbox_store_unjudged(struct rectify_outbox *outbox, int64_t asked_before_ms, int64_t *ret_number,
-                      char ret_key[UUID_TEXT_SIZE], bool *ret_found, struct fault *f)
+outbox_store_unjudged(struct rectify_outbox *outbox, struct arena *a,
+                      const struct outbox_unjudged_filter *filter,
+                      struct outbox_unjudged **ret_items, size_t *ret_count, struct fault *f)
 {
+    void *items = NULL;
+    size_t count = 0;
+    size_t capacity = 0;
+    bool row = false;
     sqlite3_stmt *s = local_db_statement(&outbox->db, SQL_UNJUDGED);
-    local_db_number(s, 1, asked_before_ms);
-    enum status status = outbox_sql_row(outbox, s, ret_found, f);
-    if (status == STATUS_OK && *ret_found) {
-        const char *key = (const char *)sqlite3_column_text(s, 1);
-        *ret_number = sqlite3_column_int64(s, 0);
-        snprintf(ret_key, UUID_TEXT_SIZE, "%s", key != NULL ? key : "");
+    local_db_number(s, 1, filter->limit);
+    local_db_number(s, 2, filter->asked_before_ms);
+    enum status status = outbox_sql_row(outbox, s, &row, f);
+    while (status == STATUS_OK && row) {
+        struct outbox_unjudged *item = arena_grow(a, &items, count, &capacity, sizeof *item);
+        if (item == NULL) {
+            status = outbox_memory_fault(f);
+            break;
+        }
+        *item = (struct outbox_unjudged){.number = sqlite3_column_int64(s, 0),
+                                         .key = local_db_get_text(a, s, 1)};
+        count++;
+        status = outbox_sql_row(outbox, s, &row, f);
     }
     (void)sqlite3_reset(s);
+    if (status == STATUS_OK) {
+        *ret_items = items;
+        *ret_count = count;
+    }
     return status;
 }
 
 enum status
 outbox_store_verdict(struct rectify_outbox *outbox, int64_t number,
-                     enum rectify_item_verdict verdict, int64_t now_ms, struct fault *f)
+                     enum rectify_item_verdict verdict, const char *line, bool *ret_changed,
+                     struct fault *f)
 {
-    sqlite3_stmt *s = local_db_statement(&outbox->db, SQL_VERDICT);
+    bool there = false;
+    sqlite3_stmt *s = local_db_statement(&outbox->db, SQL_VERDICT_KNOWN);
     local_db_number(s, 1, number);
     local_db_number(s, 2, (int64_t)verdict);
-    local_db_number(s, 3, now_ms);
+    local_db_text(s, 3, line);
+    enum status status = outbox_sql_there(outbox, s, &there, f);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    s = local_db_statement(&outbox->db, SQL_VERDICT);
+    local_db_number(s, 1, number);
+    local_db_number(s, 2, (int64_t)verdict);
+    local_db_text(s, 3, line);
+    local_db_number(s, 4, outbox_now_ms());
+    *ret_changed = !there;
     return outbox_sql_run(outbox, s, NULL, f);
 }

@@ -8,13 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The columns of an event beside its body, and the stored answer to its key. */
+/* The columns of an event beside its body, and the stored answer to its key. Uploads are made by the
+ * library, on behalf of the commands that name the files, and bring keys of their own. */
 static const char events_sql[] =
     "SELECT e.id, e.method, e.leaf_hash, e.body, e.account, i.reply"
     "  FROM rectify.event e LEFT JOIN rectify.idempotency i"
     "    ON i.tenant = e.tenant AND i.event_id = e.id"
     " WHERE NOT EXISTS (SELECT 1 FROM rectify_history_mark m WHERE m.id = e.id)"
     "   AND e.account <> 'SYS'"
+    "   AND e.method NOT LIKE 'rectify.v1.EvidenceService/%'"
     " ORDER BY e.id";
 static const char versions_sql[] = "SELECT id, version, event_id FROM rectify.measure_version";
 static const char inbox_sql[] =
