@@ -14,15 +14,15 @@ field_open unit01 unit02 unit03 unit04
 # The N-th such call of any thread is its last.
 CALLS=fsync,fdatasync,pwrite64,write,writev,sendto,sendmsg,ftruncate,rename,renameat,unlink
 KILLS_A_ROUND=50
-SPAN=260
+SPAN=180
 
 killed_at_call() { # UNIT N ACTION…; 0 when it was killed
     local name=$1 n=$2 code=0
     shift 2
-    (exec "${FIELD_TRACED[@]}" strace -f -qq -o "$FIELD_DIR/strace" -e "trace=$CALLS" \
+    ("${FIELD_TRACED[@]}" strace -f -qq -o "$FIELD_DIR/strace" -e "trace=$CALLS" \
         -e "inject=$CALLS:signal=SIGKILL:when=$n" "$FIELD_TOOLS/unit_client" \
-        "$HOME_DIR/profiles/$name.ini" "$FIELD_DIR/$name" "$@" 8>&- </dev/null) >"$FIELD_DIR/killed" 2>&1 ||
-        code=$?
+        "$HOME_DIR/profiles/$name.ini" "$FIELD_DIR/$name" "$@" 8>&- </dev/null
+        exit "$?") >"$FIELD_DIR/killed" 2>&1 || code=$?
     ((code == 0 || code == 137)) || {
         cat "$FIELD_DIR/killed" >&2
         fail "unit_client ended with $code at call $n"
@@ -148,6 +148,24 @@ clock_wrong() { # OFFSET
          WHERE abs(recorded_ms - extract(epoch FROM now()) * 1000) > 3600000")"
 }
 
+# ---- alerts ----
+
+# Over a line that breaks, each alert of the inbox is shown once, under its own id.
+alerts_arrive() {
+    local many
+    many=$(fixture_sql -c "SELECT max(d.seq) FROM rectify.delivery d JOIN rectify.account a
+        ON a.tenant = d.tenant AND a.id = d.account WHERE a.name = 'unit02'")
+    line_start alerts "$FIXTURE_PORT"
+    line_of unit02 "$LINE_PORT"
+    line alerts set bad=300,2500
+    unit unit02 alerts "$many"
+    line_of unit02 "$FIXTURE_PORT"
+    printf '%s alerts over a bad line (%s): ' "$many" "$(line alerts counts)"
+    field_check "${UNITS[@]}" clone
+    head -n 1 <(grep '^alert' "$FIELD_DIR/unit02") >"$FIELD_DIR/again"
+    field_control "an alert shown twice" "alert shown twice" "${UNITS[@]}" clone again
+}
+
 # ---- acknowledged before it was written ----
 
 control_early_answer() {
@@ -167,4 +185,6 @@ other_side_killed postgres_crash $((4 * FAULT_ROUNDS)) $((25 * FAULT_ROUNDS))
 machine_cloned
 clock_wrong +10d
 clock_wrong -10d
+alerts_arrive
+field_audit
 control_early_answer

@@ -11,6 +11,7 @@
 #   line NAME set delay=5              tells it so
 #   line_of unit01 PORT [HOST]         that unit reaches the server there from now on
 #   field_check unit01 …               the history checker's verdict over these units
+#   field_audit                        the log as exported verifies offline
 #   field_control WHAT FLAW unit01 …   the verdict must be that flaw
 #   not_shown WHAT WHY                 a part that could not be played here
 #   field_skip WHAT WHY                nothing can: ends the test, skipped (exit 77)
@@ -75,7 +76,7 @@ field_certificates() {
     mkdir -p "$HOME_DIR/pki"
     faketime -f -30d "$SOURCE_DIR/deploy/pki" ca "$HOME_DIR/pki"
     faketime -f -30d "$SOURCE_DIR/deploy/pki" server "$HOME_DIR/pki" rectifyd
-    faketime -f -30d "$SOURCE_DIR/deploy/pki" client "$HOME_DIR/pki" admin grant office group "$@"
+    faketime -f -30d "$SOURCE_DIR/deploy/pki" client "$HOME_DIR/pki" admin grant office group auditor "$@"
 }
 
 field_open() {
@@ -83,7 +84,7 @@ field_open() {
     FIELD_DIR=$FIXTURE_DIR/field
     mkdir -p "$FIELD_DIR"
     field_certificates "$@"
-    fixture_server office group "$@"
+    fixture_server office group auditor "$@"
     fixture_sample
     FIELD_CONNINFO=$(cluster_conninfo "$FIXTURE_CLUSTER" postgres "$FIXTURE_DATABASE")
     for name in "$@"; do
@@ -139,6 +140,15 @@ field_check() {
     local files
     mapfile -t files < <(field_histories "$@")
     "$FIELD_TOOLS/history" check "$FIELD_CONNINFO" "${files[@]}"
+}
+
+field_audit() {
+    rm -f "$FIELD_DIR/ledger"
+    cli auditor audit export --out "$FIELD_DIR/ledger" >"$FIELD_DIR/audit" 2>&1 &&
+        cli auditor audit verify "$FIELD_DIR/ledger" >>"$FIELD_DIR/audit" 2>&1 || {
+        cat "$FIELD_DIR/audit" >&2
+        fail "the log does not verify"
+    }
 }
 
 # The control is found out: the verdict names that flaw.
