@@ -157,7 +157,7 @@ alerts_arrive() {
         ON a.tenant = d.tenant AND a.id = d.account WHERE a.name = 'unit02'")
     line_start alerts "$FIXTURE_PORT"
     line_of unit02 "$LINE_PORT"
-    line alerts set bad=300,2500
+    line alerts set bad=600,2500
     unit unit02 alerts "$many"
     line_of unit02 "$FIXTURE_PORT"
     printf '%s alerts over a bad line (%s): ' "$many" "$(line alerts counts)"

@@ -21,7 +21,8 @@
 . "$SOURCE_DIR/tests/support/fixture.sh"
 FIELD_TOOLS=$BUILD_DIR/tests/support
 FAULT_ROUNDS=${FAULT_ROUNDS:-1}
-declare -A LINE_IN LINE_OUT
+FIELD_PATIENCE=$((300 * FAULT_ROUNDS)) # seconds; a unit that takes longer hangs
+declare -A LINE_IN=() LINE_OUT=()
 # Under the sanitizers a leak is looked for by tracing, which a traced program cannot have.
 FIELD_TRACED=(env "ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0")
 
@@ -86,6 +87,7 @@ field_open() {
     field_certificates "$@"
     fixture_server office group auditor "$@"
     fixture_sample
+    # shellcheck disable=SC2153 # set by fixture_server
     FIELD_CONNINFO=$(cluster_conninfo "$FIXTURE_CLUSTER" postgres "$FIXTURE_DATABASE")
     for name in "$@"; do
         unit "$name" prepare
@@ -97,7 +99,8 @@ field_open() {
 unit() {
     local name=$1
     shift
-    "$FIELD_TOOLS/unit_client" "$HOME_DIR/profiles/$name.ini" "$FIELD_DIR/$name" "$@" 8>&- </dev/null
+    timeout -k 5 "$FIELD_PATIENCE" "$FIELD_TOOLS/unit_client" "$HOME_DIR/profiles/$name.ini" \
+        "$FIELD_DIR/$name" "$@" 8>&- </dev/null
 }
 
 # line_start NAME TARGET [LISTEN]: TARGET and LISTEN are PORT or HOST:PORT.
@@ -144,11 +147,8 @@ field_check() {
 
 field_audit() {
     rm -f "$FIELD_DIR/ledger"
-    cli auditor audit export --out "$FIELD_DIR/ledger" >"$FIELD_DIR/audit" 2>&1 &&
-        cli auditor audit verify "$FIELD_DIR/ledger" >>"$FIELD_DIR/audit" 2>&1 || {
-        cat "$FIELD_DIR/audit" >&2
-        fail "the log does not verify"
-    }
+    expect "the log is exported" cli auditor audit export --out "$FIELD_DIR/ledger" >/dev/null
+    expect "the log verifies" cli auditor audit verify "$FIELD_DIR/ledger" >/dev/null
 }
 
 # The control is found out: the verdict names that flaw.
