@@ -23,6 +23,7 @@ FIELD_TOOLS=$BUILD_DIR/tests/support
 FAULT_ROUNDS=${FAULT_ROUNDS:-1}
 FIELD_PATIENCE=$((300 * FAULT_ROUNDS)) # seconds; a unit that takes longer hangs
 declare -A LINE_IN=() LINE_OUT=()
+FIELD_MOUNTED=()
 # Under the sanitizers a leak is looked for by tracing, which a traced program cannot have.
 FIELD_TRACED=(env "ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0")
 
@@ -48,13 +49,18 @@ field_cluster() {
     field_cluster_start
 }
 
-# Stops that PostgreSQL, and goes on as the fixture does.
+# Stops that PostgreSQL and unmounts, then goes on as the fixture does.
 field_close() {
-    local code=$?
+    local code=$? at
     set +e
     server_kill
-    FIXTURE_DATABASES=()
-    field_cluster_kill
+    if [[ $FIXTURE_CLUSTER == "$FIXTURE_DIR"/* ]]; then
+        FIXTURE_DATABASES=()
+        field_cluster_kill
+    fi
+    for at in "${FIELD_MOUNTED[@]}"; do
+        umount "$at" || umount -l "$at"
+    done
     field_code "$code"
     fixture_close
 }

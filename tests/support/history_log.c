@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The columns of an event beside its body, and the stored answer to its key. Uploads are made by the
- * library, on behalf of the commands that name the files, and bring keys of their own. */
+/* The columns of an event beside its body, and the stored answer to its key. Uploads are made by
+ * the library, on behalf of the commands that name the files, and bring keys of their own. */
 static const char events_sql[] =
     "SELECT e.id, e.method, e.leaf_hash, e.body, e.account, i.reply"
     "  FROM rectify.event e LEFT JOIN rectify.idempotency i"

@@ -446,6 +446,7 @@ drain(struct unit *u, bool once)
         struct rectify_drain result = {.end = RECTIFY_DRAIN_EMPTY};
         must(rectify_outbox_drain(u->outbox, u->channel, &options, &result, &f), "drain", &f);
         if (result.end == RECTIFY_DRAIN_EMPTY || once) {
+            printf("ended %d %s %s\n", (int)result.end, result.why.reason, result.why.message);
             break;
         }
         if (result.end != RECTIFY_DRAIN_LINE && result.end != RECTIFY_DRAIN_OTHER) {
