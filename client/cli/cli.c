@@ -2,8 +2,10 @@
 #include "client/cli/exit_code.h"
 #include "client/cli/help.h"
 #include "client/cli/place.h"
+#include "client/cli/queue.h"
 #include "client/cli/text.h"
 #include "client/cli/value.h"
+#include "client/lib/cache.h"
 #include "client/lib/file.h"
 
 #include <errno.h>
@@ -136,6 +138,13 @@ globals_take(struct cli *c, const struct line *line, struct fault *f)
     c->home = line_value(line, "home");
     c->key = command_takes(line->command, "key") ? line_value(line, "key") : NULL;
     c->on_behalf_of = line_value(line, "for");
+    c->queue_flag = line_flag(line, "queue");
+    c->offline_flag = line_flag(line, "offline");
+    if (c->queue_flag && (line->command->flags & COMMAND_QUEUE) == 0) {
+        return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_QUEUE",
+                         "“%s”不能先存入待发箱（--queue）：只有单位的日常办理可以。",
+                         line->command->words);
+    }
     if (command_takes(line->command, "as") && line_value(line, "as") != NULL) {
         if (c->on_behalf_of != NULL) {
             return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_AS",
@@ -277,6 +286,7 @@ run(struct cli *c, int argc, char **argv, struct fault *f)
     }
     enum status status = line_parse(&c->arena, argc - 1, argv + 1, &line, f);
     c->command = line.command;
+    c->line = &line;
     if (status == STATUS_OK && line.help) {
         if (strcmp(line.command->words, "help") == 0) {
             return help_print_topic(c->out, &line, f);
@@ -293,12 +303,13 @@ run(struct cli *c, int argc, char **argv, struct fault *f)
     }
     bool done = false;
     if (status == STATUS_OK) {
-        status = cli_pending_resend(c, &done, f);
+        status = cli_key_resend(c, &done, f);
     }
     if (status == STATUS_OK && !done) {
         status = line.command->run(c, &line, f);
     }
-    return status;
+    c->line = NULL;
+    return c->queued ? STATUS_OK : status;
 }
 
 int
@@ -327,6 +338,8 @@ cli_main(int argc, char **argv, FILE *out, FILE *err)
     }
     (void)fflush(err);
     rectify_channel_free(c.channel);
+    rectify_outbox_free(c.outbox);
+    rectify_cache_free(c.cache);
     arena_release(&c.arena);
     return code;
 }

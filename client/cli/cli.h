@@ -22,6 +22,15 @@
 
 enum cli_format { CLI_TABLE, CLI_JSON, CLI_CSV };
 
+/* Whether the command goes through the outbox. */
+enum cli_queue {
+    CLI_QUEUE_NEVER,
+    CLI_QUEUE_OFFLINE, /* when the line is down */
+    CLI_QUEUE_ALWAYS   /* put first, then sent when the server answers */
+};
+
+struct rectify_outbox;
+
 struct cli {
     struct arena arena; /* of the whole run */
     FILE *out;          /* results */
@@ -39,7 +48,17 @@ struct cli {
     struct rectify_channel *channel; /* NULL: not opened yet */
     bool progress_shown;             /* a progress line stands on the terminal */
     const struct command *command;   /* what is run; NULL: not recognised */
-    size_t detail_count;             /* lines shown beneath the error, see cli_detail */
+    const struct line *line;         /* as typed */
+    enum cli_queue queue;            /* of the command at hand; set with the profile */
+    bool queue_flag;                 /* --queue */
+    bool offline_flag;               /* --offline */
+    bool offline_told;
+    bool reached;                  /* the server has answered in this run */
+    bool queued;                   /* the command waits in the outbox: the run ends well */
+    const char *title;             /* what the outbox calls the command; NULL: by its words */
+    struct rectify_outbox *outbox; /* NULL: not opened yet */
+    struct rectify_cache *cache;   /* the same */
+    size_t detail_count;           /* lines shown beneath the error, see cli_detail */
     size_t detail_capacity;
     void *details;  /* of const char *, in the arena */
     bool explained; /* the fault speaks in the user's words: the server's field is not shown */
@@ -62,7 +81,19 @@ MUST_CHECK enum status cli_channel(struct cli *c, struct fault *f);
 MUST_CHECK enum status cli_query(struct cli *c, const char *method, const ProtobufCMessage *request,
                                  ProtobufCMessage **ret_reply, struct fault *f);
 
-/* A command, the one the user gave: it takes --key, and is done for the unit of --for. */
+/* The same, for what is good to know and not needed: *ret_found false when the line is down and the
+ * cache does not know. */
+MUST_CHECK enum status cli_query_if_known(struct cli *c, const char *method,
+                                          const ProtobufCMessage *request,
+                                          ProtobufCMessage **ret_reply, bool *ret_found,
+                                          struct fault *f);
+
+/* Keeps a reply as the answer to that question too, for when the line is down. */
+void cli_query_remember(struct cli *c, const char *method, const ProtobufCMessage *request,
+                        const ProtobufCMessage *reply);
+
+/* A command, the one the user gave: it takes --key, and is done for the unit of --for. A command
+ * that waits in the outbox ends with CANCELLED QUEUED, which cli_main takes for success. */
 struct cli_command {
     const char *method;
     const ProtobufCMessage *request;
@@ -86,15 +117,16 @@ void cli_progress(struct cli *c, const char *name, int64_t done, int64_t size);
 /* Takes the progress line away, before anything else is printed. */
 void cli_progress_clear(struct cli *c);
 
-/* With --key of a kept command (lib/pending.h): sends it again exactly as it was and prints its
- * answer. *ret_done is false when there is none under that key. */
-MUST_CHECK enum status cli_pending_resend(struct cli *c, bool *ret_done, struct fault *f);
+/* With --key of a command in the outbox: sends it again exactly as it was, or finds it settled, and
+ * prints its answer. *ret_done is false when there is none under that key. */
+MUST_CHECK enum status cli_key_resend(struct cli *c, bool *ret_done, struct fault *f);
 
 /* Looks whether FILE[:KIND] is there. NOT_FOUND FILE_MISSING, which also says when what stands
  * behind the colon is no kind: INVALID_ARGUMENT ATTACHMENT. */
 MUST_CHECK enum status cli_evidence_look(struct cli *c, const char *text, struct fault *f);
 
-/* Uploads FILE[:KIND] and gives the id, in the arena. Faults name the file. */
+/* Uploads FILE[:KIND] and gives the id, in the arena; captured for the outbox where the command
+ * goes there, the id is then a stand-in. Faults name the file. */
 MUST_CHECK enum status cli_evidence_send(struct cli *c, const char *text, const char *effective_on,
                                          const char **ret_id, struct fault *f);
 MUST_CHECK enum status cli_evidence_upload(struct cli *c, const char *path, Pb__EvidenceKind kind,

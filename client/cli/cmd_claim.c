@@ -19,8 +19,10 @@ version_find(struct cli *c, const struct line *line, struct cli_command *command
     }
     get.ref = cli_field(line->args[0]);
     get.inspection = cli_field(line_value(line, "inspection"));
-    status = cli_query(c, "rectify.v1.MeasureService/GetMeasure", &get.base, &message, f);
-    if (status == STATUS_OK) {
+    bool known = false;
+    status = cli_query_if_known(c, "rectify.v1.MeasureService/GetMeasure", &get.base, &message,
+                                &known, f);
+    if (status == STATUS_OK && known) {
         const Pb__GetMeasureReply *reply = (const Pb__GetMeasureReply *)message;
         if (reply->measure != NULL && reply->measure->has_version) {
             command->has_expected_version = true;
@@ -64,9 +66,10 @@ claim_look(struct cli *c, const struct line *line, const char *command_name,
     }
     get.ref = cli_field(line->args[0]);
     get.inspection = cli_field(line_value(line, "inspection"));
-    enum status status =
-        cli_query(c, "rectify.v1.MeasureService/AllowedCommands", &get.base, &message, f);
-    if (status != STATUS_OK) {
+    bool known = false;
+    enum status status = cli_query_if_known(c, "rectify.v1.MeasureService/AllowedCommands",
+                                            &get.base, &message, &known, f);
+    if (status != STATUS_OK || !known) {
         return status;
     }
     const Pb__AllowedCommandsReply *reply = (const Pb__AllowedCommandsReply *)message;

@@ -31,25 +31,28 @@ look(struct cli *c, const struct line *line, bool measure, struct cli_command *c
     problem.inspection = get.inspection = inspection;
     enum status status = cli_number_option(c, line, &spec, &command->has_expected_version,
                                            &command->expected_version, f);
+    bool known = true;
     if (status == STATUS_OK && measure) {
-        status = cli_query(c, "rectify.v1.MeasureService/GetMeasure", &get.base, &message, f);
+        status = cli_query_if_known(c, "rectify.v1.MeasureService/GetMeasure", &get.base, &message,
+                                    &known, f);
         const Pb__GetMeasureReply *m = (const Pb__GetMeasureReply *)message;
-        if (status == STATUS_OK && m->measure != NULL) {
+        if (status == STATUS_OK && known && m->measure != NULL) {
             version = m->measure->version;
             problem.ref = m->measure->problem_ref;
             problem.inspection = m->measure->inspection;
         }
     }
     if (status == STATUS_OK && (!measure || ret_problem != NULL)) {
-        status = cli_query(c, "rectify.v1.ProblemService/GetProblem", &problem.base, &message, f);
+        status = cli_query_if_known(c, "rectify.v1.ProblemService/GetProblem", &problem.base,
+                                    &message, &known, f);
         const Pb__GetProblemReply *p = (const Pb__GetProblemReply *)message;
-        int64_t seen = status == STATUS_OK && p->problem != NULL ? p->problem->version : 0;
+        int64_t seen = status == STATUS_OK && known && p->problem != NULL ? p->problem->version : 0;
         version = measure ? version : seen;
         if (ret_problem != NULL) {
             *ret_problem = seen;
         }
     }
-    if (status == STATUS_OK && !command->has_expected_version) {
+    if (status == STATUS_OK && known && !command->has_expected_version) {
         command->has_expected_version = true;
         command->expected_version = version;
     }

@@ -374,14 +374,17 @@ input_fill(struct cli *c, const struct line *line, const struct verb *verb, Pb__
 
 /* ---- giving it ---- */
 
+/* *ret_reply stays NULL when the line is down and the matter is not in the cache. */
 static enum status
 matter_read(struct cli *c, const char *ref, const Pb__GetMatterReply **ret_reply, struct fault *f)
 {
     Pb__GetMatterRequest get = PB__GET_MATTER_REQUEST__INIT;
     ProtobufCMessage *message = NULL;
+    bool known = false;
     get.ref = cli_field(ref);
-    enum status status = cli_query(c, "rectify.v1.MatterService/GetMatter", &get.base, &message, f);
-    if (status == STATUS_OK) {
+    enum status status =
+        cli_query_if_known(c, "rectify.v1.MatterService/GetMatter", &get.base, &message, &known, f);
+    if (status == STATUS_OK && known) {
         *ret_reply = (const Pb__GetMatterReply *)message;
     }
     return status;
@@ -399,7 +402,7 @@ version_find(struct cli *c, const struct line *line, struct cli_command *command
         return status;
     }
     status = matter_read(c, line->args[0], &reply, f);
-    if (status == STATUS_OK && reply->matter != NULL) {
+    if (status == STATUS_OK && reply != NULL && reply->matter != NULL) {
         command->has_expected_version = true;
         command->expected_version = reply->matter->version;
     }

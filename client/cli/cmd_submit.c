@@ -212,6 +212,13 @@ table_look(struct cli *c, const struct submission *s, const Pb__Table *table, st
     return STATUS_OK;
 }
 
+/* What the outbox calls it. */
+static const char *
+title_make(struct cli *c, const Pb__Table *table, size_t rows)
+{
+    return arena_printf(&c->arena, "报送 %s 汇总表（%zu 行）", cli_text(c, table->period), rows);
+}
+
 /* Which table: the file says; else what the caller owes. What is wrong is said before any file is
  * sent. A command repeated with --key goes to the server as it is: it may have been done. */
 static enum status
@@ -235,6 +242,7 @@ table_prepare(struct cli *c, const struct line *line, struct submission *s, stru
         (void)fprintf(c->err, "文件里没有表号：按 %s %s 的汇总表报送。\n",
                       cli_text(c, table->org_name), cli_text(c, table->period));
     }
+    c->title = title_make(c, table, s->file.count);
     status = table_look(c, s, table, f);
     if (status == STATUS_OK) {
         status = table_check_against(&c->arena, &s->file, table, f);
@@ -303,6 +311,7 @@ submit_unchanged(struct cli *c, const struct line *line, struct fault *f)
     submit.expected_version = table->version;
     submit.has_unchanged = submit.unchanged = true;
     s.file.count = table->n_rows - (size_t)table->rows_accepted;
+    c->title = title_make(c, table, s.file.count);
     struct cli_command command = {.method = "rectify.v1.TableService/SubmitTable",
                                   .request = &submit.base};
     status = cli_command(c, &command, &answer, f);

@@ -1,5 +1,6 @@
 /* What waits for the caller: asked for part by part, each only where a role has to do with it. */
 #include "client/cli/handlers.h"
+#include "client/cli/queue.h"
 #include "client/cli/tables.h"
 #include "client/cli/todo.h"
 #include "client/cli/view.h"
@@ -440,5 +441,11 @@ cmd_todo(struct cli *c, const struct line *line, struct fault *f)
     struct todo t = {.who = NULL};
     (void)line;
     enum status status = todo_load(c, &t, f);
-    return status == STATUS_OK ? todo_print(c, &t, f) : status;
+    if (status == STATUS_OK) {
+        status = todo_print(c, &t, f);
+    }
+    if (c->profile.name != NULL) {
+        queue_summary_print(c); /* also when the server cannot be reached */
+    }
+    return status;
 }

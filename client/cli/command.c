@@ -176,6 +176,12 @@ command_shows(const struct command *command, const char *global_name)
     if (strcmp(global_name, "for") == 0) {
         return (command->flags & COMMAND_FOR) != 0;
     }
+    if (strcmp(global_name, "queue") == 0) {
+        return (command->flags & COMMAND_QUEUE) != 0;
+    }
+    if (strcmp(global_name, "offline") == 0) {
+        return (command->flags & COMMAND_WRITES) == 0;
+    }
     if (strcmp(global_name, "key") == 0 && (command->flags & COMMAND_WRITES) == 0) {
         return false;
     }

@@ -22,7 +22,8 @@ enum { ARGS_ANY = 1000, COMMAND_EXAMPLES = 3, COMMAND_WORDS = 3, COMMAND_WORDS_B
 
 enum {
     COMMAND_FOR = 1,   /* the office may do it for a unit: --for (代报) */
-    COMMAND_WRITES = 2 /* changes something: --key repeats it safely */
+    COMMAND_WRITES = 2, /* changes something: --key repeats it safely */
+    COMMAND_QUEUE = 4   /* a unit's: may wait in the outbox, --queue */
 };
 
 /* An option; the list of a row ends with name NULL. */

@@ -18,6 +18,7 @@
     AREA(people) \
     AREA(clock) \
     AREA(audit) \
+    AREA(outbox) \
     AREA(system)
 // clang-format on
 
@@ -39,6 +40,11 @@ const struct option global_options[] = {
      0},
     {"as", "账号", "代行：以此人的席位办理和查看（要有当日有效的代行授权）", 0},
     {"key", "办理编号", "再办一次结果未知的办理时，原样填上次显示的编号，不会重复办理", 0},
+    {"queue", NULL,
+     "先存入本机的待发箱，连得上就马上发，连不上联网后自动发；配置里写 queue = always 或 offline "
+     "就不用每次写",
+     0},
+    {"offline", NULL, "连不上服务器时，看本机上次存下的数据", 0},
     {"timeout", "秒", "连同重试一共最多等多久，默认 30 秒", 0},
     {"help", NULL, "简写 -h：显示用法", 0},
     {"version", NULL, "简写 -V：显示版本", 0},

@@ -154,7 +154,7 @@ static const struct option clue_record_options[] = {
 #define LIST(kind, zh) \
     {kind " list", "", 0, 0, list_options, cmd_matter_list, "列出" zh, NULL, {"rectify " kind " list --mine"}, "", NULL}
 #define STEP(words, arguments, least, most, options, summary, who) \
-    {words, arguments, least, most, options, cmd_matter_do, summary, NULL, {"rectify " words " " who}, "", NULL, COMMAND_FOR | COMMAND_WRITES}
+    {words, arguments, least, most, options, cmd_matter_do, summary, NULL, {"rectify " words " " who}, "", NULL, COMMAND_FOR | COMMAND_WRITES | COMMAND_QUEUE}
 #define OFFICE_STEP(words, arguments, least, most, options, summary, example, who) \
     {"office " words, arguments, least, most, options, cmd_matter_do, summary, NULL, {"rectify office " words " " example}, who, NULL, COMMAND_WRITES}
 
@@ -171,7 +171,7 @@ static const struct command rows[] = {
     LIST("opinion", "意见建议"),
     {"extension ask", "编号", 1, 1, extension_ask_options, cmd_matter_do, "申请延期",
      "到期前申请；过了时限要加 --late，已超期的天数照计。原定时限始终保留。",
-     {"rectify extension ask P-07-M-03 --until 2026-12-15 --reason 需要市级部门配合"}, UNIT, NULL, COMMAND_FOR | COMMAND_WRITES},
+     {"rectify extension ask P-07-M-03 --until 2026-12-15 --reason 需要市级部门配合"}, UNIT, NULL, COMMAND_FOR | COMMAND_WRITES | COMMAND_QUEUE},
     STEP("extension withdraw", "编号", 1, 1, reason_options, "撤回延期申请", "YQ-0001 --reason 可以按期完成"),
     STEP("notice sign", "编号", 1, 1, plain_options, "签收督办单", "DB-0001"),
     STEP("notice reply", "编号 办理情况…", 2, ARGS_ANY, plain_options, "回复督办单", "DB-0001 已加派人手，月底完成"),

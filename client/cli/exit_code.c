@@ -49,7 +49,7 @@ const char *
 exit_code_text(enum exit_code code)
 {
     static const char *const texts[EXIT_CODE_COUNT] = {
-        [EXIT_CODE_OK] = "成功",
+        [EXIT_CODE_OK] = "成功；存入待发箱、等待发送的也是",
         [EXIT_CODE_INTERNAL] = "程序或服务器内部错误",
         [EXIT_CODE_USAGE] = "命令写得不对（看 rectify help 命令）",
         [EXIT_CODE_INPUT] = "文件或内容填写有误",
@@ -141,6 +141,9 @@ static const struct {
     {"SECRET_MARK", "", "这些内容没有保存在系统里。请改走涉密渠道，并检查本机是否还有同类文件。"},
     {"KEY_REUSED", "", "去掉 --key 重新办理；--key 只用于再办同一件结果未知的事。"},
     {"NO_OUTLINE", "", "确认文档按“（一）… 1.关于“…”问题的整改 … 一是…”的格式编写。"},
+    {"OUTBOX_ITEM", "", "用 rectify outbox --all 查看有哪些。"},
+    {"OUTBOX_DAMAGED", "", "保留提到的文件，告知管理员；核对后重新办理。"},
+    {"DISK_FULL", "", "腾出磁盘空间后再办理；这一件没有存下。"},
     {"SECRET_FILE_EXPOSED", "", "运行 chmod 600 文件，使它只有您本人能读。"},
 };
 

@@ -206,6 +206,13 @@ HANDLER(cmd_health);
 HANDLER(cmd_describe);
 HANDLER(cmd_version);
 HANDLER(cmd_help);
+/* cmd_outbox.c */
+HANDLER(cmd_outbox_list);
+HANDLER(cmd_outbox_show);
+HANDLER(cmd_outbox_send);
+HANDLER(cmd_outbox_retry);
+HANDLER(cmd_outbox_drop);
+HANDLER(cmd_outbox_receipt);
 
 #undef HANDLER
 

@@ -1,12 +1,14 @@
 /* How commands reach the server: profile, channel, calls, uploads, and what is sent again. */
 #include "client/cli/cli.h"
+#include "client/cli/queue.h"
 #include "client/cli/table_file.h"
 #include "client/cli/text.h"
 #include "client/cli/value.h"
+#include "client/lib/cache.h"
 #include "client/lib/file.h"
-#include "client/lib/pending.h"
 #include "proto/rpc/json.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static void
@@ -41,6 +43,9 @@ cli_profile(struct cli *c, struct fault *f)
         return status;
     }
     status = rectify_profile_load(&c->arena, &places, c->profile_name, &c->profile, f);
+    if (status == STATUS_OK) {
+        queue_mode_set(c);
+    }
     if (status == STATUS_OK && c->profile_name == NULL && c->err_tty &&
         strcmp(c->profile.name, "office") == 0) {
         (void)fprintf(c->err, "（没有写 --profile，用的是配置 %s）\n", c->profile.name);
@@ -65,6 +70,7 @@ cli_channel(struct cli *c, struct fault *f)
     if (status != STATUS_OK) {
         return status;
     }
+    bool offline = queue_reads_offline(c); /* opens the cache */
     struct rectify_channel_options options = {
         .profile = &c->profile,
         .client_version = CLI_CLIENT_VERSION,
@@ -72,6 +78,8 @@ cli_channel(struct cli *c, struct fault *f)
         .deadline_ms = c->deadline_ms,
         .on_retry = retry_tell,
         .user = c,
+        .offline_reads = offline,
+        .cache = c->cache,
     };
     return rectify_channel_open(&options, &c->channel, f);
 }
@@ -83,65 +91,121 @@ cli_query(struct cli *c, const char *method, const ProtobufCMessage *request,
     struct rectify_request call = {.method = method, .message = request};
     struct rectify_answer answer;
     enum status status = cli_channel(c, f);
-    if (status == STATUS_OK) {
-        status = rectify_call(c->channel, &c->arena, &call, &answer, f);
+    if (status != STATUS_OK) {
+        return status;
     }
+    if (c->cache != NULL && c->deadline_ms == 0) {
+        rectify_channel_deadline_set(c->channel, QUEUE_QUESTION_MS);
+    }
+    status = rectify_call(c->channel, &c->arena, &call, &answer, f);
+    rectify_channel_deadline_set(c->channel, c->deadline_ms);
     if (status == STATUS_OK) {
         cli_progress_clear(c);
         *ret_reply = answer.message;
     }
+    c->reached |= status == STATUS_OK && answer.cached_at_ms == 0;
+    if (status == STATUS_OK && answer.cached_at_ms != 0) {
+        queue_offline_tell(c, answer.cached_at_ms);
+    }
     return status;
 }
 
-/* A command whose outcome is unknown is kept, so that --key can send exactly the same again. */
-static void
-pending_update(struct cli *c, const struct rectify_request *call)
+enum status
+cli_query_if_known(struct cli *c, const char *method, const ProtobufCMessage *request,
+                   ProtobufCMessage **ret_reply, bool *ret_found, struct fault *f)
 {
-    const struct rectify_outcome *outcome = rectify_channel_outcome(c->channel);
-    struct rectify_pending pending = {.request = *call, .on_behalf_of = whom(c)};
-    struct fault ignored; /* the person is told about the command's own fault */
-    pending.request.key = outcome->key;
-    if (outcome->unknown) {
-        (void)!rectify_pending_save(c->profile.state, &pending, &ignored);
-    } else if (c->key != NULL) {
-        rectify_pending_clear(c->profile.state, c->key);
+    enum status status = cli_query(c, method, request, ret_reply, f);
+    bool line = status == STATUS_UNAVAILABLE || status == STATUS_DEADLINE_EXCEEDED;
+    *ret_found = status == STATUS_OK;
+    return line && c->queue != CLI_QUEUE_NEVER ? STATUS_OK : status;
+}
+
+void
+cli_query_remember(struct cli *c, const char *method, const ProtobufCMessage *request,
+                   const ProtobufCMessage *reply)
+{
+    struct rectify_request call = {.method = method, .message = request};
+    bool person = whom(c) != NULL && whom(c)[0] == '@';
+    if (c->cache != NULL && c->profile.account != NULL && !person &&
+        !rectify_channel_offline(c->channel)) {
+        rectify_cache_put(c->cache, c->profile.account, &call, reply);
     }
 }
 
-enum status
-cli_pending_resend(struct cli *c, bool *ret_done, struct fault *f)
+/* ---- commands ---- */
+
+/* With the key of a command that the outbox keeps: what the item is now. */
+static enum status
+kept_find(struct cli *c, struct rectify_item *ret_item, bool *ret_found, struct fault *f)
 {
-    struct rectify_pending pending;
+    *ret_found = false;
+    enum status status = cli_profile(c, f);
+    if (status != STATUS_OK || !rectify_outbox_exists(c->profile.state)) {
+        return status;
+    }
+    status = queue_outbox(c, f);
+    if (status == STATUS_OK) {
+        status = rectify_outbox_find(c->outbox, &c->arena, c->key, ret_item, f);
+    }
+    *ret_found = status == STATUS_OK;
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+/* Sends the item alone; it may be settled already. */
+static enum status
+kept_send(struct cli *c, struct rectify_item *item, struct fault *f)
+{
+    struct rectify_drain drain;
+    struct rectify_drain_options options = {
+        .only = item->number, .progress = upload_step, .user = c};
+    enum status status = cli_channel(c, f);
+    if (status == STATUS_OK) {
+        status = rectify_outbox_drain(c->outbox, c->channel, &options, &drain, f);
+        cli_progress_clear(c);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (drain.end == RECTIFY_DRAIN_OTHER) {
+        return fault_set(f, STATUS_UNAVAILABLE, "OUTBOX_SENDING",
+                         "别的程序正在发送待发箱里的办理，请稍后用 rectify outbox 查看。");
+    }
+    if (drain.end != RECTIFY_DRAIN_EMPTY) {
+        return fault_set(f, drain.why.code, drain.why.reason, "%s", drain.why.message);
+    }
+    return rectify_outbox_find(c->outbox, &c->arena, item->key, item, f);
+}
+
+enum status
+cli_key_resend(struct cli *c, bool *ret_done, struct fault *f)
+{
+    struct rectify_item item;
     struct rectify_answer answer;
     *ret_done = false;
     if (c->key == NULL) {
         return STATUS_OK;
     }
-    enum status status = cli_profile(c, f);
-    if (status == STATUS_OK) {
-        status = rectify_pending_load(&c->arena, c->profile.state, c->key, &pending, f);
+    enum status status = kept_find(c, &item, ret_done, f);
+    if (status != STATUS_OK || !*ret_done) {
+        return status;
+    }
+    if (item.state == RECTIFY_ITEM_QUEUED || item.state == RECTIFY_ITEM_SENT) {
+        status = kept_send(c, &item, f);
     }
     if (status != STATUS_OK) {
-        return status == STATUS_NOT_FOUND && c->profile.name != NULL ? STATUS_OK : status;
+        return status;
     }
-    *ret_done = true;
-    bool person = pending.on_behalf_of != NULL && pending.on_behalf_of[0] == '@';
-    c->on_behalf_of = person ? NULL : pending.on_behalf_of;
-    c->stands_for = person ? pending.on_behalf_of : NULL;
-    status = cli_channel(c, f);
-    if (status == STATUS_OK) {
-        status = rectify_call(c->channel, &c->arena, &pending.request, &answer, f);
-        cli_progress_clear(c);
-        pending_update(c, &pending.request);
+    if (item.state != RECTIFY_ITEM_RECEIVED) {
+        return queue_refusal(&item, f);
     }
+    status = rectify_outbox_answer(c->outbox, &c->arena, item.number, &answer, f);
     if (status != STATUS_OK) {
         return status;
     }
     if (c->format == CLI_JSON) {
         status = cli_json_print(c, answer.message, f);
     } else {
-        (void)fprintf(c->out, "上次结果未知的办理（%s）%s。\n", pending.request.method,
-                      answer.replayed ? "当时已经办成，没有重复办理" : "现在已办成");
+        (void)fprintf(c->out, "%s：已办成，没有重复办理。\n", cli_text(c, item.title));
     }
     cli_receipt_print(c, &answer);
     return status;
@@ -157,6 +221,31 @@ screen_words_cut(struct fault *f)
     }
 }
 
+/* A command that failed: one whose outcome is unknown is kept, so that exactly the same goes again;
+ * one that never left waits where the profile says so. */
+static enum status
+failed_keep(struct cli *c, const struct rectify_request *call, enum status status, struct fault *f)
+{
+    const struct rectify_outcome *outcome = rectify_channel_outcome(c->channel);
+    struct rectify_request kept = *call;
+    struct rectify_item item;
+    struct fault ignored; /* the person is told about the command's own fault */
+    bool line = status == STATUS_UNAVAILABLE || status == STATUS_DEADLINE_EXCEEDED;
+    if (!outcome->unknown) {
+        struct rectify_answer none;
+        bool waits = line && c->queue == CLI_QUEUE_OFFLINE;
+        return waits ? queue_command(c, call, &none, f) : status;
+    }
+    kept.key = arena_strdup(&c->arena, outcome->key);
+    int64_t number = 0;
+    if (kept.key == NULL || queue_keep_unknown(c, &kept, &number, &ignored) != STATUS_OK ||
+        number == 0 || c->queue != CLI_QUEUE_OFFLINE ||
+        rectify_outbox_find(c->outbox, &c->arena, kept.key, &item, &ignored) != STATUS_OK) {
+        return status;
+    }
+    return queue_tell(c, &item, f);
+}
+
 enum status
 cli_command(struct cli *c, const struct cli_command *command, struct rectify_answer *ret_answer,
             struct fault *f)
@@ -170,10 +259,17 @@ cli_command(struct cli *c, const struct cli_command *command, struct rectify_ans
         .timeout_ms = command->timeout_ms,
     };
     enum status status = cli_channel(c, f);
-    if (status == STATUS_OK) {
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (queue_wanted(c)) {
+        status = queue_command(c, &call, ret_answer, f);
+    } else {
         status = rectify_call(c->channel, &c->arena, &call, ret_answer, f);
         cli_progress_clear(c);
-        pending_update(c, &call);
+        if (status != STATUS_OK) {
+            status = failed_keep(c, &call, status, f);
+        }
     }
     if (status != STATUS_OK) {
         screen_words_cut(f);
@@ -223,6 +319,25 @@ upload_refused(const char *path, struct fault *f)
     return why.code;
 }
 
+static enum status
+evidence_send_now(struct cli *c, const struct rectify_upload *upload, const char **ret_id,
+                  struct fault *f)
+{
+    Pb__Evidence *evidence = NULL;
+    enum status status = rectify_evidence_upload(c->channel, &c->arena, upload, &evidence, f);
+    cli_progress_clear(c);
+    if (status != STATUS_OK) {
+        f->code = status;
+        c->explained = strcmp(f->reason, "SECRET_MARK") == 0;
+        return upload_refused(upload->path, f);
+    }
+    if (evidence->id == NULL) {
+        return fault_set(f, STATUS_DATA_LOSS, "REPLY_MALFORMED", "服务器的上传答复不完整。");
+    }
+    *ret_id = evidence->id;
+    return STATUS_OK;
+}
+
 enum status
 cli_evidence_upload(struct cli *c, const char *path, Pb__EvidenceKind kind,
                     const char *effective_on, const char **ret_id, struct fault *f)
@@ -231,24 +346,17 @@ cli_evidence_upload(struct cli *c, const char *path, Pb__EvidenceKind kind,
                                     .kind = kind,
                                     .effective_on = effective_on,
                                     .progress = {.step = upload_step, .user = c}};
-    Pb__Evidence *evidence = NULL;
+    struct rectify_outbox_file file = {.path = path, .kind = kind, .effective_on = effective_on};
     enum status status = cli_channel(c, f);
-    if (status == STATUS_OK) {
-        status = rectify_evidence_upload(c->channel, &c->arena, &upload, &evidence, f);
-        cli_progress_clear(c);
-        if (status != STATUS_OK) {
-            f->code = status;
-            c->explained = strcmp(f->reason, "SECRET_MARK") == 0;
-            return upload_refused(path, f);
-        }
+    if (status != STATUS_OK) {
+        return status;
     }
-    if (status == STATUS_OK && evidence->id == NULL) {
-        return fault_set(f, STATUS_DATA_LOSS, "REPLY_MALFORMED", "服务器的上传答复不完整。");
+    if (queue_wanted(c)) {
+        return queue_capture(c, &file, ret_id, f);
     }
-    if (status == STATUS_OK) {
-        *ret_id = evidence->id;
-    }
-    return status;
+    status = evidence_send_now(c, &upload, ret_id, f);
+    bool line = status == STATUS_UNAVAILABLE || status == STATUS_DEADLINE_EXCEEDED;
+    return line && c->queue == CLI_QUEUE_OFFLINE ? queue_capture(c, &file, ret_id, f) : status;
 }
 
 enum status

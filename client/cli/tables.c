@@ -8,15 +8,24 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define GET_TABLE "rectify.v1.TableService/GetTable"
+
 static enum status
 table_get(struct cli *c, Pb__GetTableRequest *get, Pb__Table **ret_table, struct fault *f)
 {
     ProtobufCMessage *reply = NULL;
-    enum status status = cli_query(c, "rectify.v1.TableService/GetTable", &get->base, &reply, f);
-    if (status == STATUS_OK) {
-        *ret_table = (Pb__Table *)reply;
+    enum status status = cli_query(c, GET_TABLE, &get->base, &reply, f);
+    if (status != STATUS_OK) {
+        return status;
     }
-    return status;
+    *ret_table = (Pb__Table *)reply;
+    if (get->id == NULL && (*ret_table)->id != NULL) {
+        /* An exported table is handed in by its id, perhaps when the line is down. */
+        Pb__GetTableRequest by_id = PB__GET_TABLE_REQUEST__INIT;
+        by_id.id = (*ret_table)->id;
+        cli_query_remember(c, GET_TABLE, &by_id.base, reply);
+    }
+    return STATUS_OK;
 }
 
 static bool

@@ -1,4 +1,5 @@
 #include "client/lib/channel.h"
+#include "client/lib/cache.h"
 #include "client/lib/channel_impl.h"
 #include "client/lib/envelope.h"
 #include "client/lib/file.h"
@@ -456,18 +457,15 @@ session_has_ended(enum status status, const struct fault *f)
     return status == STATUS_UNAUTHENTICATED && strncmp(f->reason, "SESSION", 7) == 0;
 }
 
-enum status
-rectify_call(struct rectify_channel *channel, struct arena *a,
-             const struct rectify_request *request, struct rectify_answer *ret_answer,
-             struct fault *f)
+/* The call itself, logging in where that is needed. */
+static enum status
+call_online(struct rectify_channel *channel, struct arena *a, const struct rectify_method *kind,
+            const struct rectify_request *request, struct rectify_answer *ret_answer,
+            struct fault *f)
 {
-    struct rectify_method method;
+    const struct rectify_method method = *kind;
+    enum status status = STATUS_OK;
     struct fault why = {.code = STATUS_OK};
-    channel->outcome = (struct rectify_outcome){.unknown = false};
-    enum status status = rectify_method_find(request->method, &method, f);
-    if (status != STATUS_OK) {
-        return status;
-    }
     if (method.machine && (channel->machine[0] == '\0' || !channel->has_key)) {
         return fault_set(f, STATUS_UNAUTHENTICATED, "MACHINE_NOT_ENROLLED",
                          "本机还没有开通：请向管理员要一个开通码，运行 rectify machine enrol "
@@ -502,6 +500,82 @@ rectify_call(struct rectify_channel *channel, struct arena *a,
     }
     if (status != STATUS_OK && f != NULL) {
         *f = why;
+    }
+    return status;
+}
+
+/* ---- answers for when the line is down ---- */
+
+/* Whose answers: one who stands in for another sees what that one sees. */
+static const char *
+reader(const struct rectify_channel *channel, struct arena *a)
+{
+    const char *account = channel->options.profile->account;
+    const char *whom = channel->options.on_behalf_of;
+    account = account != NULL ? account : channel->session.account;
+    return whom != NULL && whom[0] == '@' ? arena_printf(a, "%s %s", account, whom) : account;
+}
+
+static bool
+line_has_failed(enum status status)
+{
+    return status == STATUS_UNAVAILABLE || status == STATUS_DEADLINE_EXCEEDED;
+}
+
+static bool
+cached_get(struct rectify_channel *channel, struct arena *a, const struct rectify_request *request,
+           struct rectify_answer *ret_answer)
+{
+    struct rectify_answer answer = {.message = NULL};
+    const char *account = reader(channel, a);
+    if (account == NULL ||
+        rectify_cache_get(channel->options.cache, a, account, request, &answer.message,
+                          &answer.cached_at_ms, NULL) != STATUS_OK) {
+        return false;
+    }
+    *ret_answer = answer;
+    return true;
+}
+
+void
+rectify_channel_deadline_set(struct rectify_channel *channel, uint32_t deadline_ms)
+{
+    channel->options.deadline_ms = deadline_ms;
+}
+
+bool
+rectify_channel_offline(const struct rectify_channel *channel)
+{
+    return channel->offline;
+}
+
+enum status
+rectify_call(struct rectify_channel *channel, struct arena *a,
+             const struct rectify_request *request, struct rectify_answer *ret_answer,
+             struct fault *f)
+{
+    struct rectify_method method;
+    channel->outcome = (struct rectify_outcome){.unknown = false};
+    enum status status = rectify_method_find(request->method, &method, f);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    bool cached = channel->options.cache != NULL && !method.command;
+    bool offline = cached && channel->options.offline_reads;
+    if (offline && channel->offline && cached_get(channel, a, request, ret_answer)) {
+        return STATUS_OK;
+    }
+    status = call_online(channel, a, &method, request, ret_answer, f);
+    if (offline && line_has_failed(status)) {
+        channel->offline = true;
+        return cached_get(channel, a, request, ret_answer) ? STATUS_OK : status;
+    }
+    if (cached && status == STATUS_OK) {
+        const char *account = reader(channel, a);
+        channel->offline = false;
+        if (account != NULL) {
+            rectify_cache_put(channel->options.cache, account, request, ret_answer->message);
+        }
     }
     return status;
 }

@@ -23,6 +23,7 @@
 #define RECTIFY_DEADLINE_MS 30000 /* one call with all its retries, unless said otherwise */
 
 struct rectify_channel;
+struct rectify_cache;
 
 /* Everything is borrowed for the life of the channel. */
 struct rectify_channel_options {
@@ -33,6 +34,10 @@ struct rectify_channel_options {
     /* Called before each wait for a retry; NULL: nobody is told. */
     void (*on_retry)(void *user, const struct fault *why, uint32_t wait_ms);
     void *user;
+    struct rectify_cache *cache; /* keeps the answers to queries; NULL: nobody does */
+    /* With a cache: when the line has failed, queries are answered from it (cached_at_ms says so),
+     * without trying the line again. What it does not have fails as the line did. */
+    bool offline_reads;
 };
 
 /* One call. Borrowed. */
@@ -82,6 +87,12 @@ void rectify_channel_free(struct rectify_channel *channel);
 MUST_CHECK enum status rectify_call(struct rectify_channel *channel, struct arena *a,
                                     const struct rectify_request *request,
                                     struct rectify_answer *ret_answer, struct fault *f);
+
+/* How long calls from now on may take with all their retries; 0: RECTIFY_DEADLINE_MS. */
+void rectify_channel_deadline_set(struct rectify_channel *channel, uint32_t deadline_ms);
+
+/* Has the line failed, with offline_reads, so that queries are answered from the cache? */
+bool rectify_channel_offline(const struct rectify_channel *channel);
 
 /* Never NULL. */
 const struct rectify_outcome *rectify_channel_outcome(const struct rectify_channel *channel);

@@ -20,6 +20,7 @@ struct rectify_channel {
     struct ledger_head head; /* newest seen; size 0: none */
     char machine[UUID_TEXT_SIZE];
     struct rectify_session session; /* token "" : none */
+    bool offline;                   /* the line has failed, and answers may come from the cache */
     int64_t clock_offset_ms;        /* the server's clock less this machine's, as last seen */
     struct arena last;              /* the violations of the last call */
     struct rectify_outcome outcome;

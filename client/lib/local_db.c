@@ -200,15 +200,25 @@ local_db_is_damage(int code)
     return (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB;
 }
 
-bool
-local_db_is_full(struct local_db *db, int code)
+/* Could a file of some size be made there? */
+static bool
+has_room(const char *folder)
 {
-    if ((code & 0xff) == SQLITE_FULL) {
-        return true;
+    enum { ROOM_BYTES = 1024 * 1024 };
+    int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        return errno != ENOSPC && errno != EDQUOT;
     }
-    if ((code & 0xff) != SQLITE_IOERR || db->handle == NULL) {
-        return false;
+    int error = posix_fallocate(fd, 0, ROOM_BYTES);
+    (void)close(fd);
+    return error != ENOSPC && error != EDQUOT && error != EFBIG;
+}
+
+bool
+local_db_is_full(const char *folder, int code)
+{
+    if ((code & 0xff) == SQLITE_IOERR) {
+        return !has_room(folder); /* SQLite knows ENOSPC alone; a quota is an I/O error to it */
     }
-    int error = sqlite3_system_errno(db->handle);
-    return error == ENOSPC || error == EDQUOT || error == EFBIG;
+    return (code & 0xff) == SQLITE_FULL;
 }

@@ -64,7 +64,7 @@ unsigned char *local_db_get_bytes(struct arena *a, sqlite3_stmt *s, int column, 
 /* Does a failure mean that the file is no database any more? */
 bool local_db_is_damage(int code);
 
-/* Does it mean that there is no room? Of the failure that happened last. */
-bool local_db_is_full(struct local_db *db, int code);
+/* Does it mean that there is no room in that folder (disk, quota, limit of the process)? */
+bool local_db_is_full(const char *folder, int code);
 
 #endif

@@ -34,7 +34,8 @@ static const ProtobufCServiceDescriptor *const services[] = {
     &pb__table_service__descriptor,       &pb__grant_service__descriptor,
     &pb__sitting_service__descriptor,     &pb__node_service__descriptor,
     &pb__outcome_service__descriptor,     &pb__report_service__descriptor,
-    &pb__publication_service__descriptor, &pb__operation_service__descriptor,
+    &pb__publication_service__descriptor, &pb__log_service__descriptor,
+    &pb__operation_service__descriptor,
 };
 
 /* A method whose name begins so reads only; every other one is a command. */
@@ -48,8 +49,8 @@ static const struct {
     const char *name;
     bool machine;
 } sessionless[] = {
-    {"EnrolMachine", false}, {"Login", true},     {"SetPassword", true},
-    {"Health", false},       {"Describe", false},
+    {"EnrolMachine", false}, {"Login", true},           {"SetPassword", true},   {"Health", false},
+    {"Describe", false},     {"GetConsistency", false}, {"ListRestores", false},
 };
 
 static bool

@@ -67,7 +67,7 @@ rectify_outbox_open(const char *folder, struct rectify_outbox **ret_outbox, stru
         status = outbox_memory_fault(f);
     }
     if (status == STATUS_OK) {
-        status = rectify_folder_make(outbox->files, 0700, f);
+        status = outbox_files_make(outbox, f);
     }
     if (status == STATUS_OK) {
         status = outbox_store_open(outbox, f);

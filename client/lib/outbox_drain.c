@@ -548,7 +548,10 @@ rectify_outbox_drain(struct rectify_outbox *outbox, struct rectify_channel *chan
     if (lease < 0) {
         result.end = RECTIFY_DRAIN_OTHER;
     } else {
+        struct rectify_cache *cache = channel->options.cache;
+        channel->options.cache = NULL; /* only the server's own word counts here */
         status = drain_leased(&d, f);
+        channel->options.cache = cache;
         (void)close(lease);
     }
     if (status == STATUS_OK) {

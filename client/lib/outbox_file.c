@@ -83,6 +83,32 @@ write_fault(const struct rectify_outbox *outbox, int error, struct fault *f)
                      rectify_errno_zh(error));
 }
 
+enum status
+outbox_files_make(const struct rectify_outbox *outbox, struct fault *f)
+{
+    struct fault why = {.code = STATUS_OK};
+    struct stat st;
+    if (stat(outbox->files, &st) == 0 && S_ISDIR(st.st_mode)) {
+        return STATUS_OK;
+    }
+    enum status status = rectify_folder_make(outbox->files, 0700, &why);
+    if (status != STATUS_OK) {
+        return fault_set(f, STATUS_UNAVAILABLE, "OUTBOX_WRITE", "%s", why.message);
+    }
+    /* The names of both folders must survive a power cut as what is put into them does. */
+    int fd = open(outbox->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int parent = fd >= 0 ? openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    bool synced = fd >= 0 && parent >= 0 && fsync(fd) == 0 && fsync(parent) == 0;
+    int error = errno;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    if (parent >= 0) {
+        (void)close(parent);
+    }
+    return synced ? STATUS_OK : write_fault(outbox, error, f);
+}
+
 static bool
 write_all(int fd, const unsigned char *bytes, size_t n)
 {

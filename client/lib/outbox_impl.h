@@ -102,6 +102,9 @@ MUST_CHECK enum status outbox_walk_made(struct arena *a, ProtobufCMessage *reply
 
 /* ---- outbox_file.c ---- */
 
+/* Makes the folder of captured files, and with it the state folder. */
+MUST_CHECK enum status outbox_files_make(const struct rectify_outbox *outbox, struct fault *f);
+
 /* Path of a content, in the arena; NULL when it is full. */
 char *outbox_file_path(struct arena *a, const struct rectify_outbox *outbox, const char *sha256);
 

@@ -210,7 +210,7 @@ outbox_store_fault(struct rectify_outbox *outbox, int code, struct fault *f)
     if (local_db_is_damage(code)) {
         return damaged_fault(outbox, f);
     }
-    if (local_db_is_full(&outbox->db, code)) {
+    if (local_db_is_full(outbox->folder, code)) {
         return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "DISK_FULL",
                          "磁盘满了，没有存入待发箱：请先腾出空间（“%s”所在的磁盘），再试一次。",
                          outbox->folder);

@@ -28,6 +28,10 @@ static const struct {
     {"key", offsetof(struct rectify_profile, key), true},
     {"machine_key", offsetof(struct rectify_profile, machine_key), true},
     {"state", offsetof(struct rectify_profile, state), true},
+    {"onboard", offsetof(struct rectify_profile, onboard), false},
+    {"queue", offsetof(struct rectify_profile, queue), false},
+    {"hook", offsetof(struct rectify_profile, hook), false},
+    {"digest", offsetof(struct rectify_profile, digest), false},
 };
 enum { KEY_COUNT = sizeof keys / sizeof keys[0] };
 
@@ -290,10 +294,12 @@ line_apply(struct arena *a, char *line, unsigned number, struct rectify_profile 
         *field = rectify_path_join(a, folder, value);
         return *field != NULL ? STATUS_OK : memory_fault(f);
     }
-    return fault_set(f, STATUS_INVALID_ARGUMENT, "PROFILE_KEY",
-                     "配置“%s”第 %u 行：不认识的键“%s”。可以写的有 server、server_name、tenant、"
-                     "account、password_file、ca、cert、key、machine_key、state。",
-                     profile->file, number, key);
+    return fault_set(
+        f, STATUS_INVALID_ARGUMENT, "PROFILE_KEY",
+        "配置“%s”第 %u 行：不认识的键“%s”。可以写的有 server、server_name、tenant、"
+        "account、password_file、ca、cert、key、machine_key、onboard、queue、hook、digest、"
+        "state。",
+        profile->file, number, key);
 }
 
 static enum status
@@ -314,6 +320,33 @@ lines_apply(struct arena *a, const char *text, struct rectify_profile *profile, 
         line = end != NULL ? end + 1 : NULL;
     }
     return status;
+}
+
+static bool
+is_hour(const char *text)
+{
+    return strlen(text) == 5 && isdigit((unsigned char)text[0]) &&
+           isdigit((unsigned char)text[1]) && text[2] == ':' && text[3] >= '0' && text[3] <= '5' &&
+           isdigit((unsigned char)text[4]) && (text[0] < '2' || (text[0] == '2' && text[1] <= '3'));
+}
+
+static enum status
+values_check(const struct rectify_profile *profile, struct fault *f)
+{
+    const char *queue = profile->queue;
+    if (queue != NULL && strcmp(queue, "always") != 0 && strcmp(queue, "offline") != 0 &&
+        strcmp(queue, "never") != 0) {
+        return fault_set(f, STATUS_INVALID_ARGUMENT, "PROFILE_VALUE",
+                         "配置“%s”里 queue 的“%s”不对：写 always（总是先存本机）、offline"
+                         "（连不上时存本机）或 never（从不）。",
+                         profile->file, queue);
+    }
+    if (profile->digest != NULL && !is_hour(profile->digest)) {
+        return fault_set(f, STATUS_INVALID_ARGUMENT, "PROFILE_VALUE",
+                         "配置“%s”里 digest 的“%s”不对：写成 08:30 这样的时刻。", profile->file,
+                         profile->digest);
+    }
+    return STATUS_OK;
 }
 
 /* "…/unit01.ini" → "unit01" */
@@ -343,6 +376,10 @@ rectify_profile_parse(struct arena *a, const struct rectify_places *places, cons
         return fault_set(f, STATUS_INVALID_ARGUMENT, "PROFILE_INCOMPLETE",
                          "配置“%s”缺少“%s = …”一行。", file,
                          profile.server == NULL ? "server" : "tenant");
+    }
+    status = values_check(&profile, f);
+    if (status != STATUS_OK) {
+        return status;
     }
     if (profile.server_name == NULL) {
         profile.server_name = "rectifyd";

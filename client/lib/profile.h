@@ -8,9 +8,13 @@
  *     password_file  file with the password, mode 0600; without it the password is asked for
  *     ca, cert, key  PEM files of this client's TLS identity
  *     machine_key    file of this machine's signing key
- *     state          folder for session, cursor and receipts; ~/.local/state/rectify/NAME by
- * default Relative paths start at the profile's folder. An unknown key is refused with its line.
- * (libinih is not used here: it cuts lines at 200 bytes, and paths may be longer.)
+ *     onboard        tls+tcp://HOST:PORT of the enrolment door, where an ended certificate is
+ * renewed queue          always, offline or never: which commands go through the outbox; never when
+ * absent hook           command the agent runs for each alert digest         HH:MM, when the agent
+ * shows the day's digest state          folder for session, cursor and receipts;
+ * ~/.local/state/rectify/NAME by default Relative paths start at the profile's folder. An unknown
+ * key is refused with its line. (libinih is not used here: it cuts lines at 200 bytes, and paths
+ * may be longer.)
  */
 #ifndef CLIENT_LIB_PROFILE_H
 #define CLIENT_LIB_PROFILE_H
@@ -34,6 +38,10 @@ struct rectify_profile {
     const char *key;
     const char *machine_key;
     const char *state;
+    const char *onboard;
+    const char *queue; /* one of the three words */
+    const char *hook;
+    const char *digest; /* "08:30" */
 };
 
 /* Where profiles may lie, in this order; NULL places are passed over. */
@@ -58,7 +66,7 @@ MUST_CHECK enum status rectify_profile_find(struct arena *a, const struct rectif
                                             struct fault *f);
 
 /* Reads a profile from text; file names it in messages and anchors relative paths. INVALID_ARGUMENT
- * PROFILE_SYNTAX, PROFILE_KEY, PROFILE_TWICE or PROFILE_INCOMPLETE. Pure. */
+ * PROFILE_SYNTAX, PROFILE_KEY, PROFILE_VALUE, PROFILE_TWICE or PROFILE_INCOMPLETE. Pure. */
 MUST_CHECK enum status rectify_profile_parse(struct arena *a, const struct rectify_places *places,
                                              const char *text, const char *file,
                                              struct rectify_profile *ret_profile, struct fault *f);

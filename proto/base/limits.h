@@ -31,6 +31,9 @@
 #define LIMIT_EVIDENCE_BYTES ((int64_t)256 * 1024 * 1024) /* one evidence file */
 #define LIMIT_UPLOADS_PER_ORG 64                          /* unfinished uploads */
 
+/* ---- a client's disk (bytes) ---- */
+#define LIMIT_CACHE_BYTES ((int64_t)32 * 1024 * 1024) /* answers kept for when the line is down */
+
 /* ---- connections and queues (counts) ---- */
 #define LIMIT_CONN_TOTAL 20000
 #define LIMIT_CONN_UNAUTHENTICATED 128 /* beyond it the oldest is closed */
@@ -68,6 +71,13 @@
 #define LIMIT_LEDGER_BODY_BYTES ((size_t)4 * 1024 * 1024) /* one event's body in the log */
 #define LIMIT_TENANT_BYTES 64                             /* a tenant's code */
 #define LIMIT_EVENT_ID_BYTES 64                           /* text of an event id in an export */
+#define LIMIT_RESTORE_REASON_BYTES 500                    /* of a declared restore */
+#define LIMIT_RESTORES_LISTED 100                         /* declarations in one reply */
+#define LIMIT_CONSISTENCY_SIZES 8      /* sizes one GetConsistency may ask about */
+#define LIMIT_OPERATION_KEYS 100       /* keys one GetOperation may ask about */
+#define LIMIT_HEADS_VERIFY_MS 600000LL /* a client has its newest head proven this often */
+#define LIMIT_HEADS_KEPT 64            /* newest heads a client keeps, and besides them */
+#define LIMIT_HEADS_DAYS 400           /* one of each of so many days */
 
 /* ---- secrets ---- */
 #define LIMIT_PASSWORD_MEMORY_BYTES ((size_t)64 * 1024 * 1024) /* argon2id */

@@ -1,5 +1,6 @@
 #include "proto/ledger/head.h"
 
+#include "proto/ledger/put.h"
 #include "proto/ledger/text.h"
 
 #include <assert.h>
@@ -10,34 +11,15 @@
 
 _Static_assert(sizeof LEDGER_HEAD_TAG - 1 == 21, "the length in LEDGER_HEAD_BYTES_MAX");
 
-static unsigned char *
-put(unsigned char *at, const void *bytes, size_t n)
-{
-    memcpy(at, bytes, n);
-    return at + n;
-}
-
-static unsigned char *
-put_be(unsigned char *at, uint64_t value, unsigned bytes)
-{
-    for (unsigned i = 0; i < bytes; i++) {
-        at[i] = (unsigned char)(value >> (8 * (bytes - 1 - i)));
-    }
-    return at + bytes;
-}
-
 size_t
 ledger_head_bytes(const struct ledger_head *head, unsigned char ret_bytes[LEDGER_HEAD_BYTES_MAX])
 {
-    size_t tenant = strnlen(head->tenant, LIMIT_TENANT_BYTES);
-    unsigned char *at = ret_bytes;
-    at = put(at, LEDGER_HEAD_TAG, sizeof LEDGER_HEAD_TAG - 1);
-    at = put_be(at, tenant, 4);
-    at = put(at, head->tenant, tenant);
+    unsigned char *at = put_bytes(ret_bytes, LEDGER_HEAD_TAG, sizeof LEDGER_HEAD_TAG - 1);
+    at = put_text(at, head->tenant, LIMIT_TENANT_BYTES);
     at = put_be(at, head->size, 8);
-    at = put(at, head->root.bytes, sizeof head->root.bytes);
+    at = put_bytes(at, head->root.bytes, sizeof head->root.bytes);
     at = put_be(at, (uint64_t)head->time_ms, 8);
-    at = put(at, head->key_id, LEDGER_KEY_ID_SIZE - 1);
+    at = put_bytes(at, head->key_id, LEDGER_KEY_ID_SIZE - 1);
     return (size_t)(at - ret_bytes);
 }
 

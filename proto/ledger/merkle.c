@@ -38,18 +38,27 @@ merkle_hash_equal(const struct merkle_hash *a, const struct merkle_hash *b)
 
 /* ---- frontier ---- */
 
-void
-merkle_frontier_append(struct merkle_frontier *f, const struct merkle_hash *leaf)
+size_t
+merkle_frontier_append_made(struct merkle_frontier *f, const struct merkle_hash *leaf,
+                            struct merkle_hash ret_made[64])
 {
     assert(f->size < MERKLE_SIZE_MAX);
     /* Adding one to size carries through its trailing ones: each carry joins two equal subtrees. */
-    struct merkle_hash carry = *leaf;
     unsigned level = 0;
+    ret_made[0] = *leaf;
     for (; ((f->size >> level) & 1U) != 0; level++) {
-        merkle_node_hash(&f->nodes[level], &carry, &carry);
+        merkle_node_hash(&f->nodes[level], &ret_made[level], &ret_made[level + 1]);
     }
-    f->nodes[level] = carry;
+    f->nodes[level] = ret_made[level];
     f->size++;
+    return level + 1;
+}
+
+void
+merkle_frontier_append(struct merkle_frontier *f, const struct merkle_hash *leaf)
+{
+    struct merkle_hash made[64];
+    (void)merkle_frontier_append_made(f, leaf, made);
 }
 
 void
@@ -174,82 +183,119 @@ split_point(uint64_t n)
 }
 
 static void
-proof_reverse(struct merkle_proof *p)
+plan_add(struct merkle_plan *p, uint64_t low, uint64_t high)
+{
+    p->ranges[p->count++] = (struct merkle_range){low, high};
+}
+
+/* The RFC's recursion walks from the root down; its proofs list what it passed upwards. */
+static void
+plan_reverse(struct merkle_plan *p)
 {
     for (size_t i = 0; i < p->count / 2; i++) {
-        struct merkle_hash swap = p->hashes[i];
-        p->hashes[i] = p->hashes[p->count - 1 - i];
-        p->hashes[p->count - 1 - i] = swap;
+        struct merkle_range swap = p->ranges[i];
+        p->ranges[i] = p->ranges[p->count - 1 - i];
+        p->ranges[p->count - 1 - i] = swap;
     }
+}
+
+/* One step down, to the half that holds leaf; the other half is passed. */
+static void
+plan_descend(struct merkle_plan *p, uint64_t leaf, uint64_t *low, uint64_t *high)
+{
+    uint64_t middle = *low + split_point(*high - *low);
+    if (leaf < middle) {
+        plan_add(p, middle, *high);
+        *high = middle;
+    } else {
+        plan_add(p, *low, middle);
+        *low = middle;
+    }
+}
+
+enum status
+merkle_inclusion_plan(uint64_t size, uint64_t index, struct merkle_plan *ret_plan)
+{
+    if (index >= size) {
+        return STATUS_OUT_OF_RANGE;
+    }
+    uint64_t low = 0;
+    uint64_t high = size;
+    ret_plan->count = 0;
+    while (high - low > 1) {
+        plan_descend(ret_plan, index, &low, &high);
+    }
+    plan_reverse(ret_plan);
+    return STATUS_OK;
+}
+
+enum status
+merkle_consistency_plan(uint64_t size, uint64_t old_size, struct merkle_plan *ret_plan)
+{
+    if (old_size > size) {
+        return STATUS_OUT_OF_RANGE;
+    }
+    uint64_t low = 0;
+    uint64_t high = size;
+    ret_plan->count = 0;
+    /* SUBPROOF's loop: old_size lies inside (low, high] until the subtree ends exactly there. */
+    while (old_size != 0 && old_size != high) {
+        plan_descend(ret_plan, old_size - 1, &low, &high);
+    }
+    if (old_size != 0 && low != 0) { /* the flag b of the RFC: the verifier lacks this subtree */
+        plan_add(ret_plan, low, high);
+    }
+    plan_reverse(ret_plan);
+    return STATUS_OK;
+}
+
+size_t
+merkle_range_split(struct merkle_range range, unsigned min_level,
+                   struct merkle_piece ret_pieces[64], struct merkle_range *ret_tail)
+{
+    size_t count = 0;
+    uint64_t size = range.high - range.low;
+    for (unsigned level = 64; level-- > min_level;) {
+        if (((size >> level) & 1U) != 0) {
+            ret_pieces[count++] = (struct merkle_piece){level, range.low >> level};
+            range.low += UINT64_C(1) << level;
+        }
+    }
+    *ret_tail = range;
+    return count;
+}
+
+static enum status
+plan_read(const struct merkle_source *source, const struct merkle_plan *plan,
+          struct merkle_proof *ret_proof)
+{
+    struct merkle_proof p = {.count = plan->count};
+    for (size_t i = 0; i < plan->count; i++) {
+        enum status s = range_root(source, plan->ranges[i].low, plan->ranges[i].high, &p.hashes[i]);
+        if (s != STATUS_OK) {
+            return s;
+        }
+    }
+    *ret_proof = p;
+    return STATUS_OK;
 }
 
 enum status
 merkle_inclusion_prove(const struct merkle_source *source, uint64_t index,
                        struct merkle_proof *ret_proof)
 {
-    if (index >= source->size) {
-        return STATUS_OUT_OF_RANGE;
-    }
-    /* The RFC's recursion walked from the root down; its path lists the siblings upwards. */
-    struct merkle_proof p = {0};
-    uint64_t low = 0;
-    uint64_t high = source->size;
-    while (high - low > 1) {
-        uint64_t middle = low + split_point(high - low);
-        bool left = index < middle;
-        enum status s =
-            range_root(source, left ? middle : low, left ? high : middle, &p.hashes[p.count]);
-        if (s != STATUS_OK) {
-            return s;
-        }
-        p.count++;
-        if (left) {
-            high = middle;
-        } else {
-            low = middle;
-        }
-    }
-    proof_reverse(&p);
-    *ret_proof = p;
-    return STATUS_OK;
+    struct merkle_plan plan;
+    enum status s = merkle_inclusion_plan(source->size, index, &plan);
+    return s == STATUS_OK ? plan_read(source, &plan, ret_proof) : s;
 }
 
 enum status
 merkle_consistency_prove(const struct merkle_source *source, uint64_t old_size,
                          struct merkle_proof *ret_proof)
 {
-    if (old_size > source->size) {
-        return STATUS_OUT_OF_RANGE;
-    }
-    struct merkle_proof p = {0};
-    uint64_t low = 0;
-    uint64_t high = source->size;
-    enum status s = STATUS_OK;
-    /* SUBPROOF's loop: old_size lies inside (low, high] until the subtree ends exactly there. */
-    while (old_size != 0 && old_size != high) {
-        uint64_t middle = low + split_point(high - low);
-        bool left = old_size <= middle;
-        s = range_root(source, left ? middle : low, left ? high : middle, &p.hashes[p.count]);
-        if (s != STATUS_OK) {
-            return s;
-        }
-        p.count++;
-        if (left) {
-            high = middle;
-        } else {
-            low = middle;
-        }
-    }
-    if (old_size != 0 && low != 0) { /* the flag b of the RFC: the verifier lacks this subtree */
-        s = range_root(source, low, high, &p.hashes[p.count]);
-        if (s != STATUS_OK) {
-            return s;
-        }
-        p.count++;
-    }
-    proof_reverse(&p);
-    *ret_proof = p;
-    return STATUS_OK;
+    struct merkle_plan plan;
+    enum status s = merkle_consistency_plan(source->size, old_size, &plan);
+    return s == STATUS_OK ? plan_read(source, &plan, ret_proof) : s;
 }
 
 /* ---- checking proofs (the loops of RFC 9162 sections 2.1.3.2 and 2.1.4.2) ---- */

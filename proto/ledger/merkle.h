@@ -38,6 +38,25 @@ struct merkle_proof {
     struct merkle_hash hashes[MERKLE_PROOF_MAX];
 };
 
+/* Leaves from index low up to, without, high. */
+struct merkle_range {
+    uint64_t low;
+    uint64_t high;
+};
+
+/* A proof before its hashes are known: the root of each range is one hash of the proof, in order.
+ * Every range begins where the RFC's splitting begins one, so merkle_range_split takes it. */
+struct merkle_plan {
+    size_t count;
+    struct merkle_range ranges[MERKLE_PROOF_MAX];
+};
+
+/* A full subtree: the 2^level leaves from index << level on. */
+struct merkle_piece {
+    unsigned level;
+    uint64_t index;
+};
+
 /* Where proofs are made from: read gives the leaf hash at an index below size. It may block and
  * fail; its status is handed on. */
 struct merkle_source {
@@ -58,6 +77,11 @@ bool merkle_hash_equal(const struct merkle_hash *a, const struct merkle_hash *b)
 /* Appends one leaf hash. Asserts that size < MERKLE_SIZE_MAX. */
 void merkle_frontier_append(struct merkle_frontier *f, const struct merkle_hash *leaf);
 
+/* The same, and tells which full subtrees the leaf has completed: ret_made[i] is the root of the
+ * one of 2^i leaves that ends with it, for i below the count returned. */
+size_t merkle_frontier_append_made(struct merkle_frontier *f, const struct merkle_hash *leaf,
+                                   struct merkle_hash ret_made[64]);
+
 /* The root of the tree so far; of the empty tree SHA-256(""). */
 void merkle_frontier_root(const struct merkle_frontier *f, struct merkle_hash *ret_root);
 
@@ -72,6 +96,18 @@ MUST_CHECK enum status merkle_frontier_decode(const unsigned char *bytes, size_t
 
 /* A source over an array of leaf hashes; the array must outlive it. */
 struct merkle_source merkle_source_array(const struct merkle_hash *leaves, uint64_t size);
+
+/* What PATH(index, D[size]) and PROOF(old_size, D[size]) are made of. OUT_OF_RANGE as below. For
+ * those who keep inner nodes: the other two read leaves. */
+MUST_CHECK enum status merkle_inclusion_plan(uint64_t size, uint64_t index,
+                                             struct merkle_plan *ret_plan);
+MUST_CHECK enum status merkle_consistency_plan(uint64_t size, uint64_t old_size,
+                                               struct merkle_plan *ret_plan);
+
+/* The full subtrees of at least 2^min_level leaves a range of a plan begins with, largest first;
+ * *ret_tail is what is left behind them, fewer than 2^min_level leaves. Returns how many. */
+size_t merkle_range_split(struct merkle_range range, unsigned min_level,
+                          struct merkle_piece ret_pieces[64], struct merkle_range *ret_tail);
 
 /* PATH(index, D[source.size]) of section 2.1.1. OUT_OF_RANGE when index >= size; otherwise what
  * read returns. Reads every leaf but one, once. */

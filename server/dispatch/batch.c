@@ -271,6 +271,7 @@ answer_all(struct batch *b, struct job *const *jobs)
 {
     store_late(b);
     queues_done(&b->d->queues, jobs, b->count);
+    receipts_sign(b->d, b->turns, b->count, &b->arena);
     for (size_t i = 0; i < b->count; i++) {
         struct turn *t = &b->turns[i];
         bool decided = t->stage == TURN_DECIDED;

@@ -1,6 +1,8 @@
 /* What handlers are given to work with: ids, messages, changes. */
 #include "server/dispatch/handler.h"
 
+#include "proto/rpc/wirecheck.h"
+
 #include <protobuf-c/protobuf-c.h>
 
 bool
@@ -84,4 +86,14 @@ call_signed_part(const Pb__CallRequest *envelope, char session[SECRET_HASH_HEX_S
         .payload = envelope->payload.data,
         .payload_size = envelope->payload.len,
     };
+}
+
+Pb__CallReply *
+call_stored_reply(struct call *call, const unsigned char *bytes, size_t size)
+{
+    struct fault ignored;
+    ProtobufCMessage *message = NULL;
+    enum status s =
+        wire_unpack(call->arena, &pb__call_reply__descriptor, bytes, size, &message, &ignored);
+    return s == STATUS_OK ? (Pb__CallReply *)message : NULL;
 }

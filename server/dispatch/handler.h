@@ -83,9 +83,10 @@ struct call {
     int32_t today;                   /* day number of now_ms in the tenant's zone */
     int round;                       /* of load, from 0 */
     struct uuid7_source ids;
-    char event_id[UUID_TEXT_SIZE]; /* id of the event this command will leave */
-    void *data;                    /* the handler's own, made in load round 0 */
-    struct dispatch *dispatch;     /* for SystemService alone (counts, the list of methods) */
+    char event_id[UUID_TEXT_SIZE];          /* id of the event this command will leave */
+    void *data;                             /* the handler's own, made in load round 0 */
+    struct dispatch *dispatch;              /* for the functions below that ask for a call, and for
+                                             * SystemService (counts, the list of methods) */
     const unsigned char *ledger_public_key; /* 32 bytes; NULL when nothing is sealed */
 
     /* what decide fills */
@@ -152,6 +153,17 @@ Pb__Change *call_last_change(struct call *call);
  * the hash of the session token, "" without one. */
 struct signed_call call_signed_part(const Pb__CallRequest *envelope,
                                     char session[SECRET_HASH_HEX_SIZE]);
+
+/* A stored answer, in the call's arena; NULL when it cannot be read. */
+Pb__CallReply *call_stored_reply(struct call *call, const unsigned char *bytes, size_t size);
+
+/* Signs stored receipts anew, at most LIMIT_OPERATION_KEYS, each of the command with that key;
+ * without the log's key they stay unsigned. */
+void call_sign_receipts(struct call *call, Pb__Receipt *const *receipts, const char *const *keys,
+                        size_t count);
+
+/* Does a command of the tenant with this key wait or run in this server, at this moment? */
+bool call_in_progress(const struct call *call, const char *key);
 
 /* A fresh id in the call's arena. NULL when exhausted. */
 const char *call_new_id(struct call *call);

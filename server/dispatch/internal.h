@@ -70,6 +70,7 @@ struct tenant {
     int utc_offset_min;
     _Atomic uint64_t wakes;  /* counts commits that wake parked calls */
     _Atomic bool unsealed;   /* the sealer has work */
+    _Atomic bool went_back;  /* the database was put back under this program: no more commands */
     bool has_head;           /* head is guarded by tenants.lock */
     struct ledger_head head; /* the newest known */
     struct tenant *next;
@@ -96,7 +97,7 @@ void tenants_release(struct tenants *t);
 
 /* ---- jobs ---- */
 
-enum job_class { JOB_COMMAND, JOB_SLOW, JOB_QUERY, JOB_CLASS_COUNT };
+enum job_class { JOB_COMMAND, JOB_SLOW, JOB_QUERY, JOB_CLASS_COUNT }; /* commands first */
 
 /* One message on its way. Owned by whoever holds it: a queue, a runner, the parked list. */
 struct job {
@@ -177,6 +178,8 @@ bool queues_take_batch(struct queues *q, enum job_class class_, size_t max, stru
                        size_t *ret_count, struct job_list *expired);
 /* Takes one query; the same rules. */
 bool queues_take_query(struct queues *q, struct job **ret_job, struct job_list *expired);
+/* Does a command wait or run whose first subject (its key) is this? */
+bool queues_have(struct queues *q, uint64_t key_subject);
 /* A command's subjects are free again; wakes the lanes. */
 void queues_done(struct queues *q, struct job *const *jobs, size_t count);
 /* So many jobs taken (or expired) were answered or parked. */

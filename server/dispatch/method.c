@@ -15,6 +15,7 @@
 #include "rectify/v1/job.pb-c.h"
 #include "rectify/v1/matter.pb-c.h"
 #include "rectify/v1/measure.pb-c.h"
+#include "rectify/v1/operation.pb-c.h"
 #include "rectify/v1/org.pb-c.h"
 #include "rectify/v1/outcome.pb-c.h"
 #include "rectify/v1/plan.pb-c.h"
@@ -38,6 +39,7 @@ static const ProtobufCServiceDescriptor *const services[] = {
     &pb__grant_service__descriptor,    &pb__sitting_service__descriptor,
     &pb__node_service__descriptor,     &pb__outcome_service__descriptor,
     &pb__report_service__descriptor,   &pb__publication_service__descriptor,
+    &pb__log_service__descriptor,      &pb__operation_service__descriptor,
 };
 enum { SERVICE_COUNT = sizeof services / sizeof services[0] };
 

@@ -304,6 +304,20 @@ pick(struct queues *q, struct job_list *list, size_t max, struct job **ret_jobs)
 }
 
 bool
+queues_have(struct queues *q, uint64_t key_subject)
+{
+    pthread_mutex_lock(&q->lock);
+    bool found = hash_set_has(&q->in_flight, key_subject);
+    for (int i = 0; !found && i < JOB_QUERY; i++) {
+        for (const struct job *job = q->lists[i].first; !found && job != NULL; job = job->next) {
+            found = job->subjects.count > 0 && job->subjects.hashes[0] == key_subject;
+        }
+    }
+    pthread_mutex_unlock(&q->lock);
+    return found;
+}
+
+bool
 queues_take_batch(struct queues *q, enum job_class class_, size_t max, struct job **ret_jobs,
                   size_t *ret_count, struct job_list *expired)
 {

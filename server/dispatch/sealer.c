@@ -25,6 +25,7 @@ struct seal {
     struct log_head_record head;
     struct log_unsealed_list waiting;
     struct merkle_frontier frontier;
+    struct log_node_rows nodes;
     struct fault *fault;
 };
 
@@ -57,6 +58,28 @@ seal_read(struct seal *s)
     return status == STATUS_OK ? seal_run(s) : status;
 }
 
+/* What this program has sealed or seen sealed stands in every later head. A database put back under
+ * it (a restore) would go on to fork the log: nothing is sealed and no command taken until it is
+ * started again; clients refuse until the restore is declared. */
+static enum status
+went_back(struct seal *s)
+{
+    struct ledger_head known;
+    if (!tenants_head_get(&s->d->tenants, s->tenant, &known)) {
+        return STATUS_OK;
+    }
+    uint64_t size = (uint64_t)s->head.tree_size;
+    bool same = size > known.size || (size == known.size && memcmp(s->head.root, known.root.bytes,
+                                                                   sizeof known.root.bytes) == 0);
+    if (!same) {
+        atomic_store(&s->tenant->went_back, true);
+        return fault_set(s->fault, STATUS_DATA_LOSS, "LOG_WENT_BACK",
+                         "数据库里的日志比本服务先前封存的短或不同，像是被恢复到了更早的时间："
+                         "封存已停止。请停下服务，运行 rectifyd restored 作恢复声明，再启动。");
+    }
+    return STATUS_OK;
+}
+
 static enum status
 frontier_load(struct seal *s)
 {
@@ -72,6 +95,23 @@ frontier_load(struct seal *s)
     return STATUS_OK;
 }
 
+/* One leaf more, and the inner nodes it completes. */
+static bool
+append_leaf(struct seal *s, const unsigned char *hash)
+{
+    struct merkle_hash leaf;
+    struct merkle_hash made[64];
+    memcpy(leaf.bytes, hash, sizeof leaf.bytes);
+    size_t levels = merkle_frontier_append_made(&s->frontier, &leaf, made);
+    for (unsigned level = LOG_NODE_LEVEL; level < levels; level++) {
+        uint64_t number = (s->frontier.size >> level) - 1;
+        if (!log_node_rows_add(&s->nodes, &s->arena, level, number, made[level].bytes)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* "{uuid,uuid,…}", and the leaves appended. */
 static char *
 append_leaves(struct seal *s)
@@ -85,9 +125,9 @@ append_leaves(struct seal *s)
     *p++ = '{';
     for (size_t i = 0; i < count; i++) {
         const struct log_unsealed *u = &s->waiting.items[i];
-        struct merkle_hash leaf;
-        memcpy(leaf.bytes, u->leaf_hash, sizeof leaf.bytes);
-        merkle_frontier_append(&s->frontier, &leaf);
+        if (!append_leaf(s, u->leaf_hash)) {
+            return NULL;
+        }
         size_t length = strlen(u->event_id);
         memcpy(p, u->event_id, length);
         p += length;
@@ -134,6 +174,9 @@ seal_write(struct seal *s, struct ledger_head *ret_head)
     };
     status = log_queue_leaves(s->q, id, first, events, s->waiting.count);
     if (status == STATUS_OK) {
+        status = log_node_rows_queue(&s->nodes, &s->arena, s->q, id);
+    }
+    if (status == STATUS_OK) {
         status = log_queue_head_insert(s->q, id, &record);
     }
     if (status == STATUS_OK) {
@@ -167,6 +210,9 @@ seal_once(struct dispatch *d, struct db *db, struct tenant *tenant, bool *ret_mo
     enum status status = s.q == NULL ? STATUS_RESOURCE_EXHAUSTED : db_begin(db, false, fault);
     if (status == STATUS_OK) {
         status = seal_read(&s);
+    }
+    if (status == STATUS_OK && s.locked) {
+        status = went_back(&s);
     }
     if (status == STATUS_OK && s.locked && s.head.tree_size > 0) {
         head_from_record(&s, &head);

@@ -45,3 +45,11 @@ subject_alone(struct subject_set *set)
 {
     set->alone = true;
 }
+
+bool
+call_in_progress(const struct call *call, const char *key)
+{
+    struct subject_set set = {.arena = call->arena, .tenant = call->envelope->tenant};
+    subject_add(&set, "key", key);
+    return set.count == 1 && queues_have(&call->dispatch->queues, set.hashes[0]);
+}

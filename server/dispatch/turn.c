@@ -3,7 +3,6 @@
 
 #include "proto/base/wire_text.h"
 #include "proto/ledger/secret.h"
-#include "proto/rpc/wirecheck.h"
 #include "server/base/log.h"
 #include "server/service/role.h"
 
@@ -186,6 +185,11 @@ turn_queue_identity(struct turn *t, struct db_queue *q)
         return refuse(
             t, fault_set(&t->call.fault, STATUS_UNAUTHENTICATED, "SESSION_REQUIRED", "请先登录。"));
     }
+    if (t->tenant != NULL && turn_is_command(t) && atomic_load(&t->tenant->went_back)) {
+        return refuse(t, fault_set(&t->call.fault, STATUS_UNAVAILABLE, "LOG_WENT_BACK",
+                                   "服务器的数据库像是被恢复到了更早的时间，已停止办理："
+                                   "请联系管理员作恢复声明（rectifyd restored）。"));
+    }
     if (t->tenant == NULL || t->job->system) {
         return STATUS_OK;
     }
@@ -213,15 +217,13 @@ answer_replay(struct turn *t)
                             "这个幂等键已用于另一个请求：新的操作请用新的键。"));
         return;
     }
-    struct fault ignored;
-    ProtobufCMessage *message = NULL;
-    if (wire_unpack(&t->arena, &pb__call_reply__descriptor, known->reply, known->reply_size,
-                    &message, &ignored) != STATUS_OK) {
+    Pb__CallReply *stored = call_stored_reply(&t->call, known->reply, known->reply_size);
+    if (stored == NULL) {
         refuse(t, fault_set(&t->call.fault, STATUS_DATA_LOSS, "STORED_REPLY",
                             "已存的答复读不出来，请联系管理员。"));
         return;
     }
-    t->reply = (Pb__CallReply *)message;
+    t->reply = stored;
     t->reply->has_replayed = 1;
     t->reply->replayed = 1;
     t->stage = TURN_REPLAY;

@@ -122,6 +122,11 @@ bool authz_sees_own(uint64_t roles);
 MUST_CHECK enum status record_event(struct turn *t, struct records *records,
                                     Pb__Receipt **ret_receipt);
 
+/* Names key and tenant in the receipts of these turns' replies, new and replayed, and signs them
+ * together, when the server has the log's key. At most LIMIT_BATCH_COMMANDS. */
+void receipts_sign(const struct dispatch *d, struct turn *turns, size_t count,
+                   struct arena *scratch);
+
 /* Queues all of them, one statement a kind. */
 MUST_CHECK enum status records_queue(struct records *records, struct db_queue *q);
 

@@ -13,7 +13,8 @@ static const struct handler_table *const sources[] = {
     &matter_handler_table,          &grant_handler_table,       &sitting_handler_table,
     &job_outside_handler_table,     &ladder_handler_table,      &outside_handler_table,
     &inspection_part_handler_table, &node_handler_table,        &outcome_handler_table,
-    &report_handler_table,          &publication_handler_table,
+    &report_handler_table,          &publication_handler_table, &log_handler_table,
+    &operation_handler_table,
 };
 
 enum { TABLES = sizeof sources / sizeof sources[0] };

@@ -5,6 +5,7 @@
 #include "proto/base/wire_text.h"
 #include "rectify/v1/common.pb-c.h"
 #include "server/handler/common.h"
+#include "server/handler/log.h"
 #include "server/service/role.h"
 #include "server/store/audit.h"
 
@@ -20,8 +21,8 @@ struct log_view {
     int64_t from_seq;
 };
 
-static Pb__SignedHead *
-head_message(struct call *call, const struct audit_head *head)
+Pb__SignedHead *
+log_head_message(struct call *call, const struct audit_head *head)
 {
     Pb__SignedHead *out = call_message(call, &pb__signed_head__descriptor);
     if (out == NULL) {
@@ -60,7 +61,7 @@ head_decide(struct call *call)
         return handler_no_memory(call);
     }
     if (view->head.found) {
-        reply->head = head_message(call, &view->head);
+        reply->head = log_head_message(call, &view->head);
     }
     if (call->ledger_public_key != NULL) {
         reply->has_public_key = 1;
@@ -149,7 +150,7 @@ export_decide(struct call *call)
     }
     reply->has_more = 1;
     reply->more = reply->n_leaves > 0 && last < view->head.tree_size;
-    reply->head = head_message(call, &view->head);
+    reply->head = log_head_message(call, &view->head);
     if (call->ledger_public_key != NULL) {
         reply->has_public_key = 1;
         reply->public_key.data = (uint8_t *)(uintptr_t)call->ledger_public_key;

@@ -28,8 +28,35 @@ static const struct statement audit_leaves = {
            " WHERE bytes <= $4::integer OR seq = $2 ORDER BY seq",
 };
 
-const struct statement *const audit_statements[] = {&audit_head, &audit_unsealed, &audit_leaves,
-                                                    NULL};
+static const struct statement audit_place = {
+    .name = "audit_place",
+    .params = 2,
+    .sql = "SELECT coalesce(l.seq, 0), e.leaf_hash FROM event e"
+           "  LEFT JOIN log_leaf l ON l.tenant = e.tenant AND l.event_id = e.id"
+           " WHERE e.tenant = $1 AND e.id = $2",
+};
+
+static const struct statement audit_nodes = {
+    .name = "audit_nodes",
+    .params = 3,
+    .sql = "SELECT w.no - 1, n.hash"
+           "  FROM unnest($2::smallint[], $3::bigint[]) WITH ORDINALITY AS w (level, number, no)"
+           "  JOIN log_node n ON n.tenant = $1 AND n.level = w.level AND n.number = w.number",
+};
+
+static const struct statement audit_leaf_hashes = {
+    .name = "audit_leaf_hashes",
+    .params = 3,
+    .sql = "SELECT w.no - 1, e.leaf_hash"
+           "  FROM unnest($2::bigint[], $3::bigint[]) WITH ORDINALITY AS w (low, high, no)"
+           "  JOIN log_leaf l ON l.tenant = $1 AND l.seq > w.low AND l.seq <= w.high"
+           "  JOIN event e ON e.tenant = l.tenant AND e.id = l.event_id"
+           " ORDER BY w.no, l.seq",
+};
+
+const struct statement *const audit_statements[] = {
+    &audit_head,  &audit_unsealed,    &audit_leaves, &audit_place,
+    &audit_nodes, &audit_leaf_hashes, NULL};
 
 static enum status
 take_head(void *ctx, const struct db_row *row, struct arena *a)
@@ -95,4 +122,47 @@ audit_queue_leaves(struct db_queue *q, int tenant, const struct audit_page *page
     struct param params[] = {p_int(tenant), p_int(page->from_seq), p_int(page->limit),
                              p_int(page->max_bytes), p_int(page->body_offset)};
     return db_queue_add(q, &audit_leaves, params, (struct db_sink){take_leaf, ret, DB_ANY_COUNT});
+}
+
+static enum status
+take_place(void *ctx, const struct db_row *row, struct arena *a)
+{
+    struct audit_place *place = ctx;
+    size_t size = 0;
+    *place = (struct audit_place){.found = true, .seq = db_int(row, 0)};
+    place->leaf_hash = db_bytes(row, 1, a, &size);
+    return size == 32 ? STATUS_OK : STATUS_INTERNAL;
+}
+
+enum status
+audit_queue_place(struct db_queue *q, int tenant, const char *event_id, struct audit_place *ret)
+{
+    return db_queue_add(q, &audit_place, (struct param[]){p_int(tenant), p_text(event_id)},
+                        (struct db_sink){take_place, ret, DB_ANY_COUNT});
+}
+
+static enum status
+take_hash(void *ctx, const struct db_row *row, struct arena *a)
+{
+    const struct audit_hashes *hashes = ctx;
+    size_t size = 0;
+    const unsigned char *hash = db_bytes(row, 1, a, &size);
+    return size == 32 ? hashes->take(hashes->ctx, (size_t)db_int(row, 0), hash) : STATUS_INTERNAL;
+}
+
+enum status
+audit_queue_nodes(struct db_queue *q, int tenant, const char *levels, const char *numbers,
+                  struct audit_hashes *ret)
+{
+    struct param params[] = {p_int(tenant), p_text(levels), p_text(numbers)};
+    return db_queue_add(q, &audit_nodes, params, (struct db_sink){take_hash, ret, DB_ANY_COUNT});
+}
+
+enum status
+audit_queue_leaf_hashes(struct db_queue *q, int tenant, const char *lows, const char *highs,
+                        struct audit_hashes *ret)
+{
+    struct param params[] = {p_int(tenant), p_text(lows), p_text(highs)};
+    return db_queue_add(q, &audit_leaf_hashes, params,
+                        (struct db_sink){take_hash, ret, DB_ANY_COUNT});
 }

@@ -28,7 +28,32 @@ struct audit_leaves {
     size_t capacity;
 };
 
+/* Where an event stands. */
+struct audit_place {
+    bool found;                     /* such an event */
+    int64_t seq;                    /* from 1; 0: not sealed yet */
+    const unsigned char *leaf_hash; /* 32 bytes */
+};
+
 extern const struct statement *const audit_statements[];
+
+/* Where an event (UUID) stands. */
+MUST_CHECK enum status audit_queue_place(struct db_queue *q, int tenant, const char *event_id,
+                                         struct audit_place *ret);
+
+/* Hashes for proofs. Both are given 32 bytes a time, with the place (from 0) in the arrays it
+ * belongs to; leaves of one place come in order. */
+typedef enum status audit_hash_fn(void *ctx, size_t place, const unsigned char *hash);
+struct audit_hashes {
+    audit_hash_fn *take;
+    void *ctx; /* both must live until the queue has run */
+};
+/* Inner nodes: level[i] and number[i] (log_node). A missing one is not given. */
+MUST_CHECK enum status audit_queue_nodes(struct db_queue *q, int tenant, const char *levels,
+                                         const char *numbers, struct audit_hashes *ret);
+/* Leaf hashes from index low[i] up to, without, high[i]. */
+MUST_CHECK enum status audit_queue_leaf_hashes(struct db_queue *q, int tenant, const char *lows,
+                                               const char *highs, struct audit_hashes *ret);
 
 /* The head of that tree size, or the newest (tree_size 0). */
 MUST_CHECK enum status audit_queue_head(struct db_queue *q, int tenant, int64_t tree_size,

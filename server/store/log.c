@@ -35,6 +35,15 @@ static const struct statement log_unsealed_delete = {
     .params = 2,
 };
 
+static const struct statement log_node_insert = {
+    .name = "log_node_insert",
+    .sql = "INSERT INTO log_node (tenant, level, number, hash)"
+           " SELECT $1, n.level, n.number, substr($4::bytea, (n.no::integer - 1) * 32 + 1, 32)"
+           "   FROM unnest($2::smallint[], $3::bigint[]) WITH ORDINALITY"
+           "        AS n (level, number, no)",
+    .params = 4,
+};
+
 static const struct statement log_head_insert = {
     .name = "log_head_insert",
     .sql = "INSERT INTO log_head (tenant, tree_size, root, time_ms, key_id, signature, frontier)"
@@ -47,6 +56,7 @@ const struct statement *const log_statements[] = {&log_lock,
                                                   &log_unsealed_read,
                                                   &log_leaf_insert,
                                                   &log_unsealed_delete,
+                                                  &log_node_insert,
                                                   &log_head_insert,
                                                   NULL};
 
@@ -131,6 +141,31 @@ log_queue_leaves(struct db_queue *q, int tenant, int64_t first_seq, const char *
     const struct param waiting[] = {p_int(tenant), p_text(events)};
     return db_queue_add(q, &log_unsealed_delete, waiting,
                         (struct db_sink){.expect = (int64_t)count});
+}
+
+bool
+log_node_rows_add(struct log_node_rows *rows, struct arena *a, unsigned level, uint64_t number,
+                  const unsigned char *hash)
+{
+    rows->count++;
+    return column_int(&rows->level, a, level) && column_int(&rows->number, a, (int64_t)number) &&
+           column_bytes(&rows->hashes, a, hash, 32);
+}
+
+enum status
+log_node_rows_queue(struct log_node_rows *rows, struct arena *a, struct db_queue *q, int tenant)
+{
+    if (rows->count == 0) {
+        return STATUS_OK;
+    }
+    const struct param params[] = {
+        p_int(tenant),
+        p_text(column_literal(&rows->level, a)),
+        p_text(column_literal(&rows->number, a)),
+        p_bytes(rows->hashes.data, rows->hashes.used),
+    };
+    return db_queue_add(q, &log_node_insert, params,
+                        (struct db_sink){.expect = (int64_t)rows->count});
 }
 
 enum status

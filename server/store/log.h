@@ -3,7 +3,10 @@
 #ifndef SERVER_STORE_LOG_H
 #define SERVER_STORE_LOG_H
 
+#include "server/store/columns.h"
 #include "server/store/db.h"
+
+enum { LOG_NODE_LEVEL = 8 }; /* inner nodes are kept from full subtrees of 256 leaves on */
 
 struct log_head_record {
     int64_t tree_size; /* 0: nothing sealed yet */
@@ -26,6 +29,12 @@ struct log_unsealed_list {
     size_t capacity;
 };
 
+/* Full subtrees that new leaves completed. Zeroed: none. */
+struct log_node_rows {
+    size_t count;
+    struct column level, number, hashes;
+};
+
 extern const struct statement *const log_statements[];
 
 /* *ret_locked: this transaction is the tenant's one sealer. Does not wait. */
@@ -39,6 +48,13 @@ MUST_CHECK enum status log_queue_unsealed(struct db_queue *q, int tenant, int li
  * the waiting. */
 MUST_CHECK enum status log_queue_leaves(struct db_queue *q, int tenant, int64_t first_seq,
                                         const char *events, size_t count);
+/* The root (32 bytes) of the 2^level leaves from index number << level on. Copies. False when the
+ * arena is exhausted. */
+bool log_node_rows_add(struct log_node_rows *rows, struct arena *a, unsigned level, uint64_t number,
+                       const unsigned char *hash);
+/* Queues the insert, if there is any. */
+MUST_CHECK enum status log_node_rows_queue(struct log_node_rows *rows, struct arena *a,
+                                           struct db_queue *q, int tenant);
 MUST_CHECK enum status log_queue_head_insert(struct db_queue *q, int tenant,
                                              const struct log_head_record *head);
 

@@ -15,6 +15,7 @@
 #include "server/store/matter.h"
 #include "server/store/measure.h"
 #include "server/store/node.h"
+#include "server/store/operation.h"
 #include "server/store/org.h"
 #include "server/store/outcome.h"
 #include "server/store/outside.h"
@@ -26,6 +27,7 @@
 #include "server/store/publication.h"
 #include "server/store/publication_source.h"
 #include "server/store/report.h"
+#include "server/store/restore.h"
 #include "server/store/settings.h"
 #include "server/store/sitting.h"
 #include "server/store/status.h"
@@ -53,10 +55,12 @@ static const struct statement *const *const lists[] = {
     matter_statements,
     measure_statements,
     migrate_statements,
+    operation_statements,
     org_statements,
     plan_statements,
     principal_statements,
     problem_statements,
+    restore_statements,
     settings_statements,
     status_statements,
     system_statements,

@@ -1,6 +1,5 @@
 /* Profiles, state files and files: what is refused, and what survives. */
 #include "client/lib/file.h"
-#include "client/lib/pending.h"
 #include "client/lib/profile.h"
 #include "client/lib/state.h"
 #include "tests/support/fixture.h"
@@ -248,46 +247,6 @@ test_state_cursor_and_head(void **state)
     assert_memory_equal(public.bytes, key.public.bytes, LEDGER_PUBLIC_BYTES);
 }
 
-#define KEY "0190e5a0-0000-7000-8000-0000000000bb"
-
-/* What is sent again is the same request to the byte. */
-static void
-test_pending(void **state)
-{
-    (void)state;
-    Pb__DecideTableRequest decide = PB__DECIDE_TABLE_REQUEST__INIT;
-    Pb__ChangePasswordRequest change = PB__CHANGE_PASSWORD_REQUEST__INIT;
-    char id[] = "id\n二";
-    decide.id = id;
-    struct rectify_pending in = {.on_behalf_of = "unit01",
-                                 .request = {.method = "rectify.v1.TableService/DecideTable",
-                                             .message = &decide.base,
-                                             .key = KEY,
-                                             .has_expected_version = true,
-                                             .expected_version = 7,
-                                             .timeout_ms = 60000}};
-    struct rectify_pending out;
-    struct fault f;
-    assert_int_equal(rectify_pending_load(&arena, folder, KEY, &out, &f), STATUS_NOT_FOUND);
-    assert_int_equal(rectify_pending_save(folder, &in, &f), STATUS_OK);
-    assert_int_equal(rectify_pending_load(&arena, folder, KEY, &out, &f), STATUS_OK);
-    assert_string_equal(out.request.method, in.request.method);
-    assert_string_equal(out.request.key, KEY);
-    assert_string_equal(out.on_behalf_of, "unit01");
-    assert_true(out.request.has_expected_version);
-    assert_int_equal(out.request.expected_version, 7);
-    assert_int_equal(out.request.timeout_ms, 60000);
-    assert_string_equal(((const Pb__DecideTableRequest *)out.request.message)->id, id);
-    write_file("pending-" KEY, "rectify.v1.TableService/DecideTable\n-\n-\n0\n!!!\n");
-    assert_int_equal(rectify_pending_load(&arena, folder, KEY, &out, &f), STATUS_INVALID_ARGUMENT);
-    rectify_pending_clear(folder, KEY);
-    assert_int_equal(rectify_pending_load(&arena, folder, KEY, &out, &f), STATUS_NOT_FOUND);
-    in.request.method = "rectify.v1.AccountService/ChangePassword";
-    in.request.message = &change.base;
-    assert_int_equal(rectify_pending_save(folder, &in, &f), STATUS_INVALID_ARGUMENT);
-    assert_int_equal(rectify_pending_load(&arena, folder, KEY, &out, &f), STATUS_NOT_FOUND);
-}
-
 static void
 test_file_replace(void **state)
 {
@@ -361,7 +320,6 @@ main(void)
         cmocka_unit_test_setup_teardown(test_find_named, setup, teardown),
         cmocka_unit_test_setup_teardown(test_state_session, setup, teardown),
         cmocka_unit_test_setup_teardown(test_state_cursor_and_head, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_pending, setup, teardown),
         cmocka_unit_test_setup_teardown(test_file_replace, setup, teardown),
         cmocka_unit_test_setup_teardown(test_file_device, setup, teardown),
     };

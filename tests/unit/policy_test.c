@@ -78,8 +78,9 @@ static const struct {
 };
 
 /* What may be asked without a session. */
-static const char *const public_queries[] = {"rectify.v1.SystemService/Health",
-                                             "rectify.v1.SystemService/Describe"};
+static const char *const public_queries[] = {
+    "rectify.v1.SystemService/Health", "rectify.v1.SystemService/Describe",
+    "rectify.v1.LogService/GetConsistency", "rectify.v1.LogService/ListRestores"};
 
 static enum method_auth
 command_auth(const char *method)
