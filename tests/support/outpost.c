@@ -31,6 +31,7 @@ struct ticket {
 static struct door doors[2]; /* TCP, TLS */
 static char pki[4200];
 static struct person clerk;
+static _Atomic(enum outpost_release) release_played;
 
 static struct rpc_server *
 door_server(struct door *door)
@@ -42,11 +43,106 @@ door_server(struct door *door)
     return server;
 }
 
+/* ---- other releases ---- */
+
+void
+outpost_release(enum outpost_release release)
+{
+    atomic_store(&release_played, release);
+}
+
+size_t
+outpost_unknown_fields(unsigned char *bytes, size_t n)
+{
+    /* field 900 = varint 7; field 901 = "newer" */
+    static const unsigned char fields[OUTPOST_UNKNOWN_BYTES] = {0xA0, 0x38, 0x07, 0xAA, 0x38, 0x05,
+                                                                'n',  'e',  'w',  'e',  'r',  0x00};
+    memcpy(bytes + n, fields, OUTPOST_UNKNOWN_BYTES - 1);
+    return n + OUTPOST_UNKNOWN_BYTES - 1;
+}
+
+/* The same fields into a message that will be packed. Freed with it by its unpacker's allocator. */
+static void
+unknown_add(ProtobufCMessage *message)
+{
+    ProtobufCMessageUnknownField *field = malloc(sizeof *field);
+    assert_non_null(field);
+    *field = (ProtobufCMessageUnknownField){
+        .tag = 902, .wire_type = PROTOBUF_C_WIRE_TYPE_VARINT, .len = 1, .data = malloc(1)};
+    assert_non_null(field->data);
+    field->data[0] = 7;
+    message->n_unknown_fields = 1;
+    message->unknown_fields = field;
+}
+
+/* A newer server's reply: malloc'd; takes the old one. */
+static unsigned char *
+reply_newer(unsigned char *bytes, size_t *size)
+{
+    Pb__CallReply *reply = pb__call_reply__unpack(NULL, *size, bytes);
+    assert_non_null(reply);
+    unknown_add(&reply->base);
+    unknown_add(&reply->status->base);
+    if (reply->receipt != NULL) {
+        unknown_add(&reply->receipt->base);
+    }
+    if (reply->has_payload) {
+        unsigned char *payload =
+            realloc(reply->payload.data, reply->payload.len + OUTPOST_UNKNOWN_BYTES);
+        assert_non_null(payload);
+        reply->payload.data = payload;
+        reply->payload.len = outpost_unknown_fields(payload, reply->payload.len);
+    }
+    *size = pb__call_reply__get_packed_size(reply);
+    unsigned char *newer = malloc(*size);
+    assert_non_null(newer);
+    pb__call_reply__pack(reply, newer);
+    pb__call_reply__free_unpacked(reply, NULL);
+    free(bytes);
+    return newer;
+}
+
+/* A status (field 2) that is a number. */
+static unsigned char *
+reply_broken(unsigned char *bytes, size_t *size)
+{
+    static const unsigned char broken[] = {0x10, 0x07};
+    unsigned char *more = realloc(bytes, *size + sizeof broken);
+    assert_non_null(more);
+    memcpy(more + *size, broken, sizeof broken);
+    *size += sizeof broken;
+    return more;
+}
+
+/* What an older server does not know it calls by no other name. malloc'd; takes the old one. */
+static unsigned char *
+request_to_older(unsigned char *bytes, size_t *size)
+{
+    Pb__CallRequest *request = pb__call_request__unpack(NULL, *size, bytes);
+    if (request != NULL && request->method != NULL &&
+        strncmp(request->method, "rectify.v1.Operation", 20) == 0) {
+        memcpy(request->method + 11, "NoSuch___", 9); /* OperationService: NoSuch___Service */
+        pb__call_request__pack(request, bytes);
+    }
+    if (request != NULL) {
+        pb__call_request__free_unpacked(request, NULL);
+    }
+    return bytes;
+}
+
+/* ---- the doors ---- */
+
 static void
 on_reply(void *ctx, uint64_t handle, unsigned char *bytes, size_t size)
 {
     struct ticket *ticket = (struct ticket *)(uintptr_t)handle;
+    enum outpost_release release = atomic_load(&release_played);
     (void)ctx;
+    if (release == OUTPOST_NEWER) {
+        bytes = reply_newer(bytes, &size);
+    } else if (release == OUTPOST_BROKEN) {
+        bytes = reply_broken(bytes, &size);
+    }
     enum status s = rpc_server_reply(door_server(ticket->door), ticket->handle, bytes, size);
     if (s != STATUS_OK) {
         abort();
@@ -71,6 +167,9 @@ on_message(void *ctx, struct rpc_call_handle handle, unsigned char *bytes, size_
         abort();
     }
     *ticket = (struct ticket){.door = ctx, .handle = handle};
+    if (atomic_load(&release_played) == OUTPOST_OLDER) {
+        bytes = request_to_older(bytes, &n);
+    }
     dispatch_message(district.door, bytes, n,
                      (struct reply_to){
                          .fn = on_reply, .handle = (uint64_t)(uintptr_t)ticket, .alive = is_alive});

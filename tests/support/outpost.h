@@ -16,6 +16,20 @@
 int outpost_open(void **state);
 int outpost_close(void **state);
 
+/* The server plays another release, for the calls that come from now on. */
+enum outpost_release {
+    OUTPOST_THIS = 0,
+    OUTPOST_OLDER,  /* it has not the OperationService: answers as to any method it does not know */
+    OUTPOST_NEWER,  /* its replies, receipts, statuses and payloads have fields nobody knows here */
+    OUTPOST_BROKEN, /* a field that is known has another type: no release may do that */
+};
+void outpost_release(enum outpost_release release);
+
+/* Appends fields that no release knows to a packed message of n bytes: a number, a text. The bytes
+ * must have room for OUTPOST_UNKNOWN_BYTES more; the new length. Any thread. */
+enum { OUTPOST_UNKNOWN_BYTES = 12 };
+size_t outpost_unknown_fields(unsigned char *bytes, size_t n);
+
 /* Somebody of the office, logged in. */
 const struct person *outpost_clerk(void);
 
