@@ -26,7 +26,7 @@ libsmartcols/: client/cli
 xlsxwriter.h: server/document
 ini.h: server/base client/lib
 curl/: server/jobs tests
-sqlite3.h: client/lib
+sqlite3.h: client/lib tests
 '
 
 check() { # ROOT

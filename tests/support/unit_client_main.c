@@ -339,7 +339,7 @@ put_one(struct unit *u)
     withdraws.reason_code = lend("OTHER");
     withdraws.reason = n % REFUSED_EVERY == REFUSED_EVERY - 1 ? NULL : lend("（样例）材料还要补充");
     struct rectify_request request = {
-        .method = claim ? "rectify.v1.MeasureService/ClaimEffect"
+        .method = claim ? "rectify.v1.MeasureService/ClaimComplete"
                         : "rectify.v1.MeasureService/WithdrawClaim",
         .message = claim ? &claims.base : &withdraws.base,
         .key = key,
