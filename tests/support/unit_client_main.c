@@ -267,7 +267,8 @@ prepare(struct unit *u)
     fprintf(file, "evidence %s\n", evidence->id);
     for (size_t i = 0; i < list->n_measures; i++) {
         const Pb__Measure *m = list->measures[i];
-        if (is_own(u, m) && strcmp(m->state, "IN_PROGRESS") == 0) {
+        bool has_effect = m->measure_class != PB__MEASURE_CLASS__IMMEDIATE;
+        if (is_own(u, m) && has_effect && strcmp(m->state, "IN_PROGRESS") == 0) {
             fprintf(file, "measure %s %" PRId64 "\n", m->ref, m->version);
         }
     }
@@ -339,7 +340,7 @@ put_one(struct unit *u)
     withdraws.reason_code = lend("OTHER");
     withdraws.reason = n % REFUSED_EVERY == REFUSED_EVERY - 1 ? NULL : lend("（样例）材料还要补充");
     struct rectify_request request = {
-        .method = claim ? "rectify.v1.MeasureService/ClaimComplete"
+        .method = claim ? "rectify.v1.MeasureService/ClaimEffect"
                         : "rectify.v1.MeasureService/WithdrawClaim",
         .message = claim ? &claims.base : &withdraws.base,
         .key = key,
