@@ -19,6 +19,18 @@ upload_step(void *user, const char *name, int64_t done, int64_t size)
 }
 
 static void
+restored_tell(void *user, const char *reason, int64_t since_ms)
+{
+    struct cli *c = user;
+    cli_progress_clear(c);
+    (void)fprintf(
+        c->err,
+        "提醒：服务器恢复到了较早的时间，有恢复声明（%s）。%s 以后收件的内容可能已不在服务器"
+        "上：待发箱会用原编号再报一次；没有用待发箱的，请核对后再报。\n",
+        cli_text(c, reason), value_time(&c->arena, since_ms));
+}
+
+static void
 retry_tell(void *user, const struct fault *why, uint32_t wait_ms)
 {
     struct cli *c = user;
@@ -91,6 +103,7 @@ cli_channel(struct cli *c, struct fault *f)
         .client_version = CLI_CLIENT_VERSION,
         .on_behalf_of = whom(c),
         .deadline_ms = c->deadline_ms,
+        .on_restored = restored_tell,
         .on_retry = retry_tell,
         .user = c,
         .offline_reads = offline,

@@ -31,6 +31,10 @@ struct rectify_channel_options {
     const char *client_version; /* "rectify 0.1.0" */
     const char *on_behalf_of;   /* commands: code of another unit (代报); NULL: one's own */
     uint32_t deadline_ms;       /* 0: RECTIFY_DEADLINE_MS */
+    /* Called when a declared restore of the server was accepted just now: why, and the server's
+     * time from which on things may be lost. NULL: nobody is told; rectify_channel_restored tells
+     * too. */
+    void (*on_restored)(void *user, const char *reason, int64_t since_ms);
     /* Called before each wait for a retry; NULL: nobody is told. */
     void (*on_retry)(void *user, const struct fault *why, uint32_t wait_ms);
     void *user;

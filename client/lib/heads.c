@@ -289,7 +289,12 @@ restored_note(struct look *l, const struct restores *r)
         since = before;
     }
     l->proven.restore_ms = r->last_ms > l->proven.restore_ms ? r->last_ms : l->proven.restore_ms;
-    return rectify_state_restored_save(folder_of(l), since, l->f);
+    const struct rectify_channel_options *options = &l->channel->options;
+    enum status status = rectify_state_restored_save(folder_of(l), since, l->f);
+    if (status == STATUS_OK && options->on_restored != NULL) {
+        options->on_restored(options->user, r->base.reason, since);
+    }
+    return status;
 }
 
 /* The log continues what is kept, and restores were declared that this client has not heard of:

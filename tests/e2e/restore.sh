@@ -75,6 +75,7 @@ expect "the restore is declared" declare_restore
 server_start "$HOME_DIR"
 expect_shows "it is accepted and said" '恢复声明' cli admin audit check
 expect_not "the alarm stands" test -e "$state/log-alarm"
+expect "with the reason it was given" grep -q '磁盘损坏' "$FIXTURE_DIR/shown"
 expect "what was received is to be offered again" test -s "$state/restored"
 now=$(sed -n 's/^.*size=\([0-9]*\).*$/\1/p' "$state/head")
 expect "the log is shorter now" test "$now" -lt "$seen"

@@ -55,6 +55,7 @@ static struct fake fake;
 static struct arena arena;
 static struct rectify_profile profile;
 static struct rectify_channel *channel;
+static struct rectify_channel_options channel_options; /* of the next channel_open */
 static struct ledger_key machine_key;
 static char folder[256]; /* a new one for each test */
 
@@ -170,8 +171,10 @@ HELPER void
 channel_open(uint32_t deadline_ms)
 {
     struct fault f;
-    struct rectify_channel_options options = {
-        .profile = &profile, .client_version = "rectify test", .deadline_ms = deadline_ms};
+    struct rectify_channel_options options = channel_options;
+    options.profile = &profile;
+    options.client_version = "rectify test";
+    options.deadline_ms = deadline_ms;
     rectify_channel_free(channel);
     channel = NULL;
     if (rectify_channel_open(&options, &channel, &f) != STATUS_OK) {

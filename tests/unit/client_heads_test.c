@@ -19,6 +19,7 @@ static size_t asked;                       /* GetConsistency */
 static struct ledger_restore restores[RESTORES_MAX];
 static size_t restore_count;
 static int64_t server_ms; /* when heads are signed */
+static char told[64];     /* why, as on_restored heard it */
 
 static void
 begin(void)
@@ -207,11 +208,22 @@ refused(enum status got, const struct fault *f, const char *reason)
     assert_int_equal(got, STATUS_DATA_LOSS);
 }
 
+static void
+restored_heard(void *user, const char *reason, int64_t since_ms)
+{
+    (void)user;
+    assert_true(since_ms < server_ms);
+    snprintf(told, sizeof told, "%s", reason);
+}
+
 static int
 heads_setup(void **state)
 {
     int result = setup(state);
     begin();
+    told[0] = '\0';
+    channel_options.on_restored = restored_heard;
+    channel_open(5000);
     fake.answer = say_log;
     return result;
 }
@@ -335,6 +347,7 @@ a_rollback_is_refused_until_it_is_declared(void **state)
     declare(19, server_ms + 10, &fake.ledger);
     command_ok(22);
     assert_true(rectify_channel_restored(channel, &since));
+    assert_string_equal(told, "样例");
     assert_int_equal(since, 900000 - LIMIT_UNSEALED_MS);
     assert_int_equal(rectify_channel_restored_done(channel, since, &f), STATUS_OK);
     assert_false(rectify_channel_restored(channel, &since));
