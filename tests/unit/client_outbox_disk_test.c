@@ -60,9 +60,14 @@ stop_and_look(void *user)
 {
     struct fault f;
     struct rectify_outbox *other = NULL;
+    struct rectify_channel *channel = NULL;
+    struct rectify_channel_options options = {.profile = fake_profile(server),
+                                              .client_version = "rectify test"};
     struct rectify_drain *result = user;
     must(rectify_outbox_open(fake_state_folder(server), &other, &f), &f);
-    must(rectify_outbox_drain(other, fake_channel(server, 500), NULL, result, &f), &f);
+    must(rectify_channel_open(&options, &channel, &f), &f);
+    must(rectify_outbox_drain(other, channel, NULL, result, &f), &f);
+    rectify_channel_free(channel);
     rectify_outbox_free(other);
     return true;
 }
