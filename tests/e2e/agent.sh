@@ -147,6 +147,7 @@ agent_stop
 expect_is "stopped in order" false "$(seen '.stopped_at_ms == null')"
 
 # ---- the server is away: commands wait here; it comes back: they are delivered
+cli unit01 sign-for --all >/dev/null
 server_stop "$HOME_DIR"
 agent_start
 wait_until 20 is .line.state DOWN
@@ -155,20 +156,27 @@ expect_shows "in words" '线路：不通' cli unit01 agent status
 cli unit01 --queue ask P-01-M-01 （样例）缺资金 >"$FIXTURE_DIR/queued"
 cli unit01 --queue alert ack 2 3 >"$FIXTURE_DIR/queued" # numbers this machine knows from the agent
 expect_refused "one that it never heard of" ALERT_MISSING cli unit01 --queue alert ack 999
-expect "they wait" is .outbox.queued 2
-expect_shows "and are seen waiting" '待发送：2 件' cli unit01 agent status
+cli unit01 --queue ask P-99-M-99 （样例）没有这条措施 >"$FIXTURE_DIR/queued"
+printf '（样例）工作记录\n' >"$FIXTURE_DIR/record.txt"
+cli unit01 --queue measure claim-effect P-01-M-01 --evidence "$FIXTURE_DIR/record.txt" >"$FIXTURE_DIR/queued"
+rm "$FIXTURE_DIR/record.txt" # it was captured
+expect "they wait" is .outbox.queued 4
+expect_shows "and are seen waiting" '待发送：4 件' cli unit01 agent status
 server_start "$HOME_DIR"
-wait_until 60 is .outbox.received 2
+wait_until 60 is .outbox.received 3
 wait_until 10 is .line.state UP
-expect_is "nothing waits" '0 0 0' "$(seen '.outbox | "\(.queued) \(.unknown) \(.attention)"')"
+wait_until 20 is .outbox.attention 1
+expect_is "nothing waits" '0 0' "$(seen '.outbox | "\(.queued) \(.unknown)"')"
+wait_until 20 done_count ATTENTION 1
+expect_shows "what was refused is shown" '要处理：1 件' cli unit01 agent status
 expect_shows "the office has it" 缺资金 cli office consultation list
 expect_is "acknowledged there" '2 3' "$(json unit01 alert list --all |
     jq -r '[.alerts[] | select(.acknowledged_at_ms).seq] | sort | join(" ")')"
-raised_again=$(wc -l <"$TOLD/done")
-cli unit01 --queue ask P-99-M-99 （样例）没有这条措施 >"$FIXTURE_DIR/queued"
-wait_until 30 is .outbox.attention 1
-wait_until 20 done_count ATTENTION 1
-expect "refused ones are told" test "$(wc -l <"$TOLD/done")" -gt "$raised_again"
+
+# ---- the office returns what was handed in: people are told
+cli office office measure return P-01-M-01 --reason-code EVIDENCE_WEAK --reason （样例）没有附现场照片 >/dev/null
+kill -HUP "$AGENT_PID" # it asks every few minutes, and when it begins
+wait_until 20 done_count RETURNED 1
 
 # ---- the digest: once a day, whichever day it is here
 agent_stop
