@@ -1,14 +1,17 @@
-/* An office-automation system's errand boy: lists the measures that wait to be signed for, and
- * carries any call as JSON. Built against an installed librectify alone:
+/* An office-automation system's errand boy: lists the measures that wait to be signed for, carries
+ * any call as JSON, and queues commands on the disk. Built against an installed librectify alone:
  *
  *     cc oa.c $(pkg-config --cflags --libs rectify) -o oa
  *     oa PROFILE waits                       a line for each measure to be signed for
  *     oa PROFILE call METHOD [JSON]          one call, its answer as JSON
+ *     oa PROFILE queue METHOD JSON           keeps a command (a report, say); needs no line
+ *     oa PROFILE send                        sends what is kept; prints what is left
  *
  * PROFILE is the path of a profile, or its name.
  */
 #include <rectify/rectify.h>
 
+#include <inttypes.h>
 #include <rectify/v1/measure.pb-c.h>
 #include <stdio.h>
 #include <string.h>
@@ -68,6 +71,69 @@ call(struct errand *e, const char *method, const char *json, struct fault *f)
     return status;
 }
 
+/* Once this returns OK the command survives a power cut; its key is made already, so that it is
+ * carried out once, however often it must be sent. */
+static enum status
+queue(struct errand *e, struct rectify_outbox *outbox, const char *method, const char *json,
+      struct fault *f)
+{
+    struct rectify_request request = {.method = method};
+    struct rectify_outbox_command command = {
+        .request = &request, .account = e->profile.account, .title = "来自办公系统的办理"};
+    struct rectify_item item;
+    ProtobufCMessage *message = NULL;
+    enum status status = rectify_json_message(&e->arena, method, json, &message, f);
+    request.message = message;
+    if (status == STATUS_OK) {
+        status = rectify_outbox_put(outbox, &command, &item, &e->arena, f);
+    }
+    if (status == STATUS_OK) {
+        printf("%" PRId64 "\t%s\n", item.number, item.key);
+    }
+    return status;
+}
+
+/* What became of an item: received, or refused and waiting for a person. */
+static void
+settled(void *user, const struct rectify_item *item)
+{
+    (void)user;
+    if (item->state == RECTIFY_ITEM_RECEIVED) {
+        printf("%" PRId64 "\t%s\n", item->number, item->receipt_number);
+    } else {
+        printf("%" PRId64 "\t%s\t%s\n", item->number, item->reason, item->message);
+    }
+}
+
+static enum status
+send_all(struct errand *e, struct rectify_outbox *outbox, struct fault *f)
+{
+    struct rectify_drain_options options = {.settled = settled};
+    struct rectify_drain drain;
+    struct rectify_outbox_counts counts;
+    enum status status = rectify_outbox_drain(outbox, e->channel, &options, &drain, f);
+    if (status == STATUS_OK) {
+        status = rectify_outbox_counts_get(outbox, &counts, f);
+    }
+    if (status == STATUS_OK) {
+        printf("received %" PRIu64 ", refused %" PRIu64 ", waiting %" PRIu64 "\n", drain.received,
+               drain.refused, counts.queued + counts.sent);
+    }
+    return status;
+}
+
+static enum status
+with_outbox(struct errand *e, int argc, char **argv, struct fault *f)
+{
+    struct rectify_outbox *outbox = NULL;
+    enum status status = rectify_outbox_open(e->profile.state, &outbox, f);
+    if (status == STATUS_OK) {
+        status = argc > 4 ? queue(e, outbox, argv[3], argv[4], f) : send_all(e, outbox, f);
+    }
+    rectify_outbox_free(outbox);
+    return status;
+}
+
 static enum status
 run(struct errand *e, int argc, char **argv, struct fault *f)
 {
@@ -78,7 +144,26 @@ run(struct errand *e, int argc, char **argv, struct fault *f)
     if (strcmp(argv[2], "waits") == 0) {
         return waits(e, f);
     }
-    return call(e, argv[3], argc > 4 ? argv[4] : NULL, f);
+    if (strcmp(argv[2], "call") == 0) {
+        return call(e, argv[3], argc > 4 ? argv[4] : NULL, f);
+    }
+    return with_outbox(e, argc, argv, f);
+}
+
+static bool
+is_known(int argc, char **argv)
+{
+    static const struct {
+        const char *word;
+        int least;
+        int most;
+    } words[] = {{"waits", 3, 3}, {"call", 4, 5}, {"queue", 5, 5}, {"send", 3, 3}};
+    for (size_t i = 0; argc > 2 && i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(argv[2], words[i].word) == 0) {
+            return argc >= words[i].least && argc <= words[i].most;
+        }
+    }
+    return false;
 }
 
 int
@@ -86,8 +171,8 @@ main(int argc, char **argv)
 {
     struct errand e = {.channel = NULL};
     struct fault f = {.code = STATUS_OK};
-    if (argc < 3 || (strcmp(argv[2], "waits") != 0 && argc < 4)) {
-        fputs("usage: oa PROFILE waits | call METHOD [JSON]\n", stderr);
+    if (!is_known(argc, argv)) {
+        fputs("usage: oa PROFILE waits | call METHOD [JSON] | queue METHOD JSON | send\n", stderr);
         return 2;
     }
     arena_init(&e.arena, MEMORY_BYTES);

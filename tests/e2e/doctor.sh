@@ -79,11 +79,14 @@ sed -i "s|:$FIXTURE_PORT|:$(port_pick)|" "$ini"
 diagnose "a port where nobody listens" 10 port FAULT CONNECT_REFUSED
 heal
 
-code=0
-faketime -f +120s "$HOME_DIR/bin/rectify" --profile "$ini" doctor -o json >"$FIXTURE_DIR/json" || code=$?
-expect_is "a clock two minutes ahead" "9 WARN CLOCK_OFF" \
-    "$code $(jq -r '.checks[] | select(.check == "clock") | "\(.result) \(.reason)"' "$FIXTURE_DIR/json")"
-expect "by how much" jq -e '.checks[] | select(.check == "clock") | .message | test("快 1(19|20) 秒")' "$FIXTURE_DIR/json"
+# A sanitizer must be the first library of a program, and so must libfaketime.
+if ! grep -q "^RECTIFY_SANITIZE:STRING=." "$BUILD_DIR/CMakeCache.txt"; then
+    code=0
+    faketime -f +120s "$HOME_DIR/bin/rectify" --profile "$ini" doctor -o json >"$FIXTURE_DIR/json" || code=$?
+    expect_is "a clock two minutes ahead" "9 WARN CLOCK_OFF" \
+        "$code $(jq -r '.checks[] | select(.check == "clock") | "\(.result) \(.reason)"' "$FIXTURE_DIR/json")"
+    expect "by how much" jq -e '.checks[] | select(.check == "clock") | .message | test("快 1(19|20) 秒")' "$FIXTURE_DIR/json"
+fi
 
 rm "$state/machine"
 diagnose "a machine that is not enrolled" 10 machine FAULT MACHINE_NOT_ENROLLED

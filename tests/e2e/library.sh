@@ -68,4 +68,11 @@ expect_is "and says so to the shell" 1 "$code"
 signed=$(./oa-static "$profile" call $method "{\"measures\":[{\"ref\":\"$first\"}]}")
 expect "a command in JSON leaves a receipt" jq -e '.receipt.number and .reply' <<<"$signed"
 expect_is "and is done" $((waiting - 1)) "$(./build/oa "$profile" waits | wc -l)"
+second=$(./oa-shared "$profile" waits | grep -m 1 "^${first%-M-*}-" | cut -f 1)
+expect "a command is kept" ./oa-shared "$profile" queue $method "{\"measures\":[{\"ref\":\"$first\"}]}"
+expect "and another" ./oa-static "$profile" queue $method "{\"measures\":[{\"ref\":\"$second\"}]}"
+expect_is "nothing was sent" $((waiting - 1)) "$(./build/oa "$profile" waits | wc -l)"
+expect_is "what was signed for already is refused and holds nothing up" 'received 1, refused 1, waiting 0' \
+    "$(./oa-shared "$profile" send | tail -n 1)"
+expect_is "the other is done" $((waiting - 2)) "$(./build/oa "$profile" waits | wc -l)"
 expect_shows "the command line on the shared library" 待签收 ./rectify-shared --profile "$profile" todo
