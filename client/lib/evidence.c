@@ -258,8 +258,11 @@ rectify_evidence_upload(struct rectify_channel *channel, struct arena *a,
         if (status == STATUS_OK) {
             status = send_once(&s, a, ret_evidence, &why);
         }
-        /* Content and digest differ: the file was changed meanwhile, or a piece went astray. */
-        if (status != STATUS_DATA_LOSS || strcmp(why.reason, "REPLY_MALFORMED") == 0) {
+        /* Content and digest differ: the file was changed meanwhile, or a piece went astray. Or the
+         * upload is gone: a copy of this machine finished it, or it lay too long. */
+        bool astray = status == STATUS_DATA_LOSS && strcmp(why.reason, "REPLY_MALFORMED") != 0;
+        bool gone = status == STATUS_NOT_FOUND && strcmp(why.reason, "UPLOAD_UNKNOWN") == 0;
+        if (!astray && !gone) {
             break;
         }
     }
