@@ -173,6 +173,7 @@ test_secret_file(void **state)
     assert_int_equal(drain().received, 1);
     assert_int_equal(item_at(1).state, RECTIFY_ITEM_ATTENTION);
     assert_string_equal(item_at(1).reason, "SECRET_MARK");
+    assert_string_equal(item_at(1).message, "证明材料“a.txt”：不行。");
     must(rectify_outbox_drop(outbox, 1, &f), &f);
     assert_int_equal(content_count(), 0);
 }
