@@ -317,6 +317,17 @@ agent_trouble_clear(struct agent *agent, const char *code)
     }
 }
 
+void
+agent_disk_good(struct agent *agent, const char *prefix)
+{
+    pthread_mutex_lock(&agent->lock);
+    bool over = strncmp(agent->state.trouble_reason, prefix, strlen(prefix)) == 0;
+    pthread_mutex_unlock(&agent->lock);
+    if (over) {
+        agent_trouble_clear(agent, RECTIFY_TROUBLE_DISK);
+    }
+}
+
 bool
 agent_in_trouble(struct agent *agent, const char *code)
 {

@@ -62,6 +62,10 @@ bool agent_line_is_up(struct agent *agent);
 /* A person is needed: said once a day, and in the state until it is cleared. */
 void agent_trouble(struct agent *agent, const char *code, const struct fault *why);
 void agent_trouble_clear(struct agent *agent, const char *code);
+
+/* Something was written: a trouble of the disk whose reason begins so is over. */
+void agent_disk_good(struct agent *agent, const char *prefix);
+
 bool agent_in_trouble(struct agent *agent, const char *code);
 
 /* Writes the state file. */

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum {
     SECOND_MS = 1000,
@@ -38,8 +39,17 @@ struct keeper {
     struct rectify_outbox *outbox; /* NULL: not open */
     uint32_t again_in_ms;          /* as the server wishes; 0: nothing said */
     int64_t digest_since_ms;       /* steady, since when a digest waits for the line; 0: none */
-    int64_t next_ms[16];           /* steady, by chore */
+    int64_t next_ms[16];           /* by chore, of awake_ms */
 };
+
+/* Goes on while the machine sleeps, whatever is done to its clock. */
+static int64_t
+awake_ms(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_BOOTTIME, &ts);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
 
 /* ---- heartbeat ---- */
 
@@ -377,17 +387,16 @@ static const struct {
     {"每日提要", 0, false, digest},
     {"清理", DAY_MS, false, tidy},
 };
-enum { CHORE_COUNT = sizeof chores / sizeof chores[0] };
+enum { CERTIFICATE = 0, CHORE_COUNT = sizeof chores / sizeof chores[0] };
 
-/* A failure is somebody's: of the line, a person, or of this one chore. */
+/* A failure is somebody's: of the line, a person, the disk, or of this one chore. */
 static void
 chore_failed(struct keeper *k, size_t index, const struct fault *why)
 {
-    bool disk = strncmp(why->reason, "OUTBOX_", 7) == 0 ||
-                strncmp(why->reason, "ALERTS_", 7) == 0 || strcmp(why->reason, "DISK_FULL") == 0;
-    if (disk) {
-        agent_trouble(k->agent, RECTIFY_TROUBLE_DISK, why);
-    } else if (agent_link_failed(&k->link, why) == AGENT_FAILED_ANSWERED) {
+    if (strncmp(why->reason, "TLS_", 4) == 0) {
+        k->next_ms[CERTIFICATE] = 0; /* it may have ended while the machine slept */
+    }
+    if (agent_link_failed(&k->link, why) == AGENT_FAILED_ANSWERED) {
         say_fault(SAY_WARNING, chores[index].name, why);
     }
 }
@@ -397,7 +406,7 @@ turn(struct keeper *k)
 {
     for (size_t i = 0; i < CHORE_COUNT && !agent_stopping(k->agent); i++) {
         struct fault f = {.code = STATUS_OK};
-        int64_t now_ms = agent_steady_ms();
+        int64_t now_ms = awake_ms();
         if (now_ms < k->next_ms[i] || (chores[i].calls && !agent_line_is_up(k->agent))) {
             continue;
         }

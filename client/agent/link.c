@@ -127,12 +127,23 @@ agent_link_open(struct agent_link *link, bool session, struct fault *f)
     return status;
 }
 
+/* Is it a fault of this machine's disk? */
+static bool
+is_disk(const struct fault *why)
+{
+    return begins(why->reason, "OUTBOX_") || begins(why->reason, "ALERTS_") ||
+           strcmp(why->reason, "DISK_FULL") == 0 || strcmp(why->reason, "FILE_WRITE") == 0;
+}
+
 /* Which trouble a fault is; NULL: none that a person could end. */
 static const char *
 trouble_of(const struct fault *why)
 {
     static const char *const machine[] = {"MACHINE_", "TLS_", "SIGNATURE_",
                                           "PROFILE_", "KEY_", "SECRET_FILE"};
+    if (is_disk(why)) {
+        return RECTIFY_TROUBLE_DISK;
+    }
     if (why->code == STATUS_DATA_LOSS) {
         bool log = begins(why->reason, "LOG_") || begins(why->reason, "HEAD_") ||
                    begins(why->reason, "RECEIPT_") || begins(why->reason, "LEDGER_");

@@ -47,6 +47,7 @@ agent_listen(struct agent_link *link, uint32_t wait_ms, size_t *ret_count, struc
     }
     arena_release(&a);
     if (status == STATUS_OK && fresh > 0) {
+        agent_disk_good(agent, "");
         say(SAY_INFO, "收到 %llu 条预警", (unsigned long long)fresh);
         agent_kick(agent, AGENT_TELLER);
     }

@@ -88,7 +88,7 @@ agent_item_settled(void *user, const struct rectify_item *item)
         say(SAY_WARNING, "第 %lld 件没有被接收（%s）：%s", (long long)item->number,
             item->reason != NULL ? item->reason : "", message);
         snprintf(id, sizeof id, "ATTENTION-%s", item->key);
-        snprintf(text, sizeof text, "%s：%s请运行 rectify outbox 处理。", title, message);
+        snprintf(text, sizeof text, "%s：%s请运行 rectify outbox 查看。", title, message);
         agent_tell(agent, "ATTENTION", id, "巡视整改：有一件要处理", text);
     } else if (item->state == RECTIFY_ITEM_RECEIVED && item->verdict == RECTIFY_VERDICT_RETURNED) {
         snprintf(id, sizeof id, "RETURNED-%s", item->key);
@@ -183,6 +183,9 @@ work(struct agent_link *link, struct rectify_outbox *outbox, unsigned *failures)
     struct rectify_outbox_counts counts;
     struct rectify_drain drain;
     enum status status = rectify_outbox_counts_get(outbox, &counts, &f);
+    if (status == STATUS_OK) {
+        agent_disk_good(link->agent, "OUTBOX_");
+    }
     if (status == STATUS_OK && counts.queued + counts.sent == 0) {
         return 0;
     }
@@ -193,7 +196,9 @@ work(struct agent_link *link, struct rectify_outbox *outbox, unsigned *failures)
         agent_trouble(link->agent, RECTIFY_TROUBLE_DISK, &f);
         return PERSON_MS;
     }
-    agent_trouble_clear(link->agent, RECTIFY_TROUBLE_DISK);
+    if (drain.received > 0) {
+        agent_disk_good(link->agent, "");
+    }
     if (drain.received + drain.refused > 0) {
         say(SAY_INFO, "已送出 %llu 件，要处理 %llu 件", (unsigned long long)drain.received,
             (unsigned long long)drain.refused);

@@ -205,7 +205,7 @@ print_outbox(struct cli *c, const struct agent_view *v)
         (void)fprintf(c->out, "，最早一件 %s", value_time(&c->arena, o->oldest_at_ms));
     }
     (void)fprintf(c->out, "\n要处理：%" PRIu64 " 件%s\n已收件：%" PRIu64 " 件\n", o->attention,
-                  o->attention > 0 ? "，请运行 rectify outbox list 查看" : "", o->received);
+                  o->attention > 0 ? "，请运行 rectify outbox 查看" : "", o->received);
 }
 
 static void
