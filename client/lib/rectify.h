@@ -21,7 +21,8 @@
  *   Growth    handles are opaque. A structure that callers make ends in `reserved`: whoever
  *             initialises it with {.member = …} leaves that zero, and new members take their room
  *             from it, with zero meaning "as before". struct arena, struct uuid7_source, hashes and
- *             keys are complete and do not grow. Messages of <rectify/v1/….pb-c.h> grow with the
+ *             keys are complete and do not grow; those of outbox, cache, alerts, agent state,
+ *             onboarding and report without `reserved` still move the minor version. Messages of <rectify/v1/….pb-c.h> grow with the
  *             schema, which moves the minor version (version.h); JSON needs no rebuilding.
  *   Names     rectify_…, RECTIFY_…, Pb__… and pb__…; the helpers (arena_, fault_, status_, uuid_,
  *             json_, ledger_, merkle_, secret_, receipt_) are linked as rectify_arena_… and so on
