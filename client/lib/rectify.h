@@ -1,3 +1,4 @@
+/* clang-format off */
 /* librectify: everything a program needs to work with a Rectify server (巡视整改台账).
  *
  *     struct arena a;                          memory of the whole run, freed at once
@@ -21,12 +22,15 @@
  *   Growth    handles are opaque. A structure that callers make ends in `reserved`: whoever
  *             initialises it with {.member = …} leaves that zero, and new members take their room
  *             from it, with zero meaning "as before". struct arena, struct uuid7_source, hashes and
- *             keys are complete and do not grow. Messages of <rectify/v1/….pb-c.h> grow with the
- *             schema, which moves the minor version (version.h); JSON needs no rebuilding.
+ *             keys are complete and do not grow; those of outbox, cache, alerts, agent state,
+ *             onboarding and report without `reserved` still move the minor version. So do the
+ *             messages of <rectify/v1/….pb-c.h>, which grow with the schema (version.h); JSON needs
+ *             no rebuilding.
  *   Names     rectify_…, RECTIFY_…, Pb__… and pb__…; the helpers (arena_, fault_, status_, uuid_,
  *             json_, ledger_, merkle_, secret_, receipt_) are linked as rectify_arena_… and so on
  *             (names.h), so that they meet no name of the program's own. C11; no C++.
  */
+/* clang-format on */
 #ifndef CLIENT_LIB_RECTIFY_H
 #define CLIENT_LIB_RECTIFY_H
 

@@ -1,8 +1,8 @@
 /* mbedTLS lets the server choose the curve of the key exchange and begins with the longest, P-521;
- * it takes each side 5 ms of CPU more than P-256, which our certificates rest on anyway, so nothing
- * is gained by it. nng has no setting for it, but mbedTLS asks one function of libmbedcrypto for
- * the order, and a program's own definition goes before a shared library's. The curves stay; a
- * client that knows only another one is served as before. */
+ * it takes each side milliseconds of CPU more than P-256 and gains nothing: the certificates are
+ * P-256, and a client without that curve cannot check them. nng has no setting for it, but mbedTLS
+ * asks one function of libmbedcrypto for the order, and a program's own definition goes before a
+ * shared library's. */
 #include "proto/rpc/server_curves.h"
 
 #include <mbedtls/ecp.h>
