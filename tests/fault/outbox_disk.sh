@@ -51,10 +51,8 @@ stopped() { [[ $(cut -d' ' -f3 "/proc/$1/stat") == T ]]; }
 power_cut() { # UNIT [PRELOAD]
     local at=$FIXTURE_DIR/disk-$1 from pid tries
     from=$(puts "$1")
-    # shellcheck disable=SC2030 # for this process alone
     (
-        export LD_PRELOAD=${2:-} ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0:detect_leaks=0
-        exec "$FIELD_TOOLS/unit_client" "$HOME_DIR/profiles/$1.ini" "$FIELD_DIR/$1" put 5000 8>&- </dev/null
+        exec "${FIELD_PRELOADED[@]}" LD_PRELOAD="${2:-}" "$FIELD_TOOLS/unit_client" "$HOME_DIR/profiles/$1.ini" "$FIELD_DIR/$1" put 5000 8>&- </dev/null
     ) >"$FIELD_DIR/put.log" 2>&1 &
     pid=$!
     tries=0

@@ -138,7 +138,7 @@ machine_cloned() {
 clock_wrong() { # OFFSET
     local from
     from=$(fixture_sql -c "SELECT count(*) FROM rectify.event")
-    faketime -f "$1" "$FIELD_TOOLS/unit_client" "$HOME_DIR/profiles/unit03.ini" "$FIELD_DIR/unit03" \
+    "${FIELD_PRELOADED[@]}" faketime -f "$1" "$FIELD_TOOLS/unit_client" "$HOME_DIR/profiles/unit03.ini" "$FIELD_DIR/unit03" \
         put 6 drain report </dev/null
     printf 'clock of the unit %s: ' "$1"
     field_check "${UNITS[@]}" clone

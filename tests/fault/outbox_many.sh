@@ -82,6 +82,10 @@ flat() {
 
 memory_flat() {
     local name worst=0 quarter end q e
+    if field_sanitized; then
+        not_shown "that memory stays flat" "a sanitizer keeps what is freed"
+        return 0
+    fi
     flat "the server" "$(<"$FIELD_DIR/rss.quarter")" "$(<"$FIELD_DIR/rss.end")"
     for name in "${UNITS[@]}"; do
         q=$(sed -n 's/^sent .*rss \([0-9]*\) KB$/\1/p' "$FIELD_DIR/$name.log" | head -n 1)

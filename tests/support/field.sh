@@ -26,6 +26,11 @@ declare -A LINE_IN=() LINE_OUT=()
 FIELD_MOUNTED=()
 # Under the sanitizers a leak is looked for by tracing, which a traced program cannot have.
 FIELD_TRACED=(env "ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0")
+# And it wants to be loaded before a library that is preloaded.
+FIELD_PRELOADED=(env "ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0:detect_leaks=0")
+
+# Built with a sanitizer: its memory says nothing of ours.
+field_sanitized() { ldd "$FIELD_TOOLS/unit_client" | grep -q 'lib[a-z]*san\.so'; }
 
 field_seed() {
     FAULT_SEED=${FAULT_SEED:-$((SRANDOM % 1000000))}
