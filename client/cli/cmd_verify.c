@@ -3,7 +3,7 @@
 #include "client/cli/handlers.h"
 #include "client/cli/value.h"
 #include "client/lib/file.h"
-#include "client/lib/receipt.h"
+#include "client/lib/receipt_check.h"
 #include "client/lib/state.h"
 #include "proto/ledger/export.h"
 

@@ -4,7 +4,7 @@
 #include "client/lib/envelope.h"
 #include "client/lib/file.h"
 #include "client/lib/heads.h"
-#include "client/lib/receipt.h"
+#include "client/lib/receipt_check.h"
 #include "client/lib/retry.h"
 #include "client/lib/session.h"
 #include "proto/base/limits.h"

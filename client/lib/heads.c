@@ -1,7 +1,7 @@
 #include "client/lib/heads.h"
 
 #include "client/lib/file.h"
-#include "client/lib/receipt.h"
+#include "client/lib/receipt_check.h"
 #include "proto/ledger/restore.h"
 
 #include <errno.h>

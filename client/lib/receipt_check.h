@@ -1,7 +1,7 @@
 /* Receipts (收件回执) and signed heads: are they whole, and does the log only grow? Pure; any
  * thread. */
-#ifndef CLIENT_LIB_RECEIPT_H
-#define CLIENT_LIB_RECEIPT_H
+#ifndef CLIENT_LIB_RECEIPT_CHECK_H
+#define CLIENT_LIB_RECEIPT_CHECK_H
 
 #include "proto/base/fault.h"
 #include "proto/ledger/head.h"

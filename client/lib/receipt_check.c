@@ -1,4 +1,4 @@
-#include "client/lib/receipt.h"
+#include "client/lib/receipt_check.h"
 #include "client/lib/state.h"
 #include "proto/ledger/merkle.h"
 
