@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <nng/nng.h>
 #include <nng/supplemental/tls/tls.h>
@@ -24,9 +25,10 @@
 enum {
     BACKOFF_FIRST_MS = 200,
     BACKOFF_MAX_MS = 30000,
-    REFUSALS_BELIEVED = 4, /* hang-ups in a row after a good server certificate */
-    LOOK_MS = 250,         /* how often a wait looks whether its operation can still end */
-    CLOSE_GRACE_MS = 1000  /* for a closed stream to end its operations */
+    REFUSALS_BELIEVED = 4,  /* hang-ups in a row after a good server certificate */
+    REFUSAL_PAUSE_MS = 100, /* after the first of them; then twice as long each time */
+    LOOK_MS = 250,          /* how often a wait looks whether its operation can still end */
+    CLOSE_GRACE_MS = 1000   /* for a closed stream to end its operations */
 };
 
 struct rpc_client {
@@ -478,6 +480,25 @@ rpc_client_open(const struct rpc_client_config *config, struct rpc_client **ret_
     return STATUS_OK;
 }
 
+/* A while before the next attempt; cut short by a cancel. Who shows no certificate knows why he is
+ * refused, and does not wait. False when there is no time for it. */
+static bool
+refusal_pause(struct rpc_client *c, int attempt, int64_t deadline_ms)
+{
+    int64_t until_ms = client_now_ms() + ((int64_t)REFUSAL_PAUSE_MS << attempt);
+    bool cancelled = false;
+    if (c->cert_file == NULL) {
+        return true;
+    }
+    while (!cancelled && client_now_ms() < until_ms && until_ms < deadline_ms) {
+        (void)nanosleep(&(struct timespec){.tv_nsec = REFUSAL_PAUSE_MS / 4 * 1000000L}, NULL);
+        pthread_mutex_lock(&c->lock);
+        cancelled = c->cancelled;
+        pthread_mutex_unlock(&c->lock);
+    }
+    return !cancelled && until_ms < deadline_ms;
+}
+
 static enum status
 connect_until(struct rpc_client *c, int64_t deadline_ms, struct fault *f)
 {
@@ -489,7 +510,8 @@ connect_until(struct rpc_client *c, int64_t deadline_ms, struct fault *f)
         connect_by_ms = deadline_ms;
     }
     /* A server that does not like our certificate just hangs up once it has shown its own; so does
-     * one that had to make room, and a line that is cut. Only several in a row mean the former. */
+     * one that had to make room or is about to stop, and a line that is cut. Only several in a row,
+     * over a while, mean the former. */
     int rv = 0;
     for (int attempt = 0; attempt < REFUSALS_BELIEVED; attempt++) {
         rv = io_make(c) ? dial(c, c->tls, connect_by_ms) : NNG_ENOMEM;
@@ -501,6 +523,9 @@ connect_until(struct rpc_client *c, int64_t deadline_ms, struct fault *f)
             return STATUS_OK;
         }
         if (!c->server_verified || rv == NNG_ETIMEDOUT || rv == NNG_ECANCELED) {
+            break;
+        }
+        if (attempt + 1 < REFUSALS_BELIEVED && !refusal_pause(c, attempt, connect_by_ms)) {
             break;
         }
     }

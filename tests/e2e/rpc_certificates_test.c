@@ -1,6 +1,7 @@
 /* Who is let in and who is not: certificates on both sides, the files they come from, the
  * self-test, and what start says when it cannot. */
 #include "tests/e2e/rpc_fixture.h"
+#include "tests/support/fault_proxy.h"
 
 static const struct rpc_server_limits scaled = {.handshake_ms = 5000};
 
@@ -200,6 +201,65 @@ start_says_what_is_wrong(void **state)
     start_expect(&config, STATUS_FAILED_PRECONDITION, "TLS_FILE_UNREADABLE");
 }
 
+/* ---- hanging up once the certificates are shown ---- */
+
+enum { STOPPING_MS = 250 };
+
+/* Cut behind the server's own certificate, while the client shows his. */
+static const struct fault_rule hang_up = {
+    .cut = FAULT_CUT_FIN, .cut_side = FAULT_UP, .cut_after = 400};
+
+struct connecting {
+    struct rpc_client *client;
+    pthread_t thread;
+    enum status status;
+    struct fault fault;
+};
+
+static void *
+connecting_main(void *arg)
+{
+    struct connecting *k = arg;
+    k->status = rpc_client_connect(k->client, WAIT_MS, &k->fault);
+    return NULL;
+}
+
+/* Connects through a line that hangs up, for good or until the server is gone. */
+static void
+hang_up_expect(const struct world *w, bool goes, enum status status, const char *reason)
+{
+    char url[64];
+    struct connecting k = {.status = STATUS_OK};
+    struct fault_counts counts = {0};
+    struct fault_proxy *p =
+        fault_proxy_start(&(struct fault_proxy_config){.port = rpc_server_port(w->tls)});
+    struct rpc_client_config config = {
+        .url = url, .server_name = SERVER_NAME, .tls = files_of(w, "ca", "client")};
+    snprintf(url, sizeof url, "tls+tcp://127.0.0.1:%u", fault_proxy_port(p));
+    fault_proxy_set(p, &hang_up);
+    assert_int_equal(rpc_client_open(&config, &k.client, NULL), STATUS_OK);
+    assert_int_equal(pthread_create(&k.thread, NULL, connecting_main, &k), 0);
+    /* it takes a while to go: longer than a client that asks again at once has patience */
+    int64_t begun = clock_ms();
+    while (goes && (counts.cut < 3 || clock_ms() - begun < STOPPING_MS)) {
+        nap();
+        fault_proxy_counts(p, &counts);
+    }
+    fault_proxy_refuse(p, goes);
+    pthread_join(k.thread, NULL);
+    assert_int_equal(k.status, status);
+    assert_string_equal(k.fault.reason, reason);
+    rpc_client_free(k.client);
+    fault_proxy_stop(p);
+}
+
+static void
+server_about_to_stop_refuses_nobody(void **state)
+{
+    hang_up_expect(*state, true, STATUS_UNAVAILABLE, "CONNECT_REFUSED");
+    hang_up_expect(*state, false, STATUS_UNAUTHENTICATED, "TLS_CLIENT_REFUSED"); /* control */
+}
+
 int
 main(void)
 {
@@ -208,6 +268,7 @@ main(void)
         cmocka_unit_test(client_says_what_is_wrong),
         cmocka_unit_test(wrong_pair_is_found_in_the_files),
         cmocka_unit_test(selftest),
+        cmocka_unit_test(server_about_to_stop_refuses_nobody),
         cmocka_unit_test(other_addresses),
         cmocka_unit_test(start_says_what_is_wrong),
     };
