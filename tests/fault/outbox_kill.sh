@@ -168,14 +168,24 @@ alerts_arrive() {
 
 # ---- acknowledged before it was written ----
 
+# It is killed while it answers: what it said last, it has not written.
 control_early_answer() {
+    local from
     field_cluster_kill
-    cluster_start "$FIXTURE_CLUSTER" fsync=off synchronous_commit=off wal_writer_delay=10s
+    cluster_start "$FIXTURE_CLUSTER" fsync=off synchronous_commit=off wal_writer_delay=10s \
+        bgwriter_lru_maxpages=0 autovacuum=off
     server_crash
-    unit unit04 put 10 drain report
+    unit unit04 put 60
+    from=$(received)
+    "$FIELD_TOOLS/unit_client" "$HOME_DIR/profiles/unit04.ini" "$FIELD_DIR/unit04" drain \
+        </dev/null >"$FIELD_DIR/unit04.log" 2>&1 &
+    wait_until 60 progress "$((from + 10))" || fail "nothing is acknowledged"
     field_cluster_kill
+    kill -KILL $!
+    wait $! 2>/dev/null || true
     field_cluster_start
-    field_control "a database that answers before it has written" lost "${UNITS[@]}" clone
+    unit unit04 report
+    field_control "a database that answers before it has written" " lost" "${UNITS[@]}" clone
 }
 
 client_killed
