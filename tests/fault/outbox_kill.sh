@@ -33,9 +33,9 @@ killed_at_call() { # UNIT N ACTION…; 0 when it was killed
 killed_at_time() { # UNIT MILLISECONDS ACTION…
     local name=$1 ms=$2 code=0
     shift 2
-    timeout -s KILL "$(printf '0.%03d' "$ms")" "$FIELD_TOOLS/unit_client" \
-        "$HOME_DIR/profiles/$name.ini" "$FIELD_DIR/$name" "$@" 8>&- </dev/null >"$FIELD_DIR/killed" 2>&1 ||
-        code=$?
+    (timeout -s KILL "$(printf '0.%03d' "$ms")" "$FIELD_TOOLS/unit_client" \
+        "$HOME_DIR/profiles/$name.ini" "$FIELD_DIR/$name" "$@" 8>&- </dev/null
+        exit "$?") >"$FIELD_DIR/killed" 2>&1 || code=$?
     ((code == 137))
 }
 
