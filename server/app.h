@@ -35,4 +35,19 @@ struct app_bootstrap {
 MUST_CHECK enum status app_bootstrap(const struct config *config, const struct app_bootstrap *b,
                                      struct fault *fault);
 
+struct app_restored {
+    const char *tenant; /* code; NULL: every tenant */
+    const char *reason; /* why, for everybody */
+    bool has_before;    /* the log goes on from its newest head before this time, not from its
+                         * newest: the server has run since the restore */
+    int64_t before_ms;
+};
+
+/* Declares in the log, signed with the log's key, that the database was restored to an earlier
+ * point, and skips the receipt numbers that may have been given after it. INVALID_ARGUMENT REASON;
+ * FAILED_PRECONDITION LEDGER_KEY_MISSING; NOT_FOUND TENANT_UNKNOWN. Connects as the owner; all or
+ * nothing. Blocks. */
+MUST_CHECK enum status app_restored(const struct config *config, const struct app_restored *in,
+                                    struct fault *fault);
+
 #endif

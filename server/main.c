@@ -1,6 +1,7 @@
 /* rectifyd: the server program. Subcommands; everything long-lived is app.c's. */
 #include "proto/ledger/key.h"
 #include "server/app.h"
+#include "server/base/clock.h"
 #include "server/base/config.h"
 #include "server/base/log.h"
 #include "server/store/migrate.h"
@@ -19,6 +20,10 @@ static const char USAGE[] =
     "                     --password-file FILE --enrol-code-file FILE --grant-account NAME\n"
     "                     --grant-password-file FILE --grant-enrol-code-file FILE\n"
     "                                      建立租户和最初两名管理员：系统管理员、授权管理员\n"
+    "  rectifyd restored  --config FILE --reason TEXT [--tenant CODE] [--before TIME]\n"
+    "                                      数据库恢复到较早的时间后、启动服务之前，作恢复声明；\n"
+    "                                      恢复后服务已运行过的，用 --before 写明恢复完成的时间\n"
+    "                                      （2026-11-30T08:00:00+08:00）\n"
     "  rectifyd keygen    --out FILE       生成审计日志的签名密钥\n"
     "  rectifyd serve     --config FILE    运行服务\n"
     "  rectifyd config                     打印配置文件的说明\n"
@@ -27,6 +32,8 @@ static const char USAGE[] =
 struct options {
     const char *config;
     const char *out;
+    const char *reason;
+    const char *before;
     struct app_bootstrap bootstrap;
 };
 
@@ -51,6 +58,8 @@ options_parse(int argc, char **argv, struct options *ret)
         {"grant-account", required_argument, NULL, 'A'},
         {"grant-password-file", required_argument, NULL, 'P'},
         {"grant-enrol-code-file", required_argument, NULL, 'E'},
+        {"reason", required_argument, NULL, 'r'},
+        {"before", required_argument, NULL, 'b'},
         {NULL, 0, NULL, 0},
     };
     *ret = (struct options){0};
@@ -74,6 +83,12 @@ options_parse(int argc, char **argv, struct options *ret)
             break;
         case 'A':
             ret->bootstrap.grant.account = optarg;
+            break;
+        case 'r':
+            ret->reason = optarg;
+            break;
+        case 'b':
+            ret->before = optarg;
             break;
         case 'p':
             ret->bootstrap.admin.password_file = optarg;
@@ -162,6 +177,24 @@ command_bootstrap(const struct options *o)
 }
 
 static int
+command_restored(const struct options *o)
+{
+    struct config config;
+    struct fault fault = {0};
+    struct app_restored in = {
+        .tenant = o->bootstrap.tenant, .reason = o->reason, .has_before = o->before != NULL};
+    if (o->reason == NULL ||
+        (in.has_before && instant_parse(o->before, &in.before_ms) != STATUS_OK)) {
+        fputs(USAGE, stderr);
+        return EXIT_USAGE;
+    }
+    if (!config_read(o, &config)) {
+        return EXIT_USAGE;
+    }
+    return app_restored(&config, &in, &fault) == STATUS_OK ? EXIT_SUCCESS : fail(&fault);
+}
+
+static int
 command_keygen(const struct options *o)
 {
     struct fault fault = {0};
@@ -211,8 +244,9 @@ static const struct {
     const char *name;
     int (*run)(const struct options *o);
 } commands[] = {
-    {"migrate", command_migrate}, {"bootstrap", command_bootstrap}, {"keygen", command_keygen},
-    {"serve", command_serve},     {"config", command_config},       {"version", command_version},
+    {"migrate", command_migrate},   {"bootstrap", command_bootstrap}, {"keygen", command_keygen},
+    {"serve", command_serve},       {"config", command_config},       {"version", command_version},
+    {"restored", command_restored},
 };
 
 int

@@ -277,27 +277,30 @@ locale_set(void)
 static enum status
 run(struct cli *c, int argc, char **argv, struct fault *f)
 {
-    struct line line;
+    struct line *line = arena_alloc(&c->arena, sizeof *line);
+    if (line == NULL) {
+        return cli_memory_fault(f);
+    }
     for (int i = 1; i < argc; i++) {
         if (!text_is_utf8(argv[i], strlen(argv[i]))) {
             return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_ENCODING",
                              "第 %d 个参数不是 UTF-8 文字：请把终端的编码设为 UTF-8。", i);
         }
     }
-    enum status status = line_parse(&c->arena, argc - 1, argv + 1, &line, f);
-    c->command = line.command;
-    c->line = &line;
-    if (status == STATUS_OK && line.help) {
-        if (strcmp(line.command->words, "help") == 0) {
-            return help_print_topic(c->out, &line, f);
+    enum status status = line_parse(&c->arena, argc - 1, argv + 1, line, f);
+    c->command = line->command;
+    c->line = line;
+    if (status == STATUS_OK && line->help) {
+        if (strcmp(line->command->words, "help") == 0) {
+            return help_print_topic(c->out, line, f);
         }
-        help_print_command(c->out, line.command);
+        help_print_command(c->out, line->command);
         return STATUS_OK;
     }
     if (status == STATUS_OK) {
-        status = globals_take(c, &line, f);
+        status = globals_take(c, line, f);
     }
-    if (status == STATUS_OK && line_flag(&line, "version")) {
+    if (status == STATUS_OK && line_flag(line, "version")) {
         (void)fputs(CLI_CLIENT_VERSION "\n", c->out);
         return STATUS_OK;
     }
@@ -306,9 +309,8 @@ run(struct cli *c, int argc, char **argv, struct fault *f)
         status = cli_key_resend(c, &done, f);
     }
     if (status == STATUS_OK && !done) {
-        status = line.command->run(c, &line, f);
+        status = line->command->run(c, line, f);
     }
-    c->line = NULL;
     return c->queued ? STATUS_OK : status;
 }
 

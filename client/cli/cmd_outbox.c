@@ -398,19 +398,19 @@ drain_tell(struct cli *c, const struct rectify_drain *drain, struct fault *f)
     if (status != STATUS_OK) {
         return status;
     }
+    uint64_t waiting = counts.queued + counts.sent;
     if (c->format == CLI_JSON) {
         status = json_put(c,
                           json_pack("{s:I,s:I,s:I,s:I}", "received", (json_int_t)drain->received,
                                     "refused", (json_int_t)drain->refused, "waiting",
-                                    (json_int_t)(counts.queued + counts.sent), "attention",
-                                    (json_int_t)counts.attention),
+                                    (json_int_t)waiting, "attention", (json_int_t)counts.attention),
                           f);
-    } else if (drain->received + drain->refused == 0 && counts.queued + counts.sent == 0) {
+    } else if (drain->received + drain->refused == 0 && waiting == 0) {
         (void)fputs("没有等待发送的办理。\n", c->out);
     } else {
         (void)fprintf(
             c->out, "已收件 %" PRIu64 " 件，要处理 %" PRIu64 " 件，还有 %" PRIu64 " 件等待发送。\n",
-            drain->received, drain->refused, counts.queued + counts.sent);
+            drain->received, drain->refused, waiting);
     }
     if (status != STATUS_OK || drain->end == RECTIFY_DRAIN_EMPTY) {
         return status;

@@ -21,7 +21,7 @@ enum { OPTION_NEEDED = 1, OPTION_MANY = 2 };
 enum { ARGS_ANY = 1000, COMMAND_EXAMPLES = 3, COMMAND_WORDS = 3, COMMAND_WORDS_BYTES = 128 };
 
 enum {
-    COMMAND_FOR = 1,   /* the office may do it for a unit: --for (代报) */
+    COMMAND_FOR = 1,    /* the office may do it for a unit: --for (代报) */
     COMMAND_WRITES = 2, /* changes something: --key repeats it safely */
     COMMAND_QUEUE = 4   /* a unit's: may wait in the outbox, --queue */
 };

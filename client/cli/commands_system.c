@@ -1,6 +1,7 @@
 /* The session, this machine, the program. */
 #include "client/cli/command_rows.h"
 #include "client/cli/handlers.h"
+#include "proto/base/limits.h"
 
 static const struct option enrol_options[] = {{"code-file", "文件", "管理员给的开通码文件", 0},
                                               {"code", "开通码", "或直接写开通码", 0},
@@ -9,6 +10,9 @@ static const struct option enrol_options[] = {{"code-file", "文件", "管理员
 
 static const struct option passwd_options[] = {
     {"new-password-file", "文件", "新密码在这个文件里；不写就在终端询问", 0}, END};
+
+static const struct option operation_options[] = {
+    {"receipt", "文件", "把有签名的回执保存到文件，日后可以核验", 0}, END};
 
 // clang-format off
 static const struct command rows[] = {
@@ -24,6 +28,8 @@ static const struct command rows[] = {
      {"rectify machine enrol --code-file code"}, "", NULL},
     {"machine list", "", 0, 0, NULL, cmd_machine_list, "列出已开通的机器", NULL,
      {"rectify machine list"}, "", NULL},
+    {"operation", "办理编号…", 1, LIMIT_OPERATION_KEYS, operation_options, cmd_operation, "查一次办理的结果和审核情况",
+     "结果未知的办理用它查清；只能查本账号办理的。", {"rectify operation 0193a5c0-0000-7000-8000-000000000001"}, "", NULL},
     {"health", "", 0, 0, NULL, cmd_health, "服务器是否正常", NULL, {"rectify health"}, "", NULL},
     {"describe", "[名称]", 0, 1, NULL, cmd_describe, "服务器有哪些方法，谁能用", "给写程序的人看；说明是接口文件里的英文原文。",
      {"rectify describe SignFor"}, "", NULL},

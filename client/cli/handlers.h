@@ -213,6 +213,12 @@ HANDLER(cmd_outbox_send);
 HANDLER(cmd_outbox_retry);
 HANDLER(cmd_outbox_drop);
 HANDLER(cmd_outbox_receipt);
+/* cmd_operation.c */
+HANDLER(cmd_operation);
+/* cmd_receipt.c */
+HANDLER(cmd_audit_receipt);
+HANDLER(cmd_audit_check);
+HANDLER(cmd_audit_reset);
 
 #undef HANDLER
 

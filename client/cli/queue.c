@@ -12,16 +12,13 @@
 void
 queue_mode_set(struct cli *c)
 {
-    const char *word = c->profile.queue;
+    const char *word = c->profile.queue != NULL ? c->profile.queue : "never";
     bool may = c->command != NULL && (c->command->flags & COMMAND_QUEUE) != 0;
-    if (c->queue_flag) {
+    c->queue = CLI_QUEUE_NEVER;
+    if (c->queue_flag || (may && strcmp(word, "always") == 0)) {
         c->queue = CLI_QUEUE_ALWAYS;
-    } else if (may && word != NULL && strcmp(word, "always") == 0) {
-        c->queue = CLI_QUEUE_ALWAYS;
-    } else if (may && word != NULL && strcmp(word, "offline") == 0) {
+    } else if (may && strcmp(word, "offline") == 0) {
         c->queue = CLI_QUEUE_OFFLINE;
-    } else {
-        c->queue = CLI_QUEUE_NEVER;
     }
 }
 

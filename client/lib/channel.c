@@ -3,6 +3,7 @@
 #include "client/lib/channel_impl.h"
 #include "client/lib/envelope.h"
 #include "client/lib/file.h"
+#include "client/lib/heads.h"
 #include "client/lib/receipt.h"
 #include "client/lib/retry.h"
 #include "client/lib/session.h"
@@ -154,43 +155,26 @@ rectify_channel_key_make(struct rectify_channel *channel, char ret_key[UUID_TEXT
     uuid7_next(&channel->ids, ret_key);
 }
 
+/* The receipt of a reply as a copy in the arena; whole, ours, and signed by the log's key. */
 static enum status
-head_check(struct rectify_channel *channel, const Pb__SignedHead *message, bool replayed,
-           struct fault *f)
+receipt_accept(struct rectify_channel *channel, struct arena *a, const Pb__Receipt *receipt,
+               const Pb__Receipt **ret_receipt, struct fault *f)
 {
-    const struct rectify_profile *profile = channel->options.profile;
-    struct ledger_head head;
-    enum status status = receipt_head_read(message, profile->tenant, &head, f);
-    if (status == STATUS_OK && channel->has_ledger) {
-        status = ledger_head_verify(&head, &channel->ledger, f);
+    unsigned char *bytes = NULL;
+    size_t n = 0;
+    ProtobufCMessage *copy = NULL;
+    const struct receipt_claim claim = {.tenant = channel->options.profile->tenant,
+                                        .key = channel->outcome.key,
+                                        .ledger = channel->has_ledger ? &channel->ledger : NULL};
+    enum status status = receipt_check(receipt, &claim, f);
+    if (status == STATUS_OK) {
+        status = wire_pack(a, &receipt->base, &bytes, &n);
     }
     if (status == STATUS_OK) {
-        status = receipt_head_compare(&channel->head, &head, replayed, f);
+        status = wire_unpack(a, &pb__receipt__descriptor, bytes, n, &copy, f);
     }
-    if (status != STATUS_OK || head.size <= channel->head.size) {
-        return status;
-    }
-    channel->head = head;
-    return rectify_state_head_save(profile->state, &head, f);
-}
-
-enum status
-rectify_channel_head_check(struct rectify_channel *channel, const Pb__SignedHead *head,
-                           struct fault *f)
-{
-    return head_check(channel, head, false, f);
-}
-
-/* The newest head seen may have been kept by another process meanwhile; what was kept before this
- * call was sent must not be undone by its answer. */
-static void
-head_refresh(struct rectify_channel *channel)
-{
-    struct ledger_head head;
-    if (rectify_state_head_load(channel->options.profile->state, &head, NULL) == STATUS_OK &&
-        head.size > channel->head.size) {
-        channel->head = head;
-    }
+    *ret_receipt = (const Pb__Receipt *)copy;
+    return status;
 }
 
 /* How far the server's clock is ahead: what is signed states the time by that clock. */
@@ -220,7 +204,8 @@ stated_time(const struct rectify_channel *channel, const struct rectify_request 
     return given + channel->clock_offset_ms;
 }
 
-/* A good reply: receipt, head, message. */
+/* A good reply: receipt, head, message. Looking at the head may ask the server, which ends the life
+ * of the reply: it comes last. */
 static enum status
 reply_accept(struct rectify_channel *channel, struct arena *a, const Pb__CallReply *reply,
              const struct rectify_method *method, struct rectify_answer *ret_answer,
@@ -231,21 +216,12 @@ reply_accept(struct rectify_channel *channel, struct arena *a, const Pb__CallRep
                                     .server_version = arena_strdup(a, reply->server_version)};
     enum status status = envelope_message(a, reply, method->reply, &answer.message, f);
     if (status == STATUS_OK && reply->receipt != NULL) {
-        status = receipt_check(reply->receipt, f);
-        if (status == STATUS_OK && reply->receipt->head != NULL) {
-            status = head_check(channel, reply->receipt->head, answer.replayed, f);
-        }
+        status = receipt_accept(channel, a, reply->receipt, &answer.receipt, f);
     }
-    if (status == STATUS_OK && reply->receipt != NULL) {
-        unsigned char *bytes = NULL;
-        size_t n = 0;
-        ProtobufCMessage *copy = NULL;
-        status = wire_pack(a, &reply->receipt->base, &bytes, &n);
-        if (status == STATUS_OK) {
-            status = wire_unpack(a, &pb__receipt__descriptor, bytes, n, &copy, f);
-        }
-        answer.receipt = (const Pb__Receipt *)copy;
+    if (status == STATUS_OK && answer.receipt != NULL && answer.receipt->head != NULL) {
+        status = heads_take(channel, answer.receipt->head, answer.replayed, f);
     }
+    channel->outcome.unknown = method->command && status != STATUS_OK;
     if (status == STATUS_OK) {
         *ret_answer = answer;
     }
@@ -394,6 +370,9 @@ rectify_channel_send(struct rectify_channel *channel, struct arena *a,
     struct envelope envelope = {.queued_at_ms = stated_time(channel, request)};
     channel->outcome = (struct rectify_outcome){.unknown = false};
     enum status status = rectify_method_find(request->method, &envelope.method, f);
+    if (status == STATUS_OK && envelope.method.machine) { /* not what the log is proven by */
+        status = heads_admit(channel, f);
+    }
     if (status != STATUS_OK) {
         return status;
     }
@@ -410,7 +389,7 @@ rectify_channel_send(struct rectify_channel *channel, struct arena *a,
     arena_init(&scratch, SCRATCH_BYTES);
     status = envelope_prepare(&scratch, request, &envelope, f);
     if (status == STATUS_OK) {
-        head_refresh(channel);
+        heads_reload(channel);
         status = attempts_run(channel, &envelope, &reply, f);
         outcome_settle(&channel->outcome, status);
     }

@@ -82,7 +82,9 @@ void rectify_channel_free(struct rectify_channel *channel);
  *   UNAUTHENTICATED   MACHINE_NOT_ENROLLED, NOT_LOGGED_IN (before anything is sent), TLS_…
  *   INVALID_ARGUMENT  REQUEST_TOO_LARGE, KEY_MALFORMED
  *   UNAVAILABLE, DEADLINE_EXCEEDED  after all retries; see rectify_channel_outcome
- *   DATA_LOSS         REPLY_MALFORMED, RECEIPT_MALFORMED, HEAD_…, LOG_ROLLED_BACK
+ *   DATA_LOSS         REPLY_MALFORMED, RECEIPT_…, HEAD_…, LOG_ROLLED_BACK, LOG_FORKED
+ *   UNAVAILABLE       LOG_UNPROVEN: the log does not fit to what was seen, and the server could not
+ *                     be asked; the outcome is unknown to the caller, the same key finds out
  * Blocks up to the deadline (and one attempt's timeout, when that is longer). */
 MUST_CHECK enum status rectify_call(struct rectify_channel *channel, struct arena *a,
                                     const struct rectify_request *request,
@@ -121,8 +123,15 @@ MUST_CHECK enum status rectify_channel_restored_done(struct rectify_channel *cha
  * faults of rectify_call; OK without asking while the log's key is not known. */
 MUST_CHECK enum status rectify_heads_verify(struct rectify_channel *channel, struct fault *f);
 
+/* A person has looked into it: what is kept of the log in that state folder, alarm and all, is
+ * moved aside as evidence (to the folder named in ret_kept), and the next head is believed again;
+ * the log's key stays. Everything received is offered again, as after a restore. UNAVAILABLE. */
+MUST_CHECK enum status rectify_heads_reset(const char *folder, char *ret_kept, size_t size,
+                                           struct fault *f);
+
 /* Checks a signed head that came in a reply against the kept key and the newest head seen before,
- * and keeps it when it is newer. DATA_LOSS HEAD_MALFORMED, HEAD_…, LOG_ROLLED_BACK. */
+ * and keeps it when it is newer. DATA_LOSS HEAD_MALFORMED, HEAD_…, LOG_…; UNAVAILABLE LOG_UNPROVEN.
+ */
 MUST_CHECK enum status rectify_channel_head_check(struct rectify_channel *channel,
                                                   const Pb__SignedHead *head, struct fault *f);
 

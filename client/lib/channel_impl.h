@@ -18,6 +18,7 @@ struct rectify_channel {
     struct ledger_public ledger;
     bool has_ledger;
     struct ledger_head head; /* newest seen; size 0: none */
+    bool no_proofs;          /* the server is too old to prove its log */
     char machine[UUID_TEXT_SIZE];
     struct rectify_session session; /* token "" : none */
     bool offline;                   /* the line has failed, and answers may come from the cache */

@@ -159,19 +159,6 @@ names_bind(struct rectify_outbox *outbox, struct arena *a, int64_t number,
 }
 
 static enum status
-put_rows(struct rectify_outbox *outbox, struct arena *a, const struct outbox_put *put,
-         int64_t *ret_number, struct fault *f)
-{
-    ProtobufCMessage *message = NULL;
-    const ProtobufCMessageDescriptor *type = put->command->request->message->descriptor;
-    enum status status = wire_unpack(a, type, put->payload, put->payload_size, &message, f);
-    if (status == STATUS_OK) {
-        status = outbox_store_put(outbox, put, ret_number, f);
-    }
-    return status == STATUS_OK ? names_bind(outbox, a, *ret_number, message, f) : status;
-}
-
-static enum status
 put_pack(struct arena *a, const struct rectify_request *request, unsigned char **ret_bytes,
          size_t *ret_n, struct fault *f)
 {
@@ -184,38 +171,79 @@ put_pack(struct arena *a, const struct rectify_request *request, unsigned char *
     return STATUS_OK;
 }
 
-enum status
-rectify_outbox_put(struct rectify_outbox *outbox, const struct rectify_outbox_command *command,
-                   struct rectify_item *ret_item, struct arena *a, struct fault *f)
+/* One command, inside the transaction. */
+static enum status
+put_one(struct rectify_outbox *outbox, const struct rectify_outbox_command *command,
+        int64_t *ret_number, struct fault *f)
 {
     struct arena scratch;
     char key[UUID_TEXT_SIZE];
     unsigned char *bytes = NULL;
-    int64_t number = 0;
+    ProtobufCMessage *message = NULL;
+    const struct rectify_request *request = command->request;
     struct outbox_put put = {.command = command, .now_ms = outbox_now_ms()};
-    enum status status = command_check(command, f);
+    outbox->ids.now_ms = put.now_ms;
+    uuid7_next(&outbox->ids, key);
+    put.key = request->key != NULL ? request->key : key;
+    outbox_arena_init(&scratch);
+    enum status status = put_pack(&scratch, request, &bytes, &put.payload_size, f);
+    put.payload = bytes;
+    if (status == STATUS_OK) {
+        status = wire_unpack(&scratch, request->message->descriptor, bytes, put.payload_size,
+                             &message, f);
+    }
+    if (status == STATUS_OK) {
+        status = outbox_store_put(outbox, &put, ret_number, f);
+    }
+    if (status == STATUS_OK) {
+        status = names_bind(outbox, &scratch, *ret_number, message, f);
+    }
+    arena_release(&scratch);
+    return status;
+}
+
+static enum status
+put_transaction(struct rectify_outbox *outbox, const struct rectify_outbox_command *commands,
+                size_t count, int64_t *numbers, struct fault *f)
+{
+    enum status status = outbox_store_begin(outbox, f);
     if (status != STATUS_OK) {
         return status;
     }
-    outbox->ids.now_ms = put.now_ms;
-    uuid7_next(&outbox->ids, key);
-    put.key = command->request->key != NULL ? command->request->key : key;
-    outbox_arena_init(&scratch);
-    status = put_pack(&scratch, command->request, &bytes, &put.payload_size, f);
-    put.payload = bytes;
-    if (status == STATUS_OK) {
-        status = outbox_store_begin(outbox, f);
+    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+        status = put_one(outbox, &commands[i], &numbers[i], f);
+    }
+    if (status != STATUS_OK) {
+        outbox_store_rollback(outbox);
+        return status;
+    }
+    return outbox_store_commit(outbox, f);
+}
+
+enum status
+rectify_outbox_put_all(struct rectify_outbox *outbox, const struct rectify_outbox_command *commands,
+                       size_t count, struct rectify_item *ret_items, struct arena *a,
+                       struct fault *f)
+{
+    int64_t *numbers = arena_array(a, count, sizeof *numbers);
+    enum status status = numbers != NULL ? STATUS_OK : outbox_memory_fault(f);
+    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+        status = command_check(&commands[i], f);
     }
     if (status == STATUS_OK) {
-        status = put_rows(outbox, &scratch, &put, &number, f);
-        if (status == STATUS_OK) {
-            status = outbox_store_commit(outbox, f);
-        } else {
-            outbox_store_rollback(outbox);
-        }
+        status = put_transaction(outbox, commands, count, numbers, f);
     }
-    arena_release(&scratch);
-    return status == STATUS_OK ? outbox_store_item(outbox, a, number, ret_item, f) : status;
+    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+        status = outbox_store_item(outbox, a, numbers[i], &ret_items[i], f);
+    }
+    return status;
+}
+
+enum status
+rectify_outbox_put(struct rectify_outbox *outbox, const struct rectify_outbox_command *command,
+                   struct rectify_item *ret_item, struct arena *a, struct fault *f)
+{
+    return rectify_outbox_put_all(outbox, command, 1, ret_item, a, f);
 }
 
 /* ---- looking ---- */

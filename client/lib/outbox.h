@@ -129,6 +129,13 @@ MUST_CHECK enum status rectify_outbox_put(struct rectify_outbox *outbox,
                                           struct rectify_item *ret_item, struct arena *a,
                                           struct fault *f);
 
+/* Keeps several at once, all or none, in that order: the disk is waited for once. ret_items has
+ * room for count. Faults of rectify_outbox_put. */
+MUST_CHECK enum status rectify_outbox_put_all(struct rectify_outbox *outbox,
+                                              const struct rectify_outbox_command *commands,
+                                              size_t count, struct rectify_item *ret_items,
+                                              struct arena *a, struct fault *f);
+
 /* Which items. Zeroed: all that are not archived, in order. */
 struct rectify_outbox_filter {
     enum rectify_item_state state; /* 0: QUEUED, SENT and ATTENTION, or all with archived */
@@ -201,8 +208,10 @@ struct rectify_drain {
     struct fault why; /* of the last failure */
 };
 
-/* Sends what waits, SENT ones first, until one of the ends. The channel must be of the profile
- * whose state folder this is. OK also when the line fails (see end); faults are of the disk alone.
+/* Sends what waits, SENT ones first, until one of the ends; after a declared restore of the server
+ * (rectify_channel_restored) it first offers again what that may have lost. The channel must be of
+ * the profile whose state folder this is. OK also when the line fails (see end); faults are of the
+ * disk alone.
  */
 MUST_CHECK enum status rectify_outbox_drain(struct rectify_outbox *outbox,
                                             struct rectify_channel *channel,

@@ -1,11 +1,13 @@
 /* Sending: which item goes next, and what an answer means for it and for those behind it. */
 #include "client/lib/channel_impl.h"
 #include "client/lib/outbox_impl.h"
+#include "proto/base/wire_text.h"
 #include "proto/ledger/secret.h"
 #include "proto/rpc/wirecheck.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <rectify/v1/operation.pb-c.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -305,11 +307,10 @@ settled_tell(struct draining *d, int64_t number, struct fault *f)
 }
 
 static enum status
-refused_keep(struct draining *d, struct arena *a, const struct outbox_work *work,
-             const struct fault *why, struct fault *f)
+refused_keep(struct draining *d, const struct outbox_work *work, const struct fault *why,
+             const char *text, struct fault *f)
 {
-    enum status status =
-        outbox_store_refused(d->outbox, work->number, why, refusal_text(d, a, why), f);
+    enum status status = outbox_store_refused(d->outbox, work->number, why, text, f);
     if (status == STATUS_OK) {
         d->result->refused++;
         d->odd_in_a_row = 0;
@@ -321,8 +322,8 @@ refused_keep(struct draining *d, struct arena *a, const struct outbox_work *work
 /* No answer that can be read: passed over now; set aside when that happens again and again while
  * others go through. Two in a row with nothing between: it is the server. */
 static enum status
-odd_keep(struct draining *d, struct arena *a, const struct outbox_work *work,
-         const struct fault *why, struct fault *f)
+odd_keep(struct draining *d, const struct outbox_work *work, const struct fault *why,
+         struct fault *f)
 {
     struct rectify_outbox_counts counts;
     enum status status = outbox_store_failed(d->outbox, work->number, why, true, f);
@@ -333,7 +334,7 @@ odd_keep(struct draining *d, struct arena *a, const struct outbox_work *work,
         return status;
     }
     if (work->odd + 1 >= OUTBOX_ODD_MAX && counts.received > 0) {
-        return refused_keep(d, a, work, why, f);
+        return refused_keep(d, work, why, why->message, f);
     }
     d->odd++;
     d->result->why = *why;
@@ -383,14 +384,67 @@ line_keep(struct draining *d, const struct outbox_work *work, bool first, const 
 }
 
 static enum status
+received_settle(struct draining *d, struct arena *a, const struct outbox_work *work,
+                const struct rectify_answer *answer, struct fault *f)
+{
+    enum status status = received_keep(d, a, work, answer, f);
+    if (status == STATUS_OK) {
+        d->result->received++;
+        d->odd_in_a_row = 0;
+        d->outbox->line_failures = 0;
+        status = settled_tell(d, work->number, f);
+    }
+    return status;
+}
+
+/* A refusal of what was sent before may be the door's alone (a seat that has ended since), while
+ * the command itself was carried out: then the server has its answer under the key. */
+static bool
+operation_done(struct draining *d, struct arena *a, const struct outbox_work *work,
+               struct rectify_answer *ret_answer)
+{
+    struct rectify_method method;
+    struct rectify_answer answer;
+    struct rectify_answer found = {.replayed = true};
+    Pb__GetOperationRequest get = PB__GET_OPERATION_REQUEST__INIT;
+    char *keys[] = {wire_text(work->key)};
+    struct rectify_request request = {.method = "rectify.v1.OperationService/GetOperation",
+                                      .message = &get.base};
+    get.n_keys = 1;
+    get.keys = keys;
+    if (rectify_method_find(work->method, &method, NULL) != STATUS_OK ||
+        rectify_call(d->channel, a, &request, &answer, NULL) != STATUS_OK) {
+        return false;
+    }
+    const Pb__GetOperationReply *reply = (const Pb__GetOperationReply *)answer.message;
+    const Pb__Operation *o = reply->n_operations == 1 ? reply->operations[0] : NULL;
+    bool done = o != NULL && o->state == PB__OPERATION_STATE__OPERATION_RECORDED && o->has_reply &&
+                (o->status == NULL || o->status->code == STATUS_OK);
+    if (!done ||
+        wire_unpack(a, method.reply, o->reply.len > 0 ? o->reply.data : (const unsigned char *)"",
+                    o->reply.len, &found.message, NULL) != STATUS_OK) {
+        return false;
+    }
+    found.receipt = o->receipt;
+    *ret_answer = found;
+    return true;
+}
+
+static enum status
 failure_settle(struct draining *d, struct arena *a, const struct outbox_work *work, bool first,
                const struct fault *why, struct fault *f)
 {
+    struct rectify_answer answer;
+    bool door = why->code == STATUS_PERMISSION_DENIED || why->code == STATUS_NOT_FOUND;
+    const char *text = refusal_text(d, a, why);
     switch (outcome_of(d, work->key, why)) {
     case OUTCOME_REFUSED:
-        return refused_keep(d, a, work, why, f);
+        if (!first && door && operation_done(d, a, work, &answer)) {
+            return received_settle(d, a, work, &answer, f);
+        }
+        return refused_keep(d, work, why, text, f);
     case OUTCOME_ODD:
-        return odd_keep(d, a, work, why, f);
+        return odd_keep(d, work, why, f);
     case OUTCOME_RECEIVED:
     case OUTCOME_END:
         break;
@@ -418,9 +472,9 @@ item_send(struct draining *d, struct arena *a, struct outbox_work *work, struct 
     if (why.code != STATUS_OK) {
         switch (outcome_of(d, NULL, &why)) {
         case OUTCOME_REFUSED:
-            return refused_keep(d, a, work, &why, f);
+            return refused_keep(d, work, &why, refusal_text(d, a, &why), f);
         case OUTCOME_ODD:
-            return odd_keep(d, a, work, &why, f);
+            return odd_keep(d, work, &why, f);
         default:
             return outbox_store_failed(d->outbox, work->number, &why, false, f);
         }
@@ -433,14 +487,7 @@ item_send(struct draining *d, struct arena *a, struct outbox_work *work, struct 
     if (why.code != STATUS_OK) {
         return failure_settle(d, a, work, first, &why, f);
     }
-    status = received_keep(d, a, work, &answer, f);
-    if (status == STATUS_OK) {
-        d->result->received++;
-        d->odd_in_a_row = 0;
-        d->outbox->line_failures = 0;
-        status = settled_tell(d, work->number, f);
-    }
-    return status;
+    return received_settle(d, a, work, &answer, f);
 }
 
 /* ---- all of them ---- */
@@ -508,11 +555,27 @@ wait_choose(struct rectify_outbox *outbox, const struct fault *why)
     return wait / 2 + random % (wait / 2 + 1);
 }
 
+/* After a declared restore of the server: what it may have lost waits again. */
+static enum status
+restored_look(struct draining *d, struct fault *f)
+{
+    int64_t since_ms = 0;
+    uint64_t count = 0;
+    if (!rectify_channel_restored(d->channel, &since_ms)) {
+        return STATUS_OK;
+    }
+    enum status status = rectify_outbox_reoffer(d->outbox, since_ms, &count, f);
+    return status == STATUS_OK ? rectify_channel_restored_done(d->channel, since_ms, f) : status;
+}
+
 static enum status
 drain_leased(struct draining *d, struct fault *f)
 {
-    struct rectify_outbox_counts counts;
-    enum status status = outbox_store_counts(d->outbox, &counts, f);
+    struct rectify_outbox_counts counts = {.queued = 0};
+    enum status status = restored_look(d, f);
+    if (status == STATUS_OK) {
+        status = outbox_store_counts(d->outbox, &counts, f);
+    }
     if (status != STATUS_OK || counts.queued + counts.sent == 0) {
         return status;
     }

@@ -74,8 +74,11 @@ file_upload(struct freezing *z, struct outbox_capture *file, struct fault *f)
         return fault_set(f, STATUS_NOT_FOUND, "OUTBOX_FILE_LOST",
                          "证明材料“%s”存在本机的副本不见了：请放弃这一件，重新办理。", file->name);
     }
-    enum status status = rectify_evidence_upload(z->channel, z->a, &upload, &evidence, f);
+    struct fault why = {.code = STATUS_OK};
+    enum status status = rectify_evidence_upload(z->channel, z->a, &upload, &evidence, &why);
     if (status != STATUS_OK) {
+        (void)fault_set(f, status, why.reason, "证明材料“%s”：%s", file->name, why.message);
+        f->retry_after_ms = why.retry_after_ms;
         return status;
     }
     if (!uuid_text_valid(evidence->id)) {

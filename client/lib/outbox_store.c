@@ -18,7 +18,7 @@ static const char schema[] =
     "CREATE TABLE item ("
     " number INTEGER PRIMARY KEY AUTOINCREMENT,"
     " key TEXT NOT NULL CONSTRAINT item_key UNIQUE,"
-    " place INTEGER NOT NULL,"
+    " place INTEGER NOT NULL CONSTRAINT item_place UNIQUE,"
     " state INTEGER NOT NULL CONSTRAINT item_state CHECK (state BETWEEN 1 AND 5),"
     " verdict INTEGER NOT NULL DEFAULT 0 CONSTRAINT item_verdict CHECK (verdict BETWEEN 0 AND 3),"
     " method TEXT NOT NULL, title TEXT NOT NULL, on_behalf_of TEXT, account TEXT,"

@@ -66,7 +66,7 @@ batch_ask(struct rectify_outbox *outbox, struct rectify_channel *channel,
     if (status == STATUS_OK && get.keys == NULL) {
         status = outbox_memory_fault(f);
     }
-    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+    for (size_t i = 0; status == STATUS_OK && get.keys != NULL && i < count; i++) {
         get.keys[get.n_keys++] = wire_text(items[i].key);
     }
     bool asked = status == STATUS_OK && count > 0 &&

@@ -173,7 +173,7 @@ enum status
 outbox_walk_ids(struct arena *a, ProtobufCMessage *message, char ****ret_fields, size_t *ret_count,
                 struct fault *f)
 {
-    struct nodes nodes;
+    struct nodes nodes = {.a = a};
     struct fields fields = {.items = NULL};
     enum status status = nodes_list(a, message, &nodes, f);
     for (size_t i = 0; status == STATUS_OK && i < nodes.count; i++) {
@@ -230,7 +230,7 @@ enum status
 outbox_walk_things(struct arena *a, ProtobufCMessage *message, const char ***ret_names,
                    size_t *ret_count, struct fault *f)
 {
-    struct nodes nodes;
+    struct nodes nodes = {.a = a};
     struct fields names = {.items = NULL};
     enum status status = nodes_list(a, message, &nodes, f);
     for (size_t i = 0; status == STATUS_OK && i < nodes.count; i++) {
@@ -290,7 +290,7 @@ enum status
 outbox_walk_slots(struct arena *a, ProtobufCMessage *message, int64_t *envelope_version,
                   struct outbox_slot **ret_slots, size_t *ret_count, struct fault *f)
 {
-    struct nodes nodes;
+    struct nodes nodes = {.a = a};
     struct slots slots = {.items = NULL};
     enum status status = nodes_list(a, message, &nodes, f);
     if (status != STATUS_OK) {
@@ -316,7 +316,7 @@ enum status
 outbox_walk_made(struct arena *a, ProtobufCMessage *reply, struct outbox_made **ret_made,
                  size_t *ret_count, struct fault *f)
 {
-    struct nodes nodes;
+    struct nodes nodes = {.a = a};
     void *items = NULL;
     size_t count = 0;
     size_t capacity = 0;

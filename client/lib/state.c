@@ -8,7 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { STATE_FILE_BYTES = 4096, STATE_ARENA_BYTES = 65536 };
+enum {
+    STATE_FILE_BYTES = 4096,
+    STATE_ARENA_BYTES = 65536,
+    HEADS_FILE_BYTES = STATE_HEADS_MAX * LEDGER_HEAD_TEXT_SIZE,
+};
 
 /* Reads a state file into text (cut at the end of its first line unless whole). */
 static enum status
@@ -235,4 +239,178 @@ rectify_state_head_save(const char *folder, const struct ledger_head *head, stru
     char text[LEDGER_HEAD_TEXT_SIZE];
     ledger_head_to_text(head, text);
     return text_save(folder, "head", text, f);
+}
+
+/* ---- what was proven of the log ---- */
+
+/* One line: AT RESTORES-KNOWN HEAD */
+enum status
+rectify_state_proven_load(const char *folder, struct rectify_proven *ret_proven, struct fault *f)
+{
+    char text[LEDGER_HEAD_TEXT_SIZE + 64];
+    struct rectify_proven proven = {.at_ms = 0};
+    enum status status = text_load(folder, "verified", text, sizeof text, f);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    char *restore = strchr(text, ' ');
+    char *head = restore != NULL ? strchr(restore + 1, ' ') : NULL;
+    if (head == NULL) {
+        return malformed(folder, "verified", f);
+    }
+    *restore = '\0';
+    *head = '\0';
+    if (!number_parse(text, &proven.at_ms) || !number_parse(restore + 1, &proven.restore_ms)) {
+        return malformed(folder, "verified", f);
+    }
+    status = ledger_head_from_text(head + 1, &proven.head, f);
+    if (status == STATUS_OK) {
+        *ret_proven = proven;
+    }
+    return status;
+}
+
+enum status
+rectify_state_proven_save(const char *folder, const struct rectify_proven *proven, struct fault *f)
+{
+    char head[LEDGER_HEAD_TEXT_SIZE];
+    char text[LEDGER_HEAD_TEXT_SIZE + 64];
+    ledger_head_to_text(&proven->head, head);
+    snprintf(text, sizeof text, "%" PRId64 " %" PRId64 " %s", proven->at_ms, proven->restore_ms,
+             head);
+    return text_save(folder, "verified", text, f);
+}
+
+static enum status
+heads_parse(const char *folder, char *text, struct ledger_head *heads, size_t *ret_count,
+            struct fault *f)
+{
+    size_t count = 0;
+    for (char *line = text; *line != '\0';) {
+        char *end = strchr(line, '\n');
+        char *next = end == NULL ? line + strlen(line) : end + 1;
+        if (end != NULL) {
+            *end = '\0';
+        }
+        if (count == STATE_HEADS_MAX ||
+            ledger_head_from_text(line, &heads[count], NULL) != STATUS_OK) {
+            return malformed(folder, "heads", f);
+        }
+        count++;
+        line = next;
+    }
+    *ret_count = count;
+    return STATUS_OK;
+}
+
+enum status
+rectify_state_heads_load(const char *folder, struct arena *a, struct ledger_head **ret_heads,
+                         size_t *ret_count, struct fault *f)
+{
+    char *text = NULL;
+    size_t n = 0;
+    struct ledger_head *heads = arena_array(a, STATE_HEADS_MAX, sizeof *heads);
+    char *path = rectify_path_join(a, folder, "heads");
+    if (heads == NULL || path == NULL) {
+        return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+    }
+    enum status status = rectify_file_read(a, path, HEADS_FILE_BYTES, &text, &n, f);
+    if (status == STATUS_NOT_FOUND) {
+        *ret_heads = heads;
+        *ret_count = 0;
+        return STATUS_OK;
+    }
+    if (status == STATUS_OK) {
+        status = heads_parse(folder, text, heads, ret_count, f);
+    }
+    if (status == STATUS_OK) {
+        *ret_heads = heads;
+    }
+    return status;
+}
+
+enum status
+rectify_state_heads_save(const char *folder, const struct ledger_head *heads, size_t count,
+                         struct fault *f)
+{
+    struct arena a;
+    size_t n = 0;
+    arena_init(&a, HEADS_FILE_BYTES + STATE_ARENA_BYTES);
+    enum status status = rectify_folder_make(folder, 0700, f);
+    char *path = rectify_path_join(&a, folder, "heads");
+    char *text = arena_alloc(&a, count * LEDGER_HEAD_TEXT_SIZE + 1);
+    if (status == STATUS_OK && (path == NULL || text == NULL)) {
+        status = fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+    }
+    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+        ledger_head_to_text(&heads[i], text + n);
+        n += strlen(text + n);
+        text[n++] = '\n';
+    }
+    if (status == STATUS_OK) {
+        status = rectify_file_replace(path, 0600, text, n, f);
+    }
+    arena_release(&a);
+    return status;
+}
+
+/* First line: REASON MESSAGE */
+enum status
+rectify_state_alarm_load(const char *folder, struct fault *ret_alarm, struct fault *f)
+{
+    char text[STATE_FILE_BYTES];
+    enum status status = text_load(folder, "log-alarm", text, sizeof text, f);
+    if (status == STATUS_OK) {
+        char *message = strchr(text, ' ');
+        if (message != NULL) {
+            *message++ = '\0';
+        }
+        (void)fault_set(ret_alarm, STATUS_DATA_LOSS, text, "%s", message == NULL ? "" : message);
+    }
+    return status;
+}
+
+enum status
+rectify_state_alarm_save(const char *folder, const struct fault *alarm,
+                         const struct ledger_head *seen, const struct ledger_head *now,
+                         struct fault *f)
+{
+    char text[STATE_FILE_BYTES];
+    char before[LEDGER_HEAD_TEXT_SIZE];
+    char after[LEDGER_HEAD_TEXT_SIZE];
+    ledger_head_to_text(seen, before);
+    ledger_head_to_text(now, after);
+    snprintf(text, sizeof text, "%s %s\n%s\n%s", alarm->reason, alarm->message, before, after);
+    return text_save(folder, "log-alarm", text, f);
+}
+
+void
+rectify_state_alarm_clear(const char *folder)
+{
+    file_clear(folder, "log-alarm");
+}
+
+enum status
+rectify_state_restored_load(const char *folder, int64_t *ret_since_ms, struct fault *f)
+{
+    char text[64];
+    enum status status = text_load(folder, "restored", text, sizeof text, f);
+    if (status == STATUS_OK && !number_parse(text, ret_since_ms)) {
+        return malformed(folder, "restored", f);
+    }
+    return status;
+}
+
+enum status
+rectify_state_restored_save(const char *folder, int64_t since_ms, struct fault *f)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%" PRId64, since_ms);
+    return text_save(folder, "restored", text, f);
+}
+
+void
+rectify_state_restored_clear(const char *folder)
+{
+    file_clear(folder, "restored");
 }

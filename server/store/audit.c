@@ -8,6 +8,13 @@ static const struct statement audit_head = {
            " ORDER BY tree_size DESC LIMIT 1",
 };
 
+static const struct statement audit_head_before = {
+    .name = "audit_head_before",
+    .params = 2,
+    .sql = "SELECT tree_size, root, time_ms, key_id, signature FROM log_head"
+           " WHERE tenant = $1 AND time_ms < $2 ORDER BY tree_size DESC LIMIT 1",
+};
+
 static const struct statement audit_unsealed = {
     .name = "audit_unsealed",
     .params = 1,
@@ -55,8 +62,8 @@ static const struct statement audit_leaf_hashes = {
 };
 
 const struct statement *const audit_statements[] = {
-    &audit_head,  &audit_unsealed,    &audit_leaves, &audit_place,
-    &audit_nodes, &audit_leaf_hashes, NULL};
+    &audit_head,  &audit_head_before, &audit_unsealed,    &audit_leaves,
+    &audit_place, &audit_nodes,       &audit_leaf_hashes, NULL};
 
 static enum status
 take_head(void *ctx, const struct db_row *row, struct arena *a)
@@ -79,6 +86,13 @@ enum status
 audit_queue_head(struct db_queue *q, int tenant, int64_t tree_size, struct audit_head *ret)
 {
     return db_queue_add(q, &audit_head, (struct param[]){p_int(tenant), p_int(tree_size)},
+                        (struct db_sink){take_head, ret, DB_ANY_COUNT});
+}
+
+enum status
+audit_queue_head_before(struct db_queue *q, int tenant, int64_t time_ms, struct audit_head *ret)
+{
+    return db_queue_add(q, &audit_head_before, (struct param[]){p_int(tenant), p_int(time_ms)},
                         (struct db_sink){take_head, ret, DB_ANY_COUNT});
 }
 

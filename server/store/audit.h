@@ -58,6 +58,9 @@ MUST_CHECK enum status audit_queue_leaf_hashes(struct db_queue *q, int tenant, c
 /* The head of that tree size, or the newest (tree_size 0). */
 MUST_CHECK enum status audit_queue_head(struct db_queue *q, int tenant, int64_t tree_size,
                                         struct audit_head *ret);
+/* The newest head signed before a time. */
+MUST_CHECK enum status audit_queue_head_before(struct db_queue *q, int tenant, int64_t time_ms,
+                                               struct audit_head *ret);
 /* Events that wait for their number. */
 MUST_CHECK enum status audit_queue_unsealed(struct db_queue *q, int tenant, int64_t *ret_count);
 /* Which leaves: from seq on, at most limit. */

@@ -24,8 +24,14 @@ static const struct statement restore_insert = {
            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
 };
 
+static const struct statement restore_skip_numbers = {
+    .name = "restore_skip_numbers",
+    .params = 1,
+    .sql = "SELECT setval('receipt_number', nextval('receipt_number') + $1)",
+};
+
 const struct statement *const restore_statements[] = {&restore_list, &restore_last, &restore_insert,
-                                                      NULL};
+                                                      &restore_skip_numbers, NULL};
 
 static enum status
 take_restore(void *ctx, const struct db_row *row, struct arena *a)
@@ -67,6 +73,13 @@ restore_queue_last(struct db_queue *q, int tenant, struct restore_list *ret)
     const struct param params[] = {p_int(tenant)};
     return db_queue_add(q, &restore_last, params,
                         (struct db_sink){take_restore, ret, DB_ANY_COUNT});
+}
+
+enum status
+restore_queue_skip_numbers(struct db_queue *q, int64_t count)
+{
+    const struct param params[] = {p_int(count)};
+    return db_queue_add(q, &restore_skip_numbers, params, (struct db_sink){.expect = 1});
 }
 
 enum status

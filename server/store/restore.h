@@ -28,6 +28,8 @@ MUST_CHECK enum status restore_queue_list(struct db_queue *q, int tenant, int64_
                                           int32_t limit, struct restore_list *ret);
 /* The newest one, if there is any. */
 MUST_CHECK enum status restore_queue_last(struct db_queue *q, int tenant, struct restore_list *ret);
+/* Receipt numbers that were given after the restored point are not given again: skips so many. */
+MUST_CHECK enum status restore_queue_skip_numbers(struct db_queue *q, int64_t count);
 /* As the owner. */
 MUST_CHECK enum status restore_queue_insert(struct db_queue *q, int tenant,
                                             const struct restore_record *restore,

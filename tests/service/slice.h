@@ -223,11 +223,11 @@ slice_set_up(void **state)
     test_db_reset();
     slice_seed();
     const struct handler_table *const all[] = {
-        &measure_handler_table,      &problem_handler_table, &table_handler_table,
-        &evidence_handler_table,     &status_handler_table,  &alert_handler_table,
-        &consultation_handler_table, &job_handler_table,     &matter_handler_table,
-        &org_handler_table,          &ladder_handler_table,  &outcome_handler_table,
-        &report_handler_table,
+        &measure_handler_table,      &problem_handler_table,   &table_handler_table,
+        &evidence_handler_table,     &status_handler_table,    &alert_handler_table,
+        &consultation_handler_table, &job_handler_table,       &matter_handler_table,
+        &org_handler_table,          &ladder_handler_table,    &outcome_handler_table,
+        &report_handler_table,       &operation_handler_table,
     };
     size_t count = sizeof all / sizeof all[0];
     for (size_t i = 0; i < count; i++) {

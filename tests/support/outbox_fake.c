@@ -297,6 +297,22 @@ evidence_get(struct turn *t)
     refuse(t, STATUS_NOT_FOUND, "EVIDENCE_UNKNOWN");
 }
 
+static Pb__Receipt *
+receipt_make(struct turn *t, unsigned index)
+{
+    static unsigned char leaf[32];
+    Pb__Receipt *receipt = arena_alloc(&t->s->call, sizeof *receipt);
+    pb__receipt__init(receipt);
+    receipt->number = arena_printf(&t->s->call, "2026-11-%08u", index + 1);
+    receipt->event_id = arena_alloc(&t->s->call, UUID_TEXT_SIZE);
+    id_make(2, index, receipt->event_id);
+    receipt->has_leaf_hash = true;
+    receipt->leaf_hash = (ProtobufCBinaryData){sizeof leaf, leaf};
+    receipt->has_recorded_at_ms = true;
+    receipt->recorded_at_ms = clock_ms(t->s);
+    return receipt;
+}
+
 static void
 operation_get(struct turn *t)
 {
@@ -314,6 +330,8 @@ operation_get(struct turn *t)
             if (strcmp(t->s->done[k].key, r->keys[i]) == 0) {
                 o->state = PB__OPERATION_STATE__OPERATION_RECORDED;
                 o->verdict = t->s->script.verdict;
+                o->has_reply = true;
+                o->receipt = receipt_make(t, k);
             }
         }
         o->verdict_line = wire_text("2 行：1 行审核通过，1 行退回");
@@ -355,28 +373,12 @@ method_index(const char *method)
 }
 
 static void
-receipt_add(struct turn *t, unsigned index)
-{
-    static unsigned char leaf[32];
-    Pb__Receipt *receipt = arena_alloc(&t->s->call, sizeof *receipt);
-    pb__receipt__init(receipt);
-    receipt->number = arena_printf(&t->s->call, "2026-11-%08u", index + 1);
-    receipt->event_id = arena_alloc(&t->s->call, UUID_TEXT_SIZE);
-    id_make(2, index, receipt->event_id);
-    receipt->has_leaf_hash = true;
-    receipt->leaf_hash = (ProtobufCBinaryData){sizeof leaf, leaf};
-    receipt->has_recorded_at_ms = true;
-    receipt->recorded_at_ms = clock_ms(t->s);
-    t->reply->receipt = receipt;
-}
-
-static void
 command_run(struct turn *t, size_t index)
 {
     struct fake_server *s = t->s;
     for (unsigned i = 0; i < s->done_count; i++) {
         if (strcmp(s->done[i].key, t->call->idempotency_key) == 0) {
-            receipt_add(t, i);
+            t->reply->receipt = receipt_make(t, i);
             t->reply->has_replayed = true;
             t->reply->replayed = true;
             return;
@@ -394,7 +396,7 @@ command_run(struct turn *t, size_t index)
     t->done.expected_version = envelope_version(t);
     assert_true(s->done_count < FAKE_LOG);
     s->done[s->done_count] = t->done;
-    receipt_add(t, s->done_count++);
+    t->reply->receipt = receipt_make(t, s->done_count++);
 }
 
 static unsigned

@@ -1,217 +1,6 @@
 /* The outbox: what is put is kept, goes out in order, once, unaltered, and says what became of it.
  */
-#include "client/lib/file.h"
-#include "client/lib/local_db.h"
-#include "client/lib/outbox.h"
-#include "proto/base/limits.h"
-#include "proto/base/wire_text.h"
-#include "proto/rpc/wirecheck.h"
-#include "tests/support/fixture.h"
-#include "tests/support/outbox_fake.h"
-
-#include <dirent.h>
-#include <rectify/v1/account.pb-c.h>
-#include <rectify/v1/consultation.pb-c.h>
-#include <rectify/v1/measure.pb-c.h>
-#include <rectify/v1/table.pb-c.h>
-#include <setjmp.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-#define SIGN_FOR "rectify.v1.MeasureService/SignFor"
-#define CLAIM "rectify.v1.MeasureService/ClaimEffect"
-#define SUBMIT "rectify.v1.TableService/SubmitTable"
-#define ASK "rectify.v1.ConsultationService/Ask"
-/* of "before" */
-#define BEFORE_SHA256 "6db7d803e74f1ffa7d8f5adc0bf95b3e15bf4c8373fffadf546227cc6c6742cb"
-#define TABLE "0190e5a0-0009-7000-8000-000000000001"
-
-static struct arena arena;
-static struct fake_server *server;
-static struct rectify_outbox *outbox;
-
-static void
-must(enum status status, const struct fault *f)
-{
-    if (status != STATUS_OK) {
-        fail_msg("%s: %s", f->reason, f->message);
-    }
-}
-
-static void
-reopen(void)
-{
-    struct fault f;
-    rectify_outbox_free(outbox);
-    outbox = NULL;
-    must(rectify_outbox_open(fake_state_folder(server), &outbox, &f), &f);
-}
-
-static int
-setup(void **state)
-{
-    (void)state;
-    arena_init(&arena, (size_t)256 * 1024 * 1024);
-    server = fake_start();
-    reopen();
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    (void)state;
-    rectify_outbox_free(outbox);
-    outbox = NULL;
-    fake_free(server);
-    arena_release(&arena);
-    return 0;
-}
-
-/* ---- commands ---- */
-
-static enum status
-put_try(const struct rectify_request *request, bool sent, struct rectify_item *item,
-        struct fault *f)
-{
-    struct rectify_outbox_command command = {
-        .request = request, .account = "unit01", .title = "签收", .sent = sent};
-    return rectify_outbox_put(outbox, &command, item, &arena, f);
-}
-
-static struct rectify_item
-put(const struct rectify_request *request)
-{
-    struct fault f;
-    struct rectify_item item;
-    must(put_try(request, false, &item, &f), &f);
-    return item;
-}
-
-/* version -1: none said. */
-static struct rectify_item
-put_sign(const char *ref, int64_t version)
-{
-    Pb__MeasureVersion one = PB__MEASURE_VERSION__INIT;
-    Pb__MeasureVersion *list[] = {&one};
-    Pb__SignForRequest sign = PB__SIGN_FOR_REQUEST__INIT;
-    one.ref = wire_text(ref);
-    one.has_expected_version = version >= 0;
-    one.expected_version = version;
-    sign.n_measures = 1;
-    sign.measures = list;
-    struct rectify_request request = {.method = SIGN_FOR, .message = &sign.base};
-    return put(&request);
-}
-
-static struct rectify_item
-put_claim(const char *ref, int64_t version, const char *evidence)
-{
-    Pb__ClaimRequest claim = PB__CLAIM_REQUEST__INIT;
-    char *ids[] = {wire_text(evidence)};
-    claim.ref = wire_text(ref);
-    claim.n_evidence = evidence != NULL ? 1 : 0;
-    claim.evidence = ids;
-    struct rectify_request request = {.method = CLAIM,
-                                      .message = &claim.base,
-                                      .has_expected_version = version >= 0,
-                                      .expected_version = version};
-    return put(&request);
-}
-
-static struct rectify_item
-put_table(int64_t version, const char *measure, int64_t measure_version)
-{
-    Pb__TableRow row = PB__TABLE_ROW__INIT;
-    Pb__TableRow *rows[] = {&row};
-    Pb__SubmitTableRequest submit = PB__SUBMIT_TABLE_REQUEST__INIT;
-    row.measure_ref = wire_text(measure);
-    row.has_measure_version = true;
-    row.measure_version = measure_version;
-    submit.id = wire_text(TABLE);
-    submit.has_expected_version = true;
-    submit.expected_version = version;
-    submit.n_rows = 1;
-    submit.rows = rows;
-    struct rectify_request request = {.method = SUBMIT, .message = &submit.base};
-    return put(&request);
-}
-
-static struct rectify_item
-put_ask(const char *ref)
-{
-    Pb__AskRequest ask = PB__ASK_REQUEST__INIT;
-    ask.measure_ref = wire_text(ref);
-    ask.text = wire_text("资金没有落实");
-    struct rectify_request request = {.method = ASK, .message = &ask.base};
-    return put(&request);
-}
-
-static struct rectify_drain
-drain_with(const struct rectify_drain_options *options)
-{
-    struct fault f;
-    struct rectify_drain result;
-    must(rectify_outbox_drain(outbox, fake_channel(server, 1500), options, &result, &f), &f);
-    return result;
-}
-
-static struct rectify_drain
-drain(void)
-{
-    return drain_with(NULL);
-}
-
-static struct rectify_item
-item_at(int64_t number)
-{
-    struct fault f;
-    struct rectify_item item;
-    char text[32];
-    snprintf(text, sizeof text, "%lld", (long long)number);
-    must(rectify_outbox_find(outbox, &arena, text, &item, &f), &f);
-    return item;
-}
-
-static size_t
-waiting(void)
-{
-    struct fault f;
-    struct rectify_item *items = NULL;
-    size_t count = 0;
-    struct rectify_outbox_filter filter = {.archived = false};
-    must(rectify_outbox_list(outbox, &arena, &filter, &items, &count, &f), &f);
-    return count;
-}
-
-static void
-file_write(const char *name, const char *text, char ret_path[512])
-{
-    struct fault f;
-    snprintf(ret_path, 512, "%s/../%s", fake_state_folder(server), name);
-    must(rectify_file_replace(ret_path, 0600, text, strlen(text), &f), &f);
-}
-
-static const char *
-capture(const char *path)
-{
-    struct fault f;
-    char *id = arena_alloc(&arena, UUID_TEXT_SIZE);
-    struct rectify_outbox_file file = {.path = path};
-    must(rectify_outbox_capture(outbox, &file, id, &f), &f);
-    return id;
-}
-
-/* ---- tests ---- */
+#include "tests/unit/outbox_case.h"
 
 /* In order, each once, with its receipt; reopened between every two steps. */
 static void
@@ -479,36 +268,6 @@ test_version_of_others(void **state)
     assert_int_equal(fake_done_at(server, 1).expected_version, 1);
 }
 
-/* The content at the time of capture is what is sent, under its own name, once. */
-static void
-test_captured_file(void **state)
-{
-    (void)state;
-    char path[512];
-    char name[FAKE_TEXT];
-    char id[UUID_TEXT_SIZE];
-    file_write("现场 照片.jpg", "before", path);
-    const char *stand_in = capture(path);
-    struct rectify_item item = put_claim("P-01-M-01", 1, stand_in);
-    assert_int_equal(item.file_count, 1);
-    assert_int_equal(item.file_bytes, 6);
-    struct rectify_outbox_counts counts;
-    struct fault f;
-    must(rectify_outbox_counts_get(outbox, &counts, &f), &f);
-    assert_int_equal(counts.waiting_bytes, 6);
-    file_write("现场 照片.jpg", "after it was changed", path);
-    reopen();
-    assert_int_equal(drain().received, 1);
-    assert_true(fake_evidence(server, BEFORE_SHA256, name, id));
-    assert_string_equal(name, "现场 照片.jpg");
-    struct fake_done done = fake_done_at(server, 0);
-    assert_string_equal(done.evidence, id);
-    /* The message shown to people has what was put. */
-    ProtobufCMessage *message = NULL;
-    must(rectify_outbox_request(outbox, &arena, 1, &message, &f), &f);
-    assert_string_equal(((Pb__ClaimRequest *)message)->evidence[0], stand_in);
-}
-
 static void
 test_refusals_of_put(void **state)
 {
@@ -542,199 +301,6 @@ test_refusals_of_put(void **state)
     assert_int_equal(waiting(), 1);
 }
 
-/* Each on its own machine or process: both go out, each once. */
-static void
-test_two_handles(void **state)
-{
-    (void)state;
-    struct fault f;
-    struct rectify_outbox *first = outbox;
-    struct rectify_outbox *second = NULL;
-    must(rectify_outbox_open(fake_state_folder(server), &second, &f), &f);
-    put_sign("P-01-M-01", 1);
-    outbox = second;
-    put_sign("P-01-M-02", 1);
-    assert_int_equal(waiting(), 2);
-    outbox = first;
-    assert_int_equal(waiting(), 2);
-    assert_int_equal(drain().received, 2);
-    outbox = second;
-    assert_int_equal(item_at(1).state, RECTIFY_ITEM_RECEIVED);
-    outbox = first;
-    rectify_outbox_free(second);
-}
-
-/* Asked while another one sends. */
-static bool
-stop_and_look(void *user)
-{
-    struct fault f;
-    struct rectify_outbox *other = NULL;
-    struct rectify_drain *result = user;
-    must(rectify_outbox_open(fake_state_folder(server), &other, &f), &f);
-    must(rectify_outbox_drain(other, fake_channel(server, 500), NULL, result, &f), &f);
-    rectify_outbox_free(other);
-    return true;
-}
-
-static void
-test_one_sender(void **state)
-{
-    (void)state;
-    struct rectify_drain other = {.end = RECTIFY_DRAIN_EMPTY};
-    struct rectify_drain_options options = {.stop = stop_and_look, .user = &other};
-    put_sign("P-01-M-01", 1);
-    assert_int_equal(drain_with(&options).end, RECTIFY_DRAIN_STOPPED);
-    assert_int_equal(other.end, RECTIFY_DRAIN_OTHER);
-    assert_int_equal(fake_done_count(server), 0);
-    assert_int_equal(drain().received, 1);
-}
-
-static size_t
-content_count(void)
-{
-    char folder[512];
-    size_t n = 0;
-    snprintf(folder, sizeof folder, "%s/outbox-files", fake_state_folder(server));
-    DIR *d = opendir(folder);
-    assert_non_null(d);
-    for (struct dirent *e = readdir(d); e != NULL; e = readdir(d)) {
-        n += e->d_name[0] != '.';
-    }
-    (void)closedir(d);
-    return n;
-}
-
-/* A content is kept once, as long as somebody names it. */
-static void
-test_content_once(void **state)
-{
-    (void)state;
-    struct fault f;
-    char one[512];
-    char other[512];
-    file_write("a.txt", "same", one);
-    file_write("b.txt", "same", other);
-    const char *first = capture(one);
-    const char *second = capture(other);
-    assert_string_not_equal(first, second);
-    assert_int_equal(content_count(), 1);
-    put_claim("P-01-M-01", 1, first);
-    put_claim("P-01-M-02", 1, second);
-    must(rectify_outbox_drop(outbox, 1, &f), &f);
-    assert_int_equal(content_count(), 1);
-    must(rectify_outbox_drop(outbox, 2, &f), &f);
-    assert_int_equal(content_count(), 0);
-    /* What nobody puts goes after a day. */
-    (void)capture(one);
-    int64_t now = (int64_t)time(NULL) * 1000;
-    must(rectify_outbox_tidy(outbox, now, &f), &f);
-    assert_int_equal(content_count(), 1);
-    must(rectify_outbox_tidy(outbox, now + 2 * (int64_t)86400000, &f), &f);
-    assert_int_equal(content_count(), 0);
-}
-
-static void
-test_capture_refused(void **state)
-{
-    (void)state;
-    struct fault f;
-    char id[UUID_TEXT_SIZE];
-    char path[512];
-    struct rectify_outbox_file file = {.path = "/nowhere/x"};
-    assert_int_equal(rectify_outbox_capture(outbox, &file, id, &f), STATUS_NOT_FOUND);
-    assert_string_equal(f.reason, "FILE_MISSING");
-    file.path = fake_state_folder(server);
-    assert_int_equal(rectify_outbox_capture(outbox, &file, id, &f), STATUS_INVALID_ARGUMENT);
-    assert_string_equal(f.reason, "FILE_KIND");
-    file_write("empty", "", path);
-    file.path = path;
-    assert_int_equal(rectify_outbox_capture(outbox, &file, id, &f), STATUS_INVALID_ARGUMENT);
-    assert_string_equal(f.reason, "FILE_EMPTY");
-    assert_int_equal(content_count(), 0);
-}
-
-static enum fake_turn
-turn_refuse_uploads(const char *method, const char *key, unsigned n)
-{
-    (void)key;
-    (void)n;
-    return strstr(method, "BeginUpload") != NULL ? FAKE_REFUSE : FAKE_ANSWER;
-}
-
-/* A file that bears a mark of secrecy: set aside, and its copy goes with it. */
-static void
-test_secret_file(void **state)
-{
-    (void)state;
-    struct fault f;
-    char path[512];
-    file_write("a.txt", "marked", path);
-    put_claim("P-01-M-01", 1, capture(path));
-    put_ask("P-01-M-02");
-    fake_script_set(server, &(struct fake_script){.turn = turn_refuse_uploads,
-                                                  .code = STATUS_INVALID_ARGUMENT,
-                                                  .reason = "SECRET_MARK"});
-    assert_int_equal(drain().received, 1);
-    assert_int_equal(item_at(1).state, RECTIFY_ITEM_ATTENTION);
-    assert_string_equal(item_at(1).reason, "SECRET_MARK");
-    must(rectify_outbox_drop(outbox, 1, &f), &f);
-    assert_int_equal(content_count(), 0);
-}
-
-/* A copy that was lost or damaged is never handed in as if it were the file. */
-static void
-test_copy_lost(void **state)
-{
-    (void)state;
-    struct fault f;
-    char path[512];
-    file_write("a.txt", "before", path);
-    put_claim("P-01-M-01", 1, capture(path));
-    put_claim("P-01-M-02", 1, NULL);
-    snprintf(path, sizeof path, "%s/outbox-files/" BEFORE_SHA256, fake_state_folder(server));
-    must(rectify_file_replace(path, 0600, "tampered", 8, &f), &f);
-    assert_int_equal(drain().received, 1);
-    assert_string_equal(item_at(1).reason, "OUTBOX_FILE_LOST");
-    assert_int_equal(unlink(path), 0);
-    must(rectify_outbox_retry(outbox, 1, &f), &f);
-    assert_int_equal(drain().refused, 1);
-    assert_string_equal(item_at(1).reason, "OUTBOX_FILE_LOST");
-    assert_int_equal(fake_done_count(server), 1);
-}
-
-/* Restored to an earlier point: what was lost is handed in again, files too, under the old keys;
- * what is still there is answered as before. */
-static void
-test_reoffer(void **state)
-{
-    (void)state;
-    struct fault f;
-    uint64_t count = 0;
-    char path[512];
-    put_sign("P-01-M-01", 1);
-    assert_int_equal(drain().received, 1);
-    file_write("a.txt", "before", path);
-    put_claim("P-01-M-01", 1, capture(path));
-    put_claim("P-01-M-01", 1, NULL);
-    assert_int_equal(drain().received, 2);
-    struct fake_done before = fake_done_at(server, 1);
-    fake_restore(server, 1);
-    must(rectify_outbox_reoffer(outbox, 0, &count, &f), &f);
-    assert_int_equal(count, 3);
-    assert_int_equal(item_at(2).state, RECTIFY_ITEM_SENT);
-    reopen();
-    assert_int_equal(drain().received, 3);
-    assert_int_equal(fake_done_count(server), 3);
-    struct fake_done after = fake_done_at(server, 1);
-    assert_string_equal(after.key, before.key);
-    assert_string_not_equal(after.evidence, before.evidence);
-    assert_int_equal(fake_version(server, "P-01-M-01"), 4);
-    /* Nothing since: nothing waits. */
-    must(rectify_outbox_reoffer(outbox, INT64_MAX, &count, &f), &f);
-    assert_int_equal(count, 0);
-}
-
 static void
 heard(void *user, const struct rectify_item *item)
 {
@@ -766,28 +332,6 @@ test_verdicts(void **state)
     fake_down(server);
     must(rectify_outbox_verdicts(outbox, fake_channel(server, 300), 10, &options, &f), &f);
     fake_up(server);
-}
-
-/* Ninety days, and not a day less. */
-static void
-test_archive(void **state)
-{
-    (void)state;
-    struct fault f;
-    struct rectify_item item;
-    put_sign("P-01-M-01", 1);
-    put_sign("P-01-M-02", 1);
-    struct rectify_drain_options only = {.only = 1};
-    drain_with(&only);
-    int64_t settled = item_at(1).settled_at_ms;
-    int64_t days = (int64_t)90 * 86400000;
-    must(rectify_outbox_tidy(outbox, settled + days, &f), &f);
-    assert_int_equal(item_at(1).state, RECTIFY_ITEM_RECEIVED);
-    must(rectify_outbox_tidy(outbox, settled + days + 1, &f), &f);
-    assert_int_equal(rectify_outbox_find(outbox, &arena, "1", &item, &f), STATUS_NOT_FOUND);
-    assert_int_equal(item_at(2).state, RECTIFY_ITEM_QUEUED); /* what waits stays */
-    /* Numbers are not given twice. */
-    assert_int_equal(put_sign("P-01-M-03", 1).number, 3);
 }
 
 /* Clocks that are off by ten days, either way: taught by the first answer, and kept. */
@@ -848,106 +392,63 @@ test_put_sent(void **state)
     assert_string_equal(fake_done_at(server, 0).key, request.key); /* before what only waits */
 }
 
-/* ---- the disk ---- */
-
-static const char *
-database_path(void)
+static enum fake_turn
+turn_seat_ended(const char *method, const char *key, unsigned n)
 {
-    return arena_printf(&arena, "%s/outbox.db", fake_state_folder(server));
+    (void)key;
+    (void)n;
+    return strstr(method, "SignFor") != NULL ? FAKE_REFUSE : FAKE_ANSWER;
 }
 
-/* No room: a clear fault, and nothing half done; what was put before stays. */
+/* Carried out, never answered, and then refused at the door: the server is asked by its key. */
 static void
-test_disk_full(void **state)
+test_refused_after_done(void **state)
 {
     (void)state;
     struct fault f;
-    struct rectify_item item;
-    struct stat st;
-    char path[512];
-    char id[UUID_TEXT_SIZE];
-    struct rlimit before;
+    struct rectify_drain result;
+    struct fake_script refuse = {
+        .turn = turn_seat_ended, .code = STATUS_PERMISSION_DENIED, .reason = "SEAT_ENDED"};
+    put_sign("P-01-M-01", 1);
+    fake_script_set(server, &(struct fake_script){.turn = turn_done_silent_once});
+    must(rectify_outbox_drain(outbox, fake_channel(server, 400), NULL, &result, &f), &f);
+    assert_int_equal(item_at(1).state, RECTIFY_ITEM_SENT);
+    put_sign("P-01-M-02", 1);
+    fake_script_set(server, &refuse);
+    result = drain();
+    assert_int_equal(result.received, 1);
+    assert_int_equal(result.refused, 1);
+    assert_string_equal(item_at(1).receipt_number, "2026-11-00000001");
+    assert_int_equal(item_at(2).state, RECTIFY_ITEM_ATTENTION);
+}
+
+/* Several at once: all or none. */
+static void
+test_put_all(void **state)
+{
+    (void)state;
+    enum { MANY = 500 };
+    struct fault f;
     Pb__AskRequest ask = PB__ASK_REQUEST__INIT;
     struct rectify_request request = {.method = ASK, .message = &ask.base};
-    put_ask("P-01-M-01");
-    assert_int_equal(stat(arena_printf(&arena, "%s-wal", database_path()), &st), 0);
-    ask.text = arena_alloc(&arena, 400001);
-    memset(ask.text, 'x', 400000);
-    file_write("big.txt", ask.text, path);
-    struct rectify_outbox_file file = {.path = path};
-    (void)signal(SIGXFSZ, SIG_IGN);
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
-    struct rlimit small = {.rlim_cur = (rlim_t)st.st_size + 8192, .rlim_max = before.rlim_max};
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-    enum status put_status = put_try(&request, false, &item, &f);
-    struct fault put_fault = f;
-    enum status capture_status = rectify_outbox_capture(outbox, &file, id, &f);
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
-    assert_int_equal(put_status, STATUS_RESOURCE_EXHAUSTED);
-    assert_string_equal(put_fault.reason, "DISK_FULL");
-    assert_int_equal(capture_status, STATUS_RESOURCE_EXHAUSTED);
-    assert_string_equal(f.reason, "DISK_FULL");
-    assert_int_equal(content_count(), 0);
-    assert_int_equal(waiting(), 1);
-    reopen();
-    assert_int_equal(waiting(), 1);
-    must(put_try(&request, false, &item, &f), &f);
-    assert_int_equal(drain().received, 2);
-}
-
-/* A damaged file is moved aside, loudly, and never taken for an empty outbox without a word. */
-static void
-test_damaged(void **state)
-{
-    (void)state;
-    struct fault f;
-    put_ask("P-01-M-01");
-    rectify_outbox_free(outbox);
-    outbox = NULL;
-    char text[8192];
-    memset(text, 'x', sizeof text);
-    must(rectify_file_replace(database_path(), 0600, text, sizeof text, &f), &f);
-    assert_int_equal(rectify_outbox_open(fake_state_folder(server), &outbox, &f), STATUS_DATA_LOSS);
-    assert_string_equal(f.reason, "OUTBOX_DAMAGED");
-    assert_non_null(strstr(f.message, "outbox.db.damaged-"));
-    assert_false(rectify_file_exists(database_path()));
-    reopen();
+    struct rectify_request twice = {
+        .method = ASK, .message = &ask.base, .key = "0190e5a0-0001-7000-8000-000000000001"};
+    struct rectify_outbox_command *commands = arena_array(&arena, MANY, sizeof *commands);
+    struct rectify_item *items = arena_array(&arena, MANY, sizeof *items);
+    ask.measure_ref = wire_text("P-01-M-01");
+    for (size_t i = 0; i < MANY; i++) {
+        commands[i].request = i == 3 || i == MANY - 1 ? &twice : &request;
+    }
+    assert_int_equal(rectify_outbox_put_all(outbox, commands, MANY, items, &arena, &f),
+                     STATUS_ALREADY_EXISTS);
     assert_int_equal(waiting(), 0);
-}
-
-/* Made by a program that is newer: left alone. */
-static void
-test_newer(void **state)
-{
-    (void)state;
-    struct fault f;
-    struct local_db db;
-    static const char *const no_texts[] = {"SELECT 1"};
-    struct local_db_config config = {
-        .path = database_path(), .texts = no_texts, .count = 1, .durable = true};
-    put_ask("P-01-M-01");
-    assert_int_equal(local_db_open(&config, &db), SQLITE_OK);
-    assert_int_equal(local_db_run(&db, "PRAGMA user_version=99"), SQLITE_OK);
-    local_db_close(&db);
-    struct rectify_outbox *other = NULL;
-    assert_int_equal(rectify_outbox_open(fake_state_folder(server), &other, &f),
-                     STATUS_FAILED_PRECONDITION);
-    assert_string_equal(f.reason, "OUTBOX_VERSION");
-}
-
-/* A folder that cannot be made. */
-static void
-test_no_folder(void **state)
-{
-    (void)state;
-    struct fault f;
-    struct rectify_outbox *other = NULL;
-    char path[512];
-    file_write("file", "x", path);
-    assert_int_equal(rectify_outbox_open(arena_printf(&arena, "%s/state", path), &other, &f),
-                     STATUS_UNAVAILABLE);
-    assert_string_equal(f.reason, "OUTBOX_WRITE");
-    assert_false(rectify_outbox_exists(path));
+    commands[MANY - 1].request = &request;
+    must(rectify_outbox_put_all(outbox, commands, MANY, items, &arena, &f), &f);
+    reopen();
+    assert_int_equal(waiting(), MANY);
+    assert_int_equal(items[MANY - 1].number - items[0].number, MANY - 1);
+    assert_string_equal(items[3].key, twice.key);
+    assert_int_equal(drain().received, MANY);
 }
 
 int
@@ -963,24 +464,13 @@ main(void)
         cmocka_unit_test_setup_teardown(test_odd_answers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_version_chain, setup, teardown),
         cmocka_unit_test_setup_teardown(test_version_of_others, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_captured_file, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refusals_of_put, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_two_handles, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_one_sender, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_content_once, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_capture_refused, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_secret_file, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_copy_lost, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_reoffer, setup, teardown),
         cmocka_unit_test_setup_teardown(test_verdicts, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_archive, setup, teardown),
         cmocka_unit_test_setup_teardown(test_clock_off, setup, teardown),
         cmocka_unit_test_setup_teardown(test_behalf, setup, teardown),
         cmocka_unit_test_setup_teardown(test_put_sent, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_disk_full, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_damaged, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_newer, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_no_folder, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_refused_after_done, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_put_all, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

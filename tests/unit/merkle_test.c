@@ -303,6 +303,52 @@ a_rewritten_past_is_not_consistent(void **state)
     }
 }
 
+/* Plans cover what the proofs do, and split into subtrees that appending has told of. */
+static void
+plans_split_into_completed_subtrees(void **state)
+{
+    (void)state;
+    enum { LEVEL = 2 };
+    static struct merkle_hash made[8][SIZES];
+    static bool done[8][SIZES];
+    struct merkle_frontier f = {0};
+    for (uint64_t i = 0; i < SIZES; i++) {
+        struct merkle_hash nodes[64];
+        size_t levels = merkle_frontier_append_made(&f, &leaves[i], nodes);
+        for (size_t level = 0; level < levels; level++) {
+            made[level][i >> level] = nodes[level];
+            done[level][i >> level] = true;
+        }
+    }
+    for (uint64_t size = 1; size <= SIZES; size++) {
+        for (uint64_t old = 0; old <= size; old++) {
+            struct merkle_plan plan;
+            struct merkle_proof p = consistency(old, size);
+            assert_int_equal(merkle_consistency_plan(size, old, &plan), STATUS_OK);
+            assert_int_equal(plan.count, p.count);
+            for (size_t i = 0; i < plan.count; i++) {
+                struct merkle_piece pieces[64];
+                struct merkle_range tail;
+                size_t n = merkle_range_split(plan.ranges[i], LEVEL, pieces, &tail);
+                uint64_t at = plan.ranges[i].low;
+                for (size_t k = 0; k < n; k++) {
+                    assert_true(pieces[k].level >= LEVEL);
+                    assert_int_equal(pieces[k].index << pieces[k].level, at);
+                    assert_true(done[pieces[k].level][pieces[k].index]);
+                    at += UINT64_C(1) << pieces[k].level;
+                }
+                assert_int_equal(tail.low, at);
+                assert_int_equal(tail.high, plan.ranges[i].high);
+                assert_true(tail.high - tail.low < 1U << LEVEL);
+                if (n == 1 && tail.low == tail.high) { /* the root of the range itself */
+                    assert_true(
+                        merkle_hash_equal(&made[pieces[0].level][pieces[0].index], &p.hashes[i]));
+                }
+            }
+        }
+    }
+}
+
 static enum status
 read_fails(void *user, uint64_t index, struct merkle_hash *ret_hash)
 {
@@ -339,6 +385,7 @@ main(void)
         cmocka_unit_test(every_inclusion_proof_holds_and_no_other),
         cmocka_unit_test(every_consistency_proof_holds_and_no_other),
         cmocka_unit_test(a_rewritten_past_is_not_consistent),
+        cmocka_unit_test(plans_split_into_completed_subtrees),
         cmocka_unit_test(faults_are_handed_on),
     };
     return cmocka_run_group_tests(tests, make_tree, NULL);
