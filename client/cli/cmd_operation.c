@@ -1,4 +1,5 @@
 /* What became of a command (GetOperation), by its key. */
+#include "client/cli/audit.h"
 #include "client/cli/cli.h"
 #include "client/cli/handlers.h"
 #include "client/cli/value.h"
@@ -71,15 +72,12 @@ receipts_save(struct cli *c, const Pb__GetOperationReply *reply, const char *pat
         return status;
     }
     for (size_t i = 0; status == STATUS_OK && i < reply->n_operations; i++) {
-        struct ledger_receipt receipt;
-        struct ledger_receipt_proof proof;
-        char text[LEDGER_RECEIPT_TEXT_SIZE];
+        const char *text = NULL;
         if (reply->operations[i]->receipt == NULL) {
             continue;
         }
-        status = receipt_read(reply->operations[i]->receipt, &receipt, &proof, f);
+        status = audit_receipt_line(c, reply->operations[i]->receipt, &text, f);
         if (status == STATUS_OK) {
-            ledger_receipt_to_text(&receipt, &proof, text);
             (void)fprintf(file.stream, "%s\n", text);
             count++;
         }

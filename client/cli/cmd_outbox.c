@@ -1,4 +1,5 @@
 /* Commands on the outbox itself. */
+#include "client/cli/audit.h"
 #include "client/cli/exit_code.h"
 #include "client/cli/grid.h"
 #include "client/cli/handlers.h"
@@ -348,20 +349,25 @@ cmd_outbox_receipt(struct cli *c, const struct line *line, struct fault *f)
         return fault_set(f, STATUS_NOT_FOUND, "OUTBOX_RECEIPT", "这类办理没有回执。");
     }
     if (status == STATUS_OK) {
-        status = json_print_message(&c->arena, &answer.receipt->base, true, &text, f);
+        status = c->format == CLI_JSON
+                     ? json_print_message(&c->arena, &answer.receipt->base, true, &text, f)
+                     : audit_receipt_line(c, answer.receipt, &text, f);
+    }
+    if (status == STATUS_OK && strcmp(path, "-") != 0) {
+        text = arena_printf(&c->arena, "%s\n", text);
+        status = text != NULL ? rectify_file_replace(path, 0640, text, strlen(text), f)
+                              : cli_memory_fault(f);
     }
     if (status != STATUS_OK) {
         return status;
     }
     if (strcmp(path, "-") == 0) {
         (void)fprintf(c->out, "%s\n", text);
-        return STATUS_OK;
+    } else if (c->format != CLI_JSON) {
+        (void)fprintf(c->out, "回执 %s 已写到“%s”。核验：rectify audit receipt %s\n",
+                      cli_text(c, item.receipt_number), path, path);
     }
-    status = rectify_file_replace(path, 0640, text, strlen(text), f);
-    if (status == STATUS_OK) {
-        (void)fprintf(c->out, "回执 %s 已写到“%s”。\n", cli_text(c, item.receipt_number), path);
-    }
-    return status;
+    return STATUS_OK;
 }
 
 /* ---- sending ---- */

@@ -4,6 +4,7 @@
 #include "client/cli/handlers.h"
 #include "client/cli/value.h"
 #include "client/lib/file.h"
+#include "client/lib/receipt_check.h"
 #include "client/lib/state.h"
 #include "proto/ledger/receipt.h"
 
@@ -12,7 +13,24 @@
 #include <rectify/v1/audit.pb-c.h>
 #include <string.h>
 
-enum { RECEIPT_FILE_BYTES = 4 << 20, KEPT_PATH_SIZE = 4200 };
+enum { RECEIPT_FILE_BYTES = 4 << 20, KEY_FILE_BYTES = 4096, KEPT_PATH_SIZE = 4200 };
+
+enum status
+audit_key_read(struct cli *c, const char *text_or_path, struct ledger_public *ret_key,
+               struct fault *f)
+{
+    char *text = NULL;
+    size_t n = 0;
+    if (!rectify_file_exists(text_or_path)) {
+        return ledger_public_from_text(text_or_path, ret_key, f);
+    }
+    enum status status = rectify_file_read(&c->arena, text_or_path, KEY_FILE_BYTES, &text, &n, f);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    text[strcspn(text, "\r\n")] = '\0';
+    return ledger_public_from_text(text, ret_key, f);
+}
 
 /* Verifying needs no server and no profile, but a key: from the option, or this machine's. */
 static enum status
@@ -21,7 +39,7 @@ key_get(struct cli *c, const struct line *line, struct ledger_public *ret_key, s
     struct fault ignored;
     const char *key = line_value(line, "key");
     if (key != NULL) {
-        return ledger_public_from_text(key, ret_key, f);
+        return audit_key_read(c, key, ret_key, f);
     }
     if (cli_profile(c, &ignored) == STATUS_OK &&
         rectify_state_ledger_load(c->profile.state, ret_key, NULL) == STATUS_OK) {
@@ -29,6 +47,22 @@ key_get(struct cli *c, const struct line *line, struct ledger_public *ret_key, s
     }
     return fault_set(f, STATUS_FAILED_PRECONDITION, "LEDGER_KEY_UNKNOWN",
                      "本机没有保存日志的公钥：请用 --key 写明。");
+}
+
+enum status
+audit_receipt_line(struct cli *c, const Pb__Receipt *message, const char **ret_line,
+                   struct fault *f)
+{
+    struct ledger_receipt receipt;
+    struct ledger_receipt_proof proof;
+    char text[LEDGER_RECEIPT_TEXT_SIZE];
+    enum status status = receipt_read(message, &receipt, &proof, f);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    ledger_receipt_to_text(&receipt, &proof, text);
+    *ret_line = arena_strdup(&c->arena, text);
+    return *ret_line != NULL ? STATUS_OK : cli_memory_fault(f);
 }
 
 /* Does the event of the receipt stand in the log, with that hash? Asks the server. */

@@ -79,7 +79,7 @@ pins_collect(struct cli *c, const struct line *line, struct pins *pins, struct f
     enum status status = STATUS_OK;
     bool has_profile = cli_profile(c, &ignored) == STATUS_OK;
     if (key != NULL) {
-        status = ledger_public_from_text(key, &pins->key, f);
+        status = audit_key_read(c, key, &pins->key, f);
         pins->has_key = status == STATUS_OK;
     } else if (has_profile) {
         pins->has_key = rectify_state_ledger_load(c->profile.state, &pins->key, NULL) == STATUS_OK;

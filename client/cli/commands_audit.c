@@ -5,13 +5,13 @@
 static const struct option out_options[] = {{"out", "文件", "保存到哪里", OPTION_NEEDED}, END};
 
 static const struct option verify_options[] = {
-    {"key", "公钥", "日志公钥（64 位十六进制或 base64）；默认用本机保存的", 0},
+    {"key", "公钥", "日志公钥（64 位十六进制或 base64，或写着它的文件）；默认用本机保存的", 0},
     {"head", "文件", "先前保存的签名（rectify audit head 的输出）", OPTION_MANY},
     {"tenant", "代码", "应当是哪个区县的日志", 0},
     END};
 
 static const struct option receipt_options[] = {
-    {"key", "公钥", "日志公钥（64 位十六进制或 base64）；默认用本机保存的", 0},
+    {"key", "公钥", "日志公钥（64 位十六进制或 base64，或写着它的文件）；默认用本机保存的", 0},
     {"online", NULL, "再问服务器：这个事件还在日志里吗", 0},
     END};
 

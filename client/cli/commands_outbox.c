@@ -6,7 +6,9 @@ static const struct option list_options[] = {
     {"all", NULL, "连同已收件的（保留 90 天）和已放弃的", 0}, END};
 
 static const struct option receipt_options[] = {
-    {"out", "文件", "回执写到哪里（JSON，带签名，可作凭证）；“-”是屏幕", OPTION_NEEDED}, END};
+    {"out", "文件", "回执写到哪里（一行，带签名，可作凭证；-o json 为 JSON）；“-”是屏幕",
+     OPTION_NEEDED},
+    END};
 
 // clang-format off
 static const struct command rows[] = {
@@ -25,7 +27,7 @@ static const struct command rows[] = {
      "已经发出、还没有回音的不能放弃。存在本机的附件副本一并删除，您自己的文件不动。",
      {"rectify outbox drop 12"}, UNIT, NULL},
     {"outbox receipt", "号", 1, 1, receipt_options, cmd_outbox_receipt, "取出一件的收件回执", NULL,
-     {"rectify outbox receipt 12 --out 回执.json"}, UNIT, NULL},
+     {"rectify outbox receipt 12 --out 回执.txt"}, UNIT, NULL},
 };
 // clang-format on
 COMMAND_TABLE(outbox, rows, false);

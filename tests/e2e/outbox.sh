@@ -64,9 +64,11 @@ expect "given up" cli unit01 outbox drop 3
 id=$(json unit01 table show "unit01/$last" | jq -r '[.rows[].evidence[]?][0]')
 expect "the file is there" cli unit01 evidence get "$id" --out "$FIXTURE_DIR/got"
 expect_is "as it was when it was attached" before "$(<"$FIXTURE_DIR/got")"
-expect "a receipt to keep" cli unit01 outbox receipt 1 --out "$FIXTURE_DIR/receipt.json"
-expect_is "it is the one the table bears" "$(json unit01 table show "unit01/$last" | jq -r .receipt)" \
-    "$(jq -r .number "$FIXTURE_DIR/receipt.json")"
+expect "a receipt to keep" cli unit01 outbox receipt 1 --out "$FIXTURE_DIR/receipt.txt"
+expect_shows "it is the one the table bears, and holds" "$(json unit01 table show "unit01/$last" | jq -r .receipt)" \
+    cli unit01 audit receipt "$FIXTURE_DIR/receipt.txt" --key "$HOME_DIR/state/unit01/ledger.pub"
+sed 's/number=[0-9-]*/number=2026-01-00000001/' "$FIXTURE_DIR/receipt.txt" >"$FIXTURE_DIR/forged.txt"
+expect_not "a forged one" cli unit01 audit receipt "$FIXTURE_DIR/forged.txt"
 for n in 1 2 4 5; do
     expect_is "item $n was carried out once" 1 "$(recorded "$(json unit01 outbox show $n | jq -r .key)")"
 done

@@ -149,7 +149,7 @@ test_queue_offline(void **state)
     assert_int_equal(run("outbox send"), 0);
     assert_non_null(strstr(out, "第 1 号　签收措施：P-01-M-01　已收件，回执 2026-11-00000001"));
     assert_int_equal(fake_done_count(server), 1);
-    assert_int_equal(run("outbox receipt 1 --out -"), 0);
+    assert_int_equal(run("outbox receipt 1 --out - -o json"), 0);
     assert_non_null(strstr(out, "2026-11-00000001"));
     assert_int_equal(run("outbox show 1 -o json"), 0);
     assert_non_null(strstr(out, "\"state\": \"RECEIVED\""));
