@@ -236,6 +236,9 @@ made_keep(struct draining *d, struct arena *a, const struct outbox_work *work,
                 status = outbox_store_made(d->outbox, names[k], made[i].inspection, base,
                                            made[i].version, f);
             }
+            if (status == STATUS_OK && names[k] != NULL) {
+                status = outbox_store_told(d->outbox, names[k], work->number, f);
+            }
         }
     }
     return status;

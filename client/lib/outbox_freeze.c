@@ -160,7 +160,7 @@ made_learn(struct freezing *z, const struct outbox_slot *slot, struct fault *f)
                                                 one->version - 1, one->version, f));
         }
     }
-    return status;
+    return status == STATUS_OK ? store(z, outbox_store_told(z->outbox, slot->name, 0, f)) : status;
 }
 
 /* Follows the own changes from the version seen. */

@@ -249,7 +249,12 @@ MUST_CHECK enum status outbox_store_made_next(struct rectify_outbox *outbox, con
                                               const char *inspection, int64_t *version,
                                               bool *ret_found, struct fault *f);
 
-/* Was an item before this place received since then that names the thing? Did an item of this
+/* Which version the item made of the thing is known; number 0: of every received item. */
+MUST_CHECK enum status outbox_store_told(struct rectify_outbox *outbox, const char *name,
+                                         int64_t number, struct fault *f);
+
+/* Was an item before this place received since then that names the thing and has not told which
+ * version it made of it? Did an item of this
  * outbox leave that event? */
 MUST_CHECK enum status outbox_store_touched(struct rectify_outbox *outbox, const char *name,
                                             int64_t place, int64_t since_ms, bool *ret_touched,

@@ -36,6 +36,8 @@ enum outbox_sql {
     SQL_RECEIVED,
     SQL_MADE,
     SQL_MADE_NEXT,
+    SQL_TOLD,
+    SQL_TOLD_ALL,
     SQL_TOUCHED,
     SQL_EVENT_KNOWN,
     SQL_UNJUDGED,

@@ -46,6 +46,7 @@ static const char schema[] =
     "CREATE TABLE item_thing ("
     " name TEXT NOT NULL,"
     " item INTEGER NOT NULL CONSTRAINT item_thing_item REFERENCES item ON DELETE CASCADE,"
+    " told INTEGER NOT NULL DEFAULT 0," /* which version it made of the thing is known */
     " PRIMARY KEY (name, item)) WITHOUT ROWID;"
     "CREATE INDEX item_thing_item ON item_thing (item);"
     "CREATE TABLE made ("
@@ -144,8 +145,12 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_MADE_NEXT] = "SELECT version FROM made WHERE name = ?1 AND base = ?3 AND version > base"
                       " AND (inspection = ?2 OR inspection = '' OR ?2 = '')"
                       " ORDER BY inspection = ?2 DESC LIMIT 1",
+    [SQL_TOLD] = "UPDATE item_thing SET told = 1 WHERE name = ?1 AND item = ?2",
+    [SQL_TOLD_ALL] = "UPDATE item_thing SET told = 1 WHERE name = ?1 AND told = 0"
+                     " AND item IN (SELECT number FROM item WHERE state = 3)",
     [SQL_TOUCHED] = "SELECT 1 FROM item_thing t JOIN item i ON i.number = t.item"
-                    " WHERE t.name = ?1 AND i.state = 3 AND i.place < ?2 AND i.settled_at_ms >= ?3",
+                    " WHERE t.name = ?1 AND t.told = 0 AND i.state = 3 AND i.place < ?2"
+                    " AND i.settled_at_ms >= ?3",
     [SQL_EVENT_KNOWN] = "SELECT 1 FROM item WHERE event = ?1",
     [SQL_UNJUDGED] = "SELECT number, key FROM item WHERE verdict = 1 AND state = 3"
                      " AND asked_at_ms < ?2 ORDER BY asked_at_ms, number LIMIT ?1",

@@ -216,6 +216,17 @@ outbox_store_made_next(struct rectify_outbox *outbox, const char *name, const ch
 }
 
 enum status
+outbox_store_told(struct rectify_outbox *outbox, const char *name, int64_t number, struct fault *f)
+{
+    sqlite3_stmt *s = local_db_statement(&outbox->db, number == 0 ? SQL_TOLD_ALL : SQL_TOLD);
+    local_db_text(s, 1, name);
+    if (number != 0) {
+        local_db_number(s, 2, number);
+    }
+    return outbox_sql_run(outbox, s, NULL, f);
+}
+
+enum status
 outbox_store_touched(struct rectify_outbox *outbox, const char *name, int64_t place,
                      int64_t since_ms, bool *ret_touched, struct fault *f)
 {
