@@ -94,11 +94,10 @@ struct rpc_server {
     bool is_tls;
     bool is_open; /* clients show no certificate */
     uint16_t port;
+    uint32_t tick_ms;
     struct nng_tls_config *tls;
     nng_sockaddr address; /* ours, as bound */
-    uint32_t tick_ms;
     pthread_t janitor;
-    bool janitor_runs;
     /* the doors */
     nng_stream_listener *listener;
     nng_aio *accept_aio;
@@ -127,6 +126,7 @@ struct rpc_server {
     uint32_t conns_alive;  /* allocated and not freed yet */
     bool draining;
     bool stopping;
+    bool janitor_runs; /* there is a thread to join */
     struct rpc_server_counters counters;
 };
 
