@@ -252,14 +252,23 @@ check_head(struct doctor *d)
     if (f.code == STATUS_OK) {
         f.code = ledger_head_verify(&head, &ledger, &f);
     }
+    bool proven = f.code == STATUS_OK && d->reachable;
+    if (proven) {
+        f.code = rectify_heads_verify(d->c->channel, &f);
+    }
+    if (f.code == STATUS_UNAVAILABLE || f.code == STATUS_DEADLINE_EXCEEDED) {
+        proven = false; /* the line broke meanwhile: nothing is known against the log */
+        f.code = STATUS_OK;
+    }
     if (f.code == STATUS_NOT_FOUND) {
         find(d, "log", "日志", MARK_GOOD, "还没有办理过，没有可核对的日志头");
     } else if (f.code != STATUS_OK) {
         find_fault(d, "log", "日志", MARK_BAD, &f);
     } else {
         find(d, "log", "日志", MARK_GOOD,
-             arena_printf(&d->c->arena, "见过的最新日志头有 %" PRIu64 " 条（%s），签名正确",
-                          head.size, value_time(&d->c->arena, head.time_ms)));
+             arena_printf(&d->c->arena, "见过的最新日志头有 %" PRIu64 " 条（%s），签名正确%s",
+                          head.size, value_time(&d->c->arena, head.time_ms),
+                          proven ? "，服务器的日志与它衔接" : ""));
     }
 }
 
@@ -288,7 +297,7 @@ check_queue(struct doctor *d)
              &d->c->arena, "待发送 %" PRIu64 "，未得回音 %" PRIu64 "，要处理 %" PRIu64 "%s",
              counts.queued, counts.sent, counts.attention, old ? "；最早的已等了一天以上" : ""));
     if (counts.attention > 0) {
-        advise(d, "OUTBOX_ATTENTION", "服务器退回的要您处理：运行 rectify outbox list。");
+        advise(d, "OUTBOX_ATTENTION", "服务器没有接收的要您处理：运行 rectify outbox 查看。");
     } else if (old) {
         advise(d, "OUTBOX_WAITS", "连上服务器后会自己发出；也可运行 rectify outbox send。");
     }
