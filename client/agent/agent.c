@@ -183,6 +183,7 @@ agent_line_up(struct agent *agent, int64_t server_time_ms)
     pthread_mutex_lock(&agent->lock);
     bool was_up = state->line == RECTIFY_LINE_UP;
     state->contact_at_ms = now_ms;
+    agent->refused_since_ms = 0;
     bool first_time = server_time_ms > 0 && !state->has_clock_difference;
     if (server_time_ms > 0) {
         state->has_clock_difference = true;

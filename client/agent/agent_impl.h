@@ -38,6 +38,7 @@ struct agent {
     struct rectify_channel *channels[AGENT_JOBS]; /* to be cut off */
     struct fault login_fault; /* code OK, or why the password is not tried again in this epoch */
     uint64_t login_epoch;
+    int64_t refused_since_ms; /* steady: since when every handshake is hung up; 0: it is not */
     struct rectify_agent_state state;
 };
 

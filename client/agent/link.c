@@ -201,6 +201,24 @@ agent_link_person(struct agent_link *link, const char *trouble, const struct fau
     agent_trouble(link->agent, trouble, why);
 }
 
+/* A server that is about to stop, or a line that is cut while certificates are shown, looks like a
+ * server that does not take ours: a person is told when it goes on. */
+static bool
+refusal_is_the_line(struct agent *agent, const struct fault *why)
+{
+    if (strcmp(why->reason, "TLS_CLIENT_REFUSED") != 0) {
+        return false;
+    }
+    int64_t now_ms = agent_steady_ms();
+    pthread_mutex_lock(&agent->lock);
+    if (agent->refused_since_ms == 0) {
+        agent->refused_since_ms = now_ms;
+    }
+    bool line = now_ms - agent->refused_since_ms < LIMIT_REFUSAL_MS;
+    pthread_mutex_unlock(&agent->lock);
+    return line;
+}
+
 enum agent_failure
 agent_link_failed(struct agent_link *link, const struct fault *why)
 {
@@ -209,6 +227,11 @@ agent_link_failed(struct agent_link *link, const struct fault *why)
         bool line = link->why.code != STATUS_OK;
         link->why.code = STATUS_OK;
         return line ? AGENT_FAILED_LINE : AGENT_FAILED_STOPPED; /* said by on_retry */
+    }
+    if (refusal_is_the_line(link->agent, why)) {
+        agent_link_close(link); /* its files may be new by the next attempt */
+        agent_line_down(link->agent, why);
+        return AGENT_FAILED_LINE;
     }
     if (trouble != NULL) {
         agent_link_person(link, trouble, why);

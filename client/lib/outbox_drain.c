@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { WAIT_FIRST_MS = 1000, WAIT_MAX_MS = 60000, WAIT_DOUBLINGS = 6 };
@@ -110,12 +111,32 @@ ended(struct draining *d, enum rectify_drain_end end, const struct fault *why)
     return OUTCOME_END;
 }
 
+/* A line that is cut again and again while certificates are shown looks like a server that does not
+ * take ours: only when it goes on does a person have to see to it. */
+static bool
+refusal_is_the_line(struct rectify_outbox *outbox, const struct fault *why)
+{
+    struct timespec ts;
+    if (strcmp(why->reason, "TLS_CLIENT_REFUSED") != 0) {
+        return false;
+    }
+    clock_gettime(CLOCK_BOOTTIME, &ts);
+    int64_t now_ms = (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+    if (outbox->refused_since_ms == 0) {
+        outbox->refused_since_ms = now_ms;
+    }
+    return now_ms - outbox->refused_since_ms < LIMIT_REFUSAL_MS;
+}
+
 /* What a call's failure means for the item it was made for. key: the item's, when it was sent by
  * this call; NULL for other calls. */
 static enum outcome
 outcome_of(struct draining *d, const char *key, const struct fault *why)
 {
     bool own = key != NULL && strcmp(rectify_channel_outcome(d->channel)->key, key) == 0;
+    if (refusal_is_the_line(d->outbox, why)) {
+        return ended(d, RECTIFY_DRAIN_LINE, why);
+    }
     if (is_machine(why)) {
         return ended(d, RECTIFY_DRAIN_MACHINE, why);
     }
@@ -158,6 +179,7 @@ door_open(struct draining *d)
     why.code = rectify_call(d->channel, &a, &request, &answer, &why);
     arena_release(&a);
     if (why.code == STATUS_OK) {
+        d->outbox->refused_since_ms = 0;
         return true;
     }
     enum outcome outcome = outcome_of(d, NULL, &why);

@@ -29,6 +29,8 @@ struct rectify_outbox {
     uint64_t inode; /* of the file that was opened */
     struct uuid7_source ids;
     unsigned line_failures; /* drains in a row that ended at the line */
+    int64_t
+        refused_since_ms; /* steady clock: since when every handshake is hung up; 0: it is not */
 };
 
 /* An item as the sender sees it. */

@@ -58,6 +58,7 @@
 #define LIMIT_PARK_MAX_MS 60000
 #define LIMIT_DRAIN_MS 10000       /* SIGTERM to exit */
 #define LIMIT_CLOCK_SKEW_MS 600000 /* stated time of a signed call against ours */
+#define LIMIT_REFUSAL_MS 60000     /* every handshake hung up: the line's fault until then */
 
 /* ---- the enrolment door: strangers knock there ---- */
 #define LIMIT_ONBOARD_CONN 64                         /* connections */

@@ -29,7 +29,7 @@ threads() { grep -LiE 'thread' "$@" | sed 's/$/: says nothing of threads/' || tr
 private() {
     grep -HoE '^#include "[^"]+"' "$@" | sed -E 's/:#include "/ /; s/"$//' |
         while read -r header name; do
-            [[ $name == rectify/v1/* ]] || printf '%s\n' "${public[@]}" | grep -qxF "$name" ||
+            [[ $name == rectify/v1/* ]] || grep -xF "$name" <(printf '%s\n' "${public[@]}") >/dev/null ||
                 printf '%s: includes %s, which is not public\n' "$header" "$name"
         done
 }
