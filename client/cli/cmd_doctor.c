@@ -237,7 +237,7 @@ static void
 check_head(struct doctor *d)
 {
     struct ledger_public ledger;
-    struct ledger_head head;
+    struct ledger_head head = {.size = 0};
     struct fault f = {.code = STATUS_OK};
     const char *folder = d->c->profile.state;
     f.code = rectify_state_ledger_load(folder, &ledger, &f);
@@ -252,13 +252,13 @@ check_head(struct doctor *d)
     if (f.code == STATUS_OK) {
         f.code = ledger_head_verify(&head, &ledger, &f);
     }
-    bool proven = f.code == STATUS_OK && d->reachable;
-    if (proven) {
+    bool proven = false;
+    if (f.code == STATUS_OK && d->reachable) {
         f.code = rectify_heads_verify(d->c->channel, &f);
-    }
-    if (f.code == STATUS_UNAVAILABLE || f.code == STATUS_DEADLINE_EXCEEDED) {
-        proven = false; /* the line broke meanwhile: nothing is known against the log */
-        f.code = STATUS_OK;
+        proven = f.code == STATUS_OK;
+        if (f.code == STATUS_UNAVAILABLE || f.code == STATUS_DEADLINE_EXCEEDED) {
+            f.code = STATUS_OK; /* the line broke meanwhile: nothing is known against the log */
+        }
     }
     if (f.code == STATUS_NOT_FOUND) {
         find(d, "log", "日志", MARK_GOOD, "还没有办理过，没有可核对的日志头");
