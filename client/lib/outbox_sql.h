@@ -46,6 +46,11 @@ enum outbox_sql {
     SQL_COUNT
 };
 
+struct outbox_rows {
+    void *entries;
+    size_t count;
+};
+
 /* What SQLite's code means to the caller; a damaged file is moved aside. */
 enum status outbox_store_fault(struct rectify_outbox *outbox, int code, struct fault *f);
 
@@ -56,6 +61,17 @@ MUST_CHECK enum status outbox_sql_run(struct rectify_outbox *outbox, sqlite3_stm
 /* The next row, or *ret_row false at the end (the statement is reset then). */
 MUST_CHECK enum status outbox_sql_row(struct rectify_outbox *outbox, sqlite3_stmt *s, bool *ret_row,
                                       struct fault *f);
+
+/* How one row becomes one entry of a list; size: of an entry. */
+struct outbox_shape {
+    size_t size;
+    enum status (*read)(struct arena *a, sqlite3_stmt *s, void *ret_entry, struct fault *f);
+};
+
+/* All rows of a bound statement as a list in the arena. */
+MUST_CHECK enum status outbox_sql_list(struct rectify_outbox *outbox, struct arena *a,
+                                       sqlite3_stmt *s, const struct outbox_shape *shape,
+                                       struct outbox_rows *ret_rows, struct fault *f);
 
 /* Is there such a row? */
 MUST_CHECK enum status outbox_sql_there(struct rectify_outbox *outbox, sqlite3_stmt *s,

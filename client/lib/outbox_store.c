@@ -368,6 +368,29 @@ outbox_sql_there(struct rectify_outbox *outbox, sqlite3_stmt *s, bool *ret_there
     return status;
 }
 
+enum status
+outbox_sql_list(struct rectify_outbox *outbox, struct arena *a, sqlite3_stmt *s,
+                const struct outbox_shape *shape, struct outbox_rows *ret_rows, struct fault *f)
+{
+    struct outbox_rows rows = {.count = 0};
+    size_t capacity = 0;
+    bool row = false;
+    enum status status = outbox_sql_row(outbox, s, &row, f);
+    while (status == STATUS_OK && row) {
+        void *entry = arena_grow(a, &rows.entries, rows.count, &capacity, shape->size);
+        status = entry != NULL ? shape->read(a, s, entry, f) : outbox_memory_fault(f);
+        if (status == STATUS_OK) {
+            rows.count++;
+            status = outbox_sql_row(outbox, s, &row, f);
+        }
+    }
+    (void)sqlite3_reset(s);
+    if (status == STATUS_OK) {
+        *ret_rows = rows;
+    }
+    return status;
+}
+
 /* ---- files ---- */
 
 enum status
@@ -404,37 +427,33 @@ outbox_store_file_bind(struct rectify_outbox *outbox, int64_t number, const char
     return outbox_sql_run(outbox, s, NULL, f);
 }
 
+static enum status
+capture_read(struct arena *a, sqlite3_stmt *s, void *ret_entry, struct fault *f)
+{
+    (void)f;
+    *(struct outbox_capture *)ret_entry =
+        (struct outbox_capture){.id = local_db_get_text(a, s, 0),
+                                .sha256 = local_db_get_text(a, s, 1),
+                                .name = local_db_get_text(a, s, 2),
+                                .size = sqlite3_column_int64(s, 3),
+                                .kind = (Pb__EvidenceKind)sqlite3_column_int(s, 4),
+                                .effective_on = local_db_get_text(a, s, 5),
+                                .evidence_id = local_db_get_text(a, s, 6)};
+    return STATUS_OK;
+}
+
 enum status
 outbox_store_files(struct rectify_outbox *outbox, struct arena *a, int64_t number,
                    struct outbox_capture **ret_files, size_t *ret_count, struct fault *f)
 {
-    void *files = NULL;
-    size_t count = 0;
-    size_t capacity = 0;
-    bool row = false;
+    static const struct outbox_shape shape = {sizeof(struct outbox_capture), capture_read};
+    struct outbox_rows rows;
     sqlite3_stmt *s = local_db_statement(&outbox->db, SQL_FILES);
     local_db_number(s, 1, number);
-    enum status status = outbox_sql_row(outbox, s, &row, f);
-    while (status == STATUS_OK && row) {
-        struct outbox_capture *file = arena_grow(a, &files, count, &capacity, sizeof *file);
-        if (file == NULL) {
-            status = outbox_memory_fault(f);
-            break;
-        }
-        *file = (struct outbox_capture){.id = local_db_get_text(a, s, 0),
-                                        .sha256 = local_db_get_text(a, s, 1),
-                                        .name = local_db_get_text(a, s, 2),
-                                        .size = sqlite3_column_int64(s, 3),
-                                        .kind = (Pb__EvidenceKind)sqlite3_column_int(s, 4),
-                                        .effective_on = local_db_get_text(a, s, 5),
-                                        .evidence_id = local_db_get_text(a, s, 6)};
-        count++;
-        status = outbox_sql_row(outbox, s, &row, f);
-    }
-    (void)sqlite3_reset(s);
+    enum status status = outbox_sql_list(outbox, a, s, &shape, &rows, f);
     if (status == STATUS_OK) {
-        *ret_files = files;
-        *ret_count = count;
+        *ret_files = rows.entries;
+        *ret_count = rows.count;
     }
     return status;
 }
@@ -521,8 +540,9 @@ outbox_store_thing(struct rectify_outbox *outbox, int64_t number, const char *na
 }
 
 static enum status
-item_read(struct arena *a, sqlite3_stmt *s, struct rectify_item *item, struct fault *f)
+item_read(struct arena *a, sqlite3_stmt *s, void *ret_entry, struct fault *f)
 {
+    struct rectify_item *item = ret_entry;
     const char *key = (const char *)sqlite3_column_text(s, 1);
     *item = (struct rectify_item){
         .number = sqlite3_column_int64(s, 0),
@@ -597,27 +617,16 @@ outbox_store_list(struct rectify_outbox *outbox, struct arena *a,
                   const struct rectify_outbox_filter *filter, struct rectify_item **ret_items,
                   size_t *ret_count, struct fault *f)
 {
-    void *items = NULL;
-    size_t count = 0;
-    size_t capacity = 0;
-    bool row = false;
+    static const struct outbox_shape shape = {sizeof(struct rectify_item), item_read};
+    struct outbox_rows rows;
     sqlite3_stmt *s = local_db_statement(&outbox->db, SQL_LIST);
     local_db_number(s, 1, (int64_t)filter->state);
     local_db_number(s, 2, filter->archived ? 1 : 0);
     local_db_number(s, 3, filter->limit != 0 ? filter->limit : LIMIT_LIST_ROWS);
-    enum status status = outbox_sql_row(outbox, s, &row, f);
-    while (status == STATUS_OK && row) {
-        struct rectify_item *item = arena_grow(a, &items, count, &capacity, sizeof *item);
-        status = item != NULL ? item_read(a, s, item, f) : outbox_memory_fault(f);
-        if (status == STATUS_OK) {
-            count++;
-            status = outbox_sql_row(outbox, s, &row, f);
-        }
-    }
-    (void)sqlite3_reset(s);
+    enum status status = outbox_sql_list(outbox, a, s, &shape, &rows, f);
     if (status == STATUS_OK) {
-        *ret_items = items;
-        *ret_count = count;
+        *ret_items = rows.entries;
+        *ret_count = rows.count;
     }
     return status;
 }

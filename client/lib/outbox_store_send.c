@@ -248,34 +248,29 @@ outbox_store_event_known(struct rectify_outbox *outbox, const char *event, bool 
 
 /* ---- verdicts ---- */
 
+static enum status
+unjudged_read(struct arena *a, sqlite3_stmt *s, void *ret_entry, struct fault *f)
+{
+    (void)f;
+    *(struct outbox_unjudged *)ret_entry = (struct outbox_unjudged){
+        .number = sqlite3_column_int64(s, 0), .key = local_db_get_text(a, s, 1)};
+    return STATUS_OK;
+}
+
 enum status
 outbox_store_unjudged(struct rectify_outbox *outbox, struct arena *a,
                       const struct outbox_unjudged_filter *filter,
                       struct outbox_unjudged **ret_items, size_t *ret_count, struct fault *f)
 {
-    void *items = NULL;
-    size_t count = 0;
-    size_t capacity = 0;
-    bool row = false;
+    static const struct outbox_shape shape = {sizeof(struct outbox_unjudged), unjudged_read};
+    struct outbox_rows rows;
     sqlite3_stmt *s = local_db_statement(&outbox->db, SQL_UNJUDGED);
     local_db_number(s, 1, filter->limit);
     local_db_number(s, 2, filter->asked_before_ms);
-    enum status status = outbox_sql_row(outbox, s, &row, f);
-    while (status == STATUS_OK && row) {
-        struct outbox_unjudged *item = arena_grow(a, &items, count, &capacity, sizeof *item);
-        if (item == NULL) {
-            status = outbox_memory_fault(f);
-            break;
-        }
-        *item = (struct outbox_unjudged){.number = sqlite3_column_int64(s, 0),
-                                         .key = local_db_get_text(a, s, 1)};
-        count++;
-        status = outbox_sql_row(outbox, s, &row, f);
-    }
-    (void)sqlite3_reset(s);
+    enum status status = outbox_sql_list(outbox, a, s, &shape, &rows, f);
     if (status == STATUS_OK) {
-        *ret_items = items;
-        *ret_count = count;
+        *ret_items = rows.entries;
+        *ret_count = rows.count;
     }
     return status;
 }

@@ -82,6 +82,25 @@ number_parse(const char *text, int64_t *ret_value)
     return true;
 }
 
+static enum status
+number_load(const char *folder, const char *name, int64_t *ret_value, struct fault *f)
+{
+    char text[64];
+    enum status status = text_load(folder, name, text, sizeof text, f);
+    if (status == STATUS_OK && !number_parse(text, ret_value)) {
+        return malformed(folder, name, f);
+    }
+    return status;
+}
+
+static enum status
+number_save(const char *folder, const char *name, int64_t value, struct fault *f)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%" PRId64, value);
+    return text_save(folder, name, text, f);
+}
+
 /* One line: TOKEN EXPIRES ACCOUNT */
 enum status
 rectify_state_session_load(const char *folder, struct rectify_session *ret_session, struct fault *f)
@@ -171,42 +190,25 @@ rectify_state_machine_save(const char *folder, const char *id, struct fault *f)
 enum status
 rectify_state_cursor_load(const char *folder, int64_t *ret_cursor, struct fault *f)
 {
-    char text[64];
-    enum status status = text_load(folder, "cursor", text, sizeof text, f);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    if (!number_parse(text, ret_cursor)) {
-        return malformed(folder, "cursor", f);
-    }
-    return STATUS_OK;
+    return number_load(folder, "cursor", ret_cursor, f);
 }
 
 enum status
 rectify_state_cursor_save(const char *folder, int64_t cursor, struct fault *f)
 {
-    char text[32];
-    snprintf(text, sizeof text, "%" PRId64, cursor);
-    return text_save(folder, "cursor", text, f);
+    return number_save(folder, "cursor", cursor, f);
 }
 
 enum status
 rectify_state_clock_load(const char *folder, int64_t *ret_offset_ms, struct fault *f)
 {
-    char text[64];
-    enum status status = text_load(folder, "clock", text, sizeof text, f);
-    if (status == STATUS_OK && !number_parse(text, ret_offset_ms)) {
-        return malformed(folder, "clock", f);
-    }
-    return status;
+    return number_load(folder, "clock", ret_offset_ms, f);
 }
 
 enum status
 rectify_state_clock_save(const char *folder, int64_t offset_ms, struct fault *f)
 {
-    char text[32];
-    snprintf(text, sizeof text, "%" PRId64, offset_ms);
-    return text_save(folder, "clock", text, f);
+    return number_save(folder, "clock", offset_ms, f);
 }
 
 enum status
@@ -393,20 +395,13 @@ rectify_state_alarm_clear(const char *folder)
 enum status
 rectify_state_restored_load(const char *folder, int64_t *ret_since_ms, struct fault *f)
 {
-    char text[64];
-    enum status status = text_load(folder, "restored", text, sizeof text, f);
-    if (status == STATUS_OK && !number_parse(text, ret_since_ms)) {
-        return malformed(folder, "restored", f);
-    }
-    return status;
+    return number_load(folder, "restored", ret_since_ms, f);
 }
 
 enum status
 rectify_state_restored_save(const char *folder, int64_t since_ms, struct fault *f)
 {
-    char text[32];
-    snprintf(text, sizeof text, "%" PRId64, since_ms);
-    return text_save(folder, "restored", text, f);
+    return number_save(folder, "restored", since_ms, f);
 }
 
 void

@@ -16,6 +16,7 @@ host_of() { printf '198.18.%d.1' "$((10#$1))"; }     # RFC 2544: for tests of ne
 
 net_close() {
     local code=$? n
+    trap '' INT TERM
     set +e
     for n in "${UNITS[@]#unit}" 99; do
         ip netns pids "$(link "$n")" 2>/dev/null | xargs -r kill -KILL

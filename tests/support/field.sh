@@ -57,7 +57,9 @@ field_cluster() {
 # Stops that PostgreSQL and unmounts, then goes on as the fixture does.
 field_close() {
     local code=$? at
+    trap '' INT TERM
     set +e
+    pkill -KILL -f -- "/unit_client $FIXTURE_DIR/" # those still at work
     server_kill
     if [[ $FIXTURE_CLUSTER == "$FIXTURE_DIR"/* ]]; then
         FIXTURE_DATABASES=()

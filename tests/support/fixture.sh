@@ -34,6 +34,7 @@ fixture_open() {
 fixture_close() {
     local code=$? database
     trap - EXIT
+    trap '' INT TERM # a second one would end the cleaning up
     set +e
     if ((code != 0)) && [[ -e $HOME_DIR/log/rectifyd.log ]]; then
         printf '%s\n' "---- end of the server's log ----" >&2
