@@ -59,7 +59,9 @@ field_close() {
     local code=$? at
     trap '' INT TERM
     set +e
-    pkill -KILL -f -- "/unit_client $FIXTURE_DIR/" # those still at work
+    # those still at work: first who would begin another
+    jobs -p | xargs -r kill -KILL 2>/dev/null
+    while pkill -KILL -f -- "/unit_client $FIXTURE_DIR/"; do sleep 0.1; done
     server_kill
     if [[ $FIXTURE_CLUSTER == "$FIXTURE_DIR"/* ]]; then
         FIXTURE_DATABASES=()
