@@ -2,6 +2,7 @@
 #include "client/agent/program.h"
 #include "client/lib/state.h"
 #include "proto/base/limits.h"
+#include "proto/base/now.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -22,26 +23,6 @@ enum {
 
 /* ---- time and chance ---- */
 
-static int64_t
-clock_ms(clockid_t clock)
-{
-    struct timespec ts;
-    clock_gettime(clock, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
-int64_t
-agent_now_ms(void)
-{
-    return clock_ms(CLOCK_REALTIME);
-}
-
-int64_t
-agent_steady_ms(void)
-{
-    return clock_ms(CLOCK_MONOTONIC);
-}
-
 int
 agent_day(int64_t now_ms, char ret_day[AGENT_DAY_SIZE])
 {
@@ -59,7 +40,7 @@ agent_random(void)
 {
     uint32_t random = 0;
     if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random) {
-        random = (uint32_t)agent_steady_ms() * 2654435761U;
+        random = (uint32_t)now_steady_ms() * 2654435761U;
     }
     return random;
 }
@@ -89,7 +70,7 @@ void
 agent_wait(struct agent *agent, enum agent_job job, int64_t ms)
 {
     struct timespec until;
-    int64_t end_ms = agent_steady_ms() + ms;
+    int64_t end_ms = now_steady_ms() + ms;
     until.tv_sec = (time_t)(end_ms / 1000);
     until.tv_nsec = (long)(end_ms % 1000) * 1000000L;
     pthread_mutex_lock(&agent->lock);
@@ -161,7 +142,7 @@ static void
 state_write(struct agent *agent)
 {
     struct fault f;
-    agent->state.written_at_ms = agent_now_ms();
+    agent->state.written_at_ms = now_wall_ms();
     if (rectify_agent_state_save(agent->profile->state, &agent->state, &f) != STATUS_OK) {
         say_fault(SAY_WARNING, "没能写下代理的状态", &f);
     }
@@ -179,7 +160,7 @@ void
 agent_line_up(struct agent *agent, int64_t server_time_ms)
 {
     struct rectify_agent_state *state = &agent->state;
-    int64_t now_ms = agent_now_ms();
+    int64_t now_ms = now_wall_ms();
     pthread_mutex_lock(&agent->lock);
     bool was_up = state->line == RECTIFY_LINE_UP;
     state->contact_at_ms = now_ms;
@@ -213,7 +194,7 @@ agent_line_down(struct agent *agent, const struct fault *why)
     bool was_down = state->line == RECTIFY_LINE_DOWN;
     if (!was_down || strcmp(state->line_reason, why->reason) != 0) {
         state->line = RECTIFY_LINE_DOWN;
-        state->line_since_ms = was_down ? state->line_since_ms : agent_now_ms();
+        state->line_since_ms = was_down ? state->line_since_ms : now_wall_ms();
         text_fit(state->line_reason, sizeof state->line_reason, why->reason);
         text_fit(state->line_message, sizeof state->line_message, why->message);
         state_write(agent);
@@ -243,7 +224,7 @@ agent_tell(struct agent *agent, const char *kind, const char *id, const char *ti
     char day[AGENT_DAY_SIZE];
     bool new = false;
     struct fault f;
-    int64_t now_ms = agent_now_ms();
+    int64_t now_ms = now_wall_ms();
     if (id == NULL) {
         (void)agent_day(now_ms, day);
         snprintf(made, sizeof made, "%s-%s", kind, day);
@@ -286,7 +267,7 @@ agent_trouble(struct agent *agent, const char *code, const struct fault *why)
     pthread_mutex_lock(&agent->lock);
     bool new = strcmp(state->trouble, code) != 0;
     if (new || strcmp(state->trouble_reason, why->reason) != 0) {
-        state->trouble_since_ms = new ? agent_now_ms() : state->trouble_since_ms;
+        state->trouble_since_ms = new ? now_wall_ms() : state->trouble_since_ms;
         text_fit(state->trouble, sizeof state->trouble, code);
         text_fit(state->trouble_reason, sizeof state->trouble_reason, why->reason);
         text_fit(state->trouble_message, sizeof state->trouble_message, why->message);
@@ -345,7 +326,7 @@ state_begin(struct agent *agent)
 {
     struct rectify_agent_state before;
     struct rectify_agent_state *state = &agent->state;
-    *state = (struct rectify_agent_state){.pid = getpid(), .started_at_ms = agent_now_ms()};
+    *state = (struct rectify_agent_state){.pid = getpid(), .started_at_ms = now_wall_ms()};
     snprintf(state->version, sizeof state->version, "%s", AGENT_VERSION);
     if (rectify_agent_state_load(agent->profile->state, &before, NULL) == STATUS_OK) {
         state->contact_at_ms = before.contact_at_ms;
@@ -364,7 +345,7 @@ pieces_make(struct agent *agent, struct fault *f)
         uint32_t random = agent_random();
         memcpy(seed + i, &random, sizeof random);
     }
-    uuid7_source_init(&ids, agent_now_ms(), seed);
+    uuid7_source_init(&ids, now_wall_ms(), seed);
     uuid7_next(&ids, agent->instance);
     pthread_mutex_init(&agent->lock, NULL);
     pthread_mutex_init(&agent->login_lock, NULL);
@@ -445,7 +426,7 @@ agent_free(struct agent *agent)
     }
     agent_stop(agent);
     if (agent->alerts != NULL) {
-        agent->state.stopped_at_ms = agent_now_ms();
+        agent->state.stopped_at_ms = now_wall_ms();
         agent->state.line = RECTIFY_LINE_UNKNOWN;
         agent_state_write(agent);
     }
@@ -513,16 +494,16 @@ calls_cut(struct agent *agent, bool all)
 void
 agent_stop(struct agent *agent)
 {
-    int64_t cut_ms = agent_steady_ms() + END_MS;
+    int64_t cut_ms = now_steady_ms() + END_MS;
     pthread_mutex_lock(&agent->lock);
     agent->stopping = true;
     kick(agent, AGENT_SENDER);
     while (agent->running > 0) {
         struct timespec until;
-        int64_t look_ms = agent_steady_ms() + CUT_AGAIN_MS;
+        int64_t look_ms = now_steady_ms() + CUT_AGAIN_MS;
         until.tv_sec = (time_t)(look_ms / 1000);
         until.tv_nsec = (long)(look_ms % 1000) * 1000000L;
-        calls_cut(agent, agent_steady_ms() >= cut_ms);
+        calls_cut(agent, now_steady_ms() >= cut_ms);
         (void)pthread_cond_timedwait(&agent->changed, &agent->lock, &until);
     }
     pthread_mutex_unlock(&agent->lock);

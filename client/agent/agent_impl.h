@@ -38,13 +38,9 @@ struct agent {
     struct rectify_channel *channels[AGENT_JOBS]; /* to be cut off */
     struct fault login_fault; /* code OK, or why the password is not tried again in this epoch */
     uint64_t login_epoch;
-    int64_t refused_since_ms; /* steady: since when every handshake is hung up; 0: it is not */
+    int64_t refused_since_ms; /* see rectify_refusal_is_the_line */
     struct rectify_agent_state state;
 };
-
-/* This machine's clock, and one that only goes on. */
-int64_t agent_now_ms(void);
-int64_t agent_steady_ms(void);
 
 bool agent_stopping(struct agent *agent);
 

@@ -8,6 +8,7 @@
 
 #include "client/lib/state.h"
 #include "proto/base/limits.h"
+#include "proto/base/now.h"
 
 #include <inttypes.h>
 #include <rectify/v1/alert.pb-c.h>
@@ -41,15 +42,6 @@ struct keeper {
     int64_t digest_since_ms;       /* steady, since when a digest waits for the line; 0: none */
     int64_t next_ms[16];           /* by chore, of awake_ms */
 };
-
-/* Goes on while the machine sleeps, whatever is done to its clock. */
-static int64_t
-awake_ms(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_BOOTTIME, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 /* ---- heartbeat ---- */
 
@@ -98,7 +90,7 @@ heartbeat(struct keeper *k, struct fault *f)
     if (status == STATUS_OK) {
         agent_link_good(&k->link, false, 0);
         pthread_mutex_lock(&agent->lock);
-        agent->state.heartbeat_at_ms = agent_now_ms();
+        agent->state.heartbeat_at_ms = now_wall_ms();
         pthread_mutex_unlock(&agent->lock);
         agent_state_write(agent);
     }
@@ -245,7 +237,7 @@ certificate(struct keeper *k, struct fault *f)
         say_fault(SAY_WARNING, "没能读取本机证书", &why);
         return STATUS_OK;
     }
-    certificate_note(agent, agent_now_ms() + left_ms);
+    certificate_note(agent, now_wall_ms() + left_ms);
     if (left_ms > total_ms / 3) {
         return STATUS_OK;
     }
@@ -279,7 +271,7 @@ standing_ask(struct keeper *k, struct digest *digest, struct fault *f)
         digest->overdue = reply->overdue;
         digest->due_soon = reply->counts != NULL ? reply->counts->due_soon : 0;
         snprintf(text, sizeof text, "%" PRId32 " %" PRId32 " %" PRId64, digest->overdue,
-                 digest->due_soon, agent_now_ms());
+                 digest->due_soon, now_wall_ms());
         status = rectify_alerts_fact_set(k->agent->alerts, "standing", text, f);
     }
     arena_release(&a);
@@ -335,7 +327,7 @@ digest(struct keeper *k, struct fault *f)
     char day[AGENT_DAY_SIZE];
     char last[RECTIFY_KEPT_SIZE];
     char when[RECTIFY_KEPT_SIZE];
-    int minute = agent_day(agent_now_ms(), day);
+    int minute = agent_day(now_wall_ms(), day);
     enum status status = rectify_alerts_fact(k->agent->alerts, "digest", last, f);
     if (status != STATUS_OK ||
         !digest_due(day, minute, digest_minute(k->agent->profile->digest), last)) {
@@ -343,7 +335,7 @@ digest(struct keeper *k, struct fault *f)
     }
     status = standing_ask(k, &numbers, &why);
     if (status != STATUS_OK) {
-        int64_t now_ms = agent_steady_ms();
+        int64_t now_ms = now_steady_ms();
         (void)agent_link_failed(&k->link, &why);
         k->digest_since_ms = k->digest_since_ms != 0 ? k->digest_since_ms : now_ms;
         if (now_ms - k->digest_since_ms < DIGEST_PATIENCE_MS) {
@@ -362,10 +354,10 @@ tidy(struct keeper *k, struct fault *f)
 {
     enum status status = outbox_ready(k, f);
     if (status == STATUS_OK) {
-        status = rectify_outbox_tidy(k->outbox, agent_now_ms(), f);
+        status = rectify_outbox_tidy(k->outbox, now_wall_ms(), f);
     }
     if (status == STATUS_OK) {
-        status = rectify_alerts_tidy(k->agent->alerts, agent_now_ms(), f);
+        status = rectify_alerts_tidy(k->agent->alerts, now_wall_ms(), f);
     }
     return status;
 }
@@ -406,7 +398,7 @@ turn(struct keeper *k)
 {
     for (size_t i = 0; i < CHORE_COUNT && !agent_stopping(k->agent); i++) {
         struct fault f = {.code = STATUS_OK};
-        int64_t now_ms = awake_ms();
+        int64_t now_ms = now_awake_ms();
         if (now_ms < k->next_ms[i] || (chores[i].calls && !agent_line_is_up(k->agent))) {
             continue;
         }

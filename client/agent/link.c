@@ -1,6 +1,7 @@
 #include "client/agent/agent_impl.h"
 #include "client/lib/session.h"
 #include "client/lib/state.h"
+#include "proto/base/now.h"
 
 #include <string.h>
 
@@ -201,20 +202,12 @@ agent_link_person(struct agent_link *link, const char *trouble, const struct fau
     agent_trouble(link->agent, trouble, why);
 }
 
-/* A server that is about to stop, or a line that is cut while certificates are shown, looks like a
- * server that does not take ours: a person is told when it goes on. */
+/* Told of to a person only when it goes on. */
 static bool
 refusal_is_the_line(struct agent *agent, const struct fault *why)
 {
-    if (strcmp(why->reason, "TLS_CLIENT_REFUSED") != 0) {
-        return false;
-    }
-    int64_t now_ms = agent_steady_ms();
     pthread_mutex_lock(&agent->lock);
-    if (agent->refused_since_ms == 0) {
-        agent->refused_since_ms = now_ms;
-    }
-    bool line = now_ms - agent->refused_since_ms < LIMIT_REFUSAL_MS;
+    bool line = rectify_refusal_is_the_line(why, &agent->refused_since_ms);
     pthread_mutex_unlock(&agent->lock);
     return line;
 }

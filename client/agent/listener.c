@@ -3,6 +3,8 @@
  * the channel try nothing again. */
 #include "client/agent/agent_impl.h"
 
+#include "proto/base/now.h"
+
 #include <rectify/v1/alert.pb-c.h>
 
 enum {
@@ -41,7 +43,7 @@ agent_listen(struct agent_link *link, uint32_t wait_ms, size_t *ret_count, struc
         *ret_count = reply->n_alerts;
         /* On the disk first: the next question says that they arrived. */
         if (reply->n_alerts > 0) {
-            status = rectify_alerts_receive(agent->alerts, agent->account, reply, agent_now_ms(),
+            status = rectify_alerts_receive(agent->alerts, agent->account, reply, now_wall_ms(),
                                             &fresh, f);
         }
     }
@@ -79,10 +81,10 @@ agent_listener_run(void *user)
         size_t count = 0;
         struct fault f = {.code = STATUS_OK};
         uint32_t park_ms = failures == 0 && agent_line_is_up(agent) ? PARK_MS : 0;
-        int64_t begin_ms = agent_steady_ms();
+        int64_t begin_ms = now_steady_ms();
         if (agent_listen(&link, park_ms, &count, &f) == STATUS_OK) {
             failures = 0;
-            if (count == 0 && park_ms > 0 && agent_steady_ms() - begin_ms < SHORT_MS) {
+            if (count == 0 && park_ms > 0 && now_steady_ms() - begin_ms < SHORT_MS) {
                 agent_wait(agent, AGENT_LISTENER, SHORT_MS); /* a server that does not park */
             }
         } else if (!agent_stopping(agent)) {

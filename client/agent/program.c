@@ -1,5 +1,7 @@
 #include "client/agent/program.h"
 
+#include "proto/base/now.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -137,14 +139,6 @@ child(const char *const *argv, char *const *environment, int input, int output, 
 
 /* ---- waiting for it ---- */
 
-static int64_t
-steady_ms(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 static void
 pause_ms(int64_t ms)
 {
@@ -186,7 +180,7 @@ ended(const struct program *program, int how, struct fault *f)
 static enum status
 await(const struct program *program, pid_t pid, struct fault *f)
 {
-    int64_t end_ms = steady_ms() + program->limit_ms;
+    int64_t end_ms = now_steady_ms() + program->limit_ms;
     for (int64_t look_ms = LOOK_FIRST_MS;;
          look_ms = look_ms * 2 < LOOK_MAX_MS ? look_ms * 2 : LOOK_MAX_MS) {
         int how = 0;
@@ -199,7 +193,7 @@ await(const struct program *program, pid_t pid, struct fault *f)
             return fault_set(f, STATUS_UNAVAILABLE, "PROGRAM_EXIT", "“%s”不知怎样结束了。",
                              program->argv[0]);
         }
-        if (steady_ms() >= end_ms) {
+        if (now_steady_ms() >= end_ms) {
             group_kill(pid);
             return fault_set(f, STATUS_DEADLINE_EXCEEDED, "PROGRAM_TIME",
                              "“%s”运行超过 %u 秒，已中止。", program->argv[0],

@@ -1,6 +1,8 @@
 /* The sender: looks into the outbox when its file changes, and drains it while something waits. */
 #include "client/agent/agent_impl.h"
 
+#include "proto/base/now.h"
+
 #include <malloc.h>
 #include <poll.h>
 #include <stdio.h>
@@ -51,10 +53,10 @@ signs_read(struct signs *signs)
 static void
 await(struct agent *agent, struct signs *signs, int64_t ms, bool looking)
 {
-    int64_t end_ms = agent_steady_ms() + ms;
+    int64_t end_ms = now_steady_ms() + ms;
     uint64_t count = 0;
     signs->outbox = false;
-    for (int64_t left = ms; left > 0; left = end_ms - agent_steady_ms()) {
+    for (int64_t left = ms; left > 0; left = end_ms - now_steady_ms()) {
         struct pollfd fds[2] = {{.fd = agent->wake_fd, .events = POLLIN},
                                 {.fd = signs->inotify, .events = POLLIN}};
         (void)poll(fds, 2, (int)left);

@@ -4,6 +4,7 @@
 #include "client/agent/agent_impl.h"
 #include "client/agent/program.h"
 #include "proto/base/limits.h"
+#include "proto/base/now.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -93,7 +94,7 @@ show_list(struct agent *agent, const struct rectify_alert_list *list, struct fau
         const struct rectify_alert *alert = &list->items[i];
         notify(agent, alert->title, alert->text, is_urgent(alert));
         status = rectify_alerts_told(agent->alerts, alert->place, RECTIFY_TELL_SHOW,
-                                     RECTIFY_TOLD_DONE, agent_now_ms(), f);
+                                     RECTIFY_TOLD_DONE, now_wall_ms(), f);
     }
     if (status != STATUS_OK || list->total <= list->count || agent_stopping(agent)) {
         return status;
@@ -101,7 +102,7 @@ show_list(struct agent *agent, const struct rectify_alert_list *list, struct fau
     snprintf(rest, sizeof rest, "还有 %llu 条，请运行 rectify alert list 查看。",
              (unsigned long long)(list->total - list->count));
     notify(agent, "巡视整改", rest, false);
-    return rectify_alerts_pass(agent->alerts, RECTIFY_TELL_SHOW, list->last, agent_now_ms(), f);
+    return rectify_alerts_pass(agent->alerts, RECTIFY_TELL_SHOW, list->last, now_wall_ms(), f);
 }
 
 static enum status
@@ -115,7 +116,7 @@ show_waiting(struct agent *agent, struct fault *f)
     if (status == STATUS_OK && list.count > 0) {
         status = agent->notifier != NULL ? show_list(agent, &list, f)
                                          : rectify_alerts_pass(agent->alerts, RECTIFY_TELL_SHOW,
-                                                               list.last, agent_now_ms(), f);
+                                                               list.last, now_wall_ms(), f);
     }
     arena_release(&a);
     return status;
@@ -177,7 +178,7 @@ hook_try(struct agent *agent, struct arena *a, const struct rectify_alert *alert
         say(SAY_ERROR, "预警程序试了 %u 次都没有成功，不再试：%s", (unsigned)attempts, alert->id);
         told = RECTIFY_TOLD_GIVEN_UP;
     }
-    return rectify_alerts_told(agent->alerts, alert->place, RECTIFY_TELL_HOOK, told, agent_now_ms(),
+    return rectify_alerts_told(agent->alerts, alert->place, RECTIFY_TELL_HOOK, told, now_wall_ms(),
                                f);
 }
 
@@ -190,16 +191,15 @@ hook_next(struct agent *agent, bool *ret_more, int64_t *ret_wait_ms, struct faul
     arena_init(&a, TELL_ARENA_BYTES);
     enum status status = rectify_alerts_waiting(agent->alerts, &a, RECTIFY_TELL_HOOK, 1, &list, f);
     *ret_more = status == STATUS_OK && list.count > 0;
-    int64_t left_ms = agent->hook_not_before_ms - agent_steady_ms();
+    int64_t left_ms = agent->hook_not_before_ms - now_steady_ms();
     if (*ret_more && agent->hook == NULL) {
         *ret_more = false;
-        status =
-            rectify_alerts_pass(agent->alerts, RECTIFY_TELL_HOOK, list.last, agent_now_ms(), f);
+        status = rectify_alerts_pass(agent->alerts, RECTIFY_TELL_HOOK, list.last, now_wall_ms(), f);
     } else if (*ret_more && left_ms > 0) {
         *ret_wait_ms = left_ms;
     } else if (*ret_more) {
         status = hook_try(agent, &a, &list.items[0], ret_wait_ms, f);
-        agent->hook_not_before_ms = agent_steady_ms() + *ret_wait_ms;
+        agent->hook_not_before_ms = now_steady_ms() + *ret_wait_ms;
     }
     arena_release(&a);
     return status;

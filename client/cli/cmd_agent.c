@@ -6,12 +6,12 @@
 #include "client/lib/agent_state.h"
 #include "client/lib/alerts.h"
 #include "client/lib/outbox.h"
+#include "proto/base/now.h"
 
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { MINUTE_MS = 60000, HEARTBEAT_LATE_MS = 5 * MINUTE_MS, CLOCK_FAR_MS = 5 * MINUTE_MS };
 #define DAY_MS 86400000LL
@@ -60,14 +60,12 @@ alerts_look(const char *folder, int64_t now_ms, struct rectify_alert_counts *ret
 static enum status
 look(struct cli *c, struct agent_view *ret, struct fault *f)
 {
-    struct timespec now;
     struct agent_view view = {.running = false};
     enum status status = cli_profile(c, f);
     if (status != STATUS_OK) {
         return status;
     }
-    clock_gettime(CLOCK_REALTIME, &now);
-    view.now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    view.now_ms = now_wall_ms();
     view.running = rectify_agent_running(c->profile.state);
     status = rectify_agent_state_load(c->profile.state, &view.state, f);
     view.known = status == STATUS_OK;

@@ -4,11 +4,11 @@
 #include "client/lib/alerts.h"
 #include "client/lib/state.h"
 #include "proto/base/limits.h"
+#include "proto/base/now.h"
 #include "proto/rpc/json.h"
 
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 static enum status
 alerts_get(struct cli *c, bool open, Pb__ListAlertsReply **ret_reply, struct fault *f)
@@ -48,14 +48,6 @@ cmd_alert_list(struct cli *c, const struct line *line, struct fault *f)
 }
 
 /* ---- wait ---- */
-
-static int64_t
-monotonic_ms(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 /* How to wait. */
 struct waiting {
@@ -159,9 +151,9 @@ cmd_alert_wait(struct cli *c, const struct line *line, struct fault *f)
     if (status == STATUS_OK) {
         status = cursor_begin(c, line, &cursor, f);
     }
-    int64_t end = monotonic_ms() + (has ? seconds : DEFAULT_S) * 1000;
+    int64_t end = now_steady_ms() + (has ? seconds : DEFAULT_S) * 1000;
     while (status == STATUS_OK) {
-        int64_t left = follow ? LIMIT_PARK_MAX_MS : end - monotonic_ms();
+        int64_t left = follow ? LIMIT_PARK_MAX_MS : end - now_steady_ms();
         left = left < 0 ? 0 : left > LIMIT_PARK_MAX_MS ? LIMIT_PARK_MAX_MS : left;
         int64_t before = cursor;
         struct waiting waiting = {.follow = follow, .wait_ms = (uint32_t)left};
@@ -172,7 +164,7 @@ cmd_alert_wait(struct cli *c, const struct line *line, struct fault *f)
         if (status == STATUS_OK && cursor != before) {
             status = rectify_state_cursor_save(c->profile.state, cursor, f);
         }
-        if (!follow && (count > 0 || monotonic_ms() >= end)) {
+        if (!follow && (count > 0 || now_steady_ms() >= end)) {
             break;
         }
     }

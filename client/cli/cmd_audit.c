@@ -4,12 +4,12 @@
 #include "client/cli/value.h"
 #include "client/lib/file.h"
 #include "proto/base/limits.h"
+#include "proto/base/now.h"
 #include "proto/ledger/export.h"
 
 #include <inttypes.h>
 #include <rectify/v1/audit.pb-c.h>
 #include <string.h>
-#include <time.h>
 
 enum { PAGE = 500 };
 
@@ -186,11 +186,8 @@ static enum status
 export_write(struct export *e, const struct ledger_head *head, const struct ledger_public *key,
              struct fault *f)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
     ledger_export_init(&e->writer, ledger_sink_file(e->file.stream));
-    enum status status = ledger_export_begin(&e->writer, head, key,
-                                             (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000, f);
+    enum status status = ledger_export_begin(&e->writer, head, key, now_wall_ms(), f);
     while (status == STATUS_OK && e->done < e->size) {
         status = page_write(e, f);
         cli_progress(e->c, "导出日志", (int64_t)e->done, (int64_t)e->size);

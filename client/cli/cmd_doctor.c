@@ -12,6 +12,7 @@
 #include "client/lib/probe.h"
 #include "client/lib/state.h"
 #include "proto/base/limits.h"
+#include "proto/base/now.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -50,14 +51,6 @@ struct doctor {
     struct rectify_answer answer;
     int64_t asked_at_ms; /* this machine's clock in the middle of that call */
 };
-
-static int64_t
-now_ms(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_REALTIME, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 /* ---- findings ---- */
 
@@ -223,8 +216,8 @@ check_certificate(struct doctor *d)
         find_fault(d, "certificate", "证书", MARK_BAD, &f);
         return;
     }
-    int64_t left_days = (until_ms - now_ms()) / DAY_MS;
-    bool soon = until_ms - now_ms() < CERTIFICATE_WARN_MS;
+    int64_t left_days = (until_ms - now_wall_ms()) / DAY_MS;
+    bool soon = until_ms - now_wall_ms() < CERTIFICATE_WARN_MS;
     find(d, "certificate", "证书", soon ? MARK_WARN : MARK_GOOD,
          arena_printf(&d->c->arena, "有效，还有 %" PRId64 " 天（到 %s）", left_days,
                       value_time(&d->c->arena, until_ms)));
@@ -291,7 +284,7 @@ check_queue(struct doctor *d)
         find_fault(d, "queue", "待发箱", MARK_BAD, &f);
         return;
     }
-    bool old = counts.oldest_at_ms != 0 && now_ms() - counts.oldest_at_ms > QUEUE_WARN_MS;
+    bool old = counts.oldest_at_ms != 0 && now_wall_ms() - counts.oldest_at_ms > QUEUE_WARN_MS;
     find(d, "queue", "待发箱", counts.attention > 0 || old ? MARK_WARN : MARK_GOOD,
          arena_printf(
              &d->c->arena, "待发送 %" PRIu64 "，未得回音 %" PRIu64 "，要处理 %" PRIu64 "%s",
@@ -366,9 +359,9 @@ check_server(struct doctor *d)
              d->c->channel == NULL ? "没有检查：本机的证书先要正常" : "没有检查：连不上");
         return;
     }
-    int64_t before_ms = now_ms();
+    int64_t before_ms = now_wall_ms();
     f.code = rectify_call(d->c->channel, &d->c->arena, &request, &d->answer, &f);
-    d->asked_at_ms = before_ms + (now_ms() - before_ms) / 2;
+    d->asked_at_ms = before_ms + (now_wall_ms() - before_ms) / 2;
     cli_progress_clear(d->c);
     if (f.code != STATUS_OK) {
         find_fault(d, "server", "服务器", MARK_BAD, &f);

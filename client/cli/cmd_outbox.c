@@ -7,6 +7,7 @@
 #include "client/cli/text.h"
 #include "client/cli/value.h"
 #include "client/lib/file.h"
+#include "proto/base/now.h"
 #include "proto/rpc/json.h"
 
 #include <inttypes.h>
@@ -16,14 +17,6 @@
 
 #define DAY_MS ((int64_t)24 * 3600 * 1000)
 enum { SHOWN_DAYS = 7, VERDICTS_MAX = 200 };
-
-static int64_t
-now_ms(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_REALTIME, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 static const char *
 state_name(const struct rectify_item *item)
@@ -116,7 +109,7 @@ is_shown(const struct rectify_item *item, bool all)
     switch (item->state) {
     case RECTIFY_ITEM_RECEIVED:
         return all || item->verdict == RECTIFY_VERDICT_RETURNED ||
-               item->settled_at_ms > now_ms() - SHOWN_DAYS * DAY_MS;
+               item->settled_at_ms > now_wall_ms() - SHOWN_DAYS * DAY_MS;
     case RECTIFY_ITEM_DROPPED:
         return all;
     default:
@@ -448,7 +441,7 @@ cmd_outbox_send(struct cli *c, const struct line *line, struct fault *f)
         verdicts_ask(c);
     }
     if (status == STATUS_OK) {
-        status = rectify_outbox_tidy(c->outbox, now_ms(), f);
+        status = rectify_outbox_tidy(c->outbox, now_wall_ms(), f);
     }
     return status == STATUS_OK ? drain_tell(c, &drain, f) : status;
 }

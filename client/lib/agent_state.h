@@ -48,6 +48,7 @@ struct rectify_agent_state {
     char trouble_reason[RECTIFY_STATE_CODE_SIZE];
     char trouble_message[RECTIFY_STATE_TEXT_SIZE];
     int64_t trouble_since_ms;
+    const void *reserved[4]; /* zero; room to grow, see rectify.h */
 };
 
 /* NOT_FOUND STATE_MISSING: none ever ran here; INVALID_ARGUMENT STATE_MALFORMED. Unknown keys are

@@ -57,7 +57,8 @@ struct rectify_alert {
     const char *text;  /* Chinese sentence */
     const char *json;  /* the server's message as JSON; NULL: an agent's own */
     int64_t arrived_at_ms;
-    uint32_t hook_attempts; /* that failed */
+    uint32_t hook_attempts;  /* that failed */
+    const void *reserved[4]; /* zero; room to grow, see rectify.h */
 };
 
 struct rectify_alert_counts {
@@ -66,6 +67,7 @@ struct rectify_alert_counts {
     uint64_t hook; /* waiting for the hook */
     uint64_t
         hook_given_up; /* the hook failed so often that it was given up, within the last 30 days */
+    const void *reserved[4]; /* zero; room to grow, see rectify.h */
 };
 
 /* Opens the store of a state folder, making it when there is none. */
@@ -102,8 +104,9 @@ MUST_CHECK enum status rectify_alerts_add(struct rectify_alerts *alerts,
 struct rectify_alert_list {
     struct rectify_alert *items;
     size_t count;
-    uint64_t total; /* that wait */
-    int64_t last;   /* place of the last that waits; 0: none */
+    uint64_t total;          /* that wait */
+    int64_t last;            /* place of the last that waits; 0: none */
+    const void *reserved[4]; /* zero; room to grow, see rectify.h */
 };
 MUST_CHECK enum status rectify_alerts_waiting(struct rectify_alerts *alerts, struct arena *a,
                                               enum rectify_tell how, uint32_t limit,

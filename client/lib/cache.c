@@ -4,12 +4,12 @@
 #include "client/lib/local_db.h"
 #include "client/lib/method.h"
 #include "proto/base/limits.h"
+#include "proto/base/now.h"
 #include "proto/rpc/wirecheck.h"
 
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* A question and its answer. */
@@ -56,14 +56,6 @@ struct rectify_cache {
     char *path;
     struct local_db db;
 };
-
-static int64_t
-now_ms(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_REALTIME, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 /* ---- opening ---- */
 
@@ -235,7 +227,7 @@ rectify_cache_put(struct rectify_cache *cache, const char *account,
         local_db_text(s, 3, request->method);
         local_db_bytes(s, 4, bytes, n);
         local_db_bytes(s, 5, answer, answer_size);
-        local_db_number(s, 6, now_ms());
+        local_db_number(s, 6, now_wall_ms());
         (void)local_db_execute(&cache->db, s);
         evict(cache);
     }
@@ -254,7 +246,7 @@ asked_note(struct rectify_cache *cache, const char *account, const char *questio
     sqlite3_stmt *s = local_db_statement(&cache->db, SQL_ASKED);
     local_db_text(s, 1, account);
     local_db_text(s, 2, question);
-    local_db_number(s, 3, now_ms());
+    local_db_number(s, 3, now_wall_ms());
     (void)local_db_execute(&cache->db, s);
 }
 
@@ -317,8 +309,8 @@ old_list(const struct refresh *r, struct arena *a, struct question **ret_questio
     size_t capacity = 0;
     sqlite3_stmt *s = local_db_statement(&r->cache->db, SQL_OLD);
     local_db_text(s, 1, r->account);
-    local_db_number(s, 2, now_ms() - r->max_age_ms);
-    local_db_number(s, 3, now_ms() - ASKED_DAYS * DAY_MS);
+    local_db_number(s, 2, now_wall_ms() - r->max_age_ms);
+    local_db_number(s, 3, now_wall_ms() - ASKED_DAYS * DAY_MS);
     local_db_number(s, 4, r->limit);
     while (local_db_step(&r->cache->db, s) == SQLITE_ROW) {
         struct question *q = arena_grow(a, &items, count, &capacity, sizeof *q);
@@ -350,7 +342,7 @@ answer_renew(const struct refresh *r, const struct question *q, const struct rec
     local_db_text(s, 1, r->account);
     local_db_text(s, 2, q->id);
     local_db_bytes(s, 3, bytes, n);
-    local_db_number(s, 4, now_ms());
+    local_db_number(s, 4, now_wall_ms());
     (void)local_db_execute(&r->cache->db, s);
 }
 

@@ -8,6 +8,7 @@
 #include "client/lib/retry.h"
 #include "client/lib/session.h"
 #include "proto/base/limits.h"
+#include "proto/base/now.h"
 #include "proto/ledger/secret.h"
 #include "proto/rpc/wirecheck.h"
 
@@ -22,14 +23,6 @@
 #define ATTEMPT_MIN_MS 200
 /* A difference of clocks that is no more than the way of the answer is not kept anew. */
 #define CLOCK_KEEP_MS 10000
-
-static int64_t
-now_ms(clockid_t clock)
-{
-    struct timespec ts;
-    clock_gettime(clock, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 static void
 sleep_ms(uint32_t ms)
@@ -123,7 +116,7 @@ rectify_channel_open(const struct rectify_channel_options *options,
     channel->options = *options;
     arena_init(&channel->last, SCRATCH_BYTES);
     secret_random(seed, sizeof seed);
-    uuid7_source_init(&channel->ids, now_ms(CLOCK_REALTIME), seed);
+    uuid7_source_init(&channel->ids, now_wall_ms(), seed);
     enum status status = rectify_channel_key_load(channel, f);
     if (status == STATUS_OK) {
         status = state_load(channel, f);
@@ -167,7 +160,7 @@ rectify_channel_outcome(const struct rectify_channel *channel)
 void
 rectify_channel_key_make(struct rectify_channel *channel, char ret_key[UUID_TEXT_SIZE])
 {
-    channel->ids.now_ms = now_ms(CLOCK_REALTIME);
+    channel->ids.now_ms = now_wall_ms();
     uuid7_next(&channel->ids, ret_key);
 }
 
@@ -200,7 +193,7 @@ clock_learn(struct rectify_channel *channel, const Pb__CallReply *reply)
     if (!reply->has_server_time_ms || reply->server_time_ms <= 0) {
         return;
     }
-    int64_t offset = reply->server_time_ms - now_ms(CLOCK_REALTIME);
+    int64_t offset = reply->server_time_ms - now_wall_ms();
     int64_t change = offset - channel->clock_offset_ms;
     if (change > CLOCK_KEEP_MS || change < -CLOCK_KEEP_MS) {
         channel->clock_offset_ms = offset;
@@ -214,7 +207,7 @@ clock_learn(struct rectify_channel *channel, const Pb__CallReply *reply)
 static int64_t
 stated_time(const struct rectify_channel *channel, const struct rectify_request *request)
 {
-    int64_t now = now_ms(CLOCK_REALTIME);
+    int64_t now = now_wall_ms();
     int64_t given =
         request->given_at_ms != 0 && request->given_at_ms < now ? request->given_at_ms : now;
     return given + channel->clock_offset_ms;
@@ -289,7 +282,7 @@ overall_deadline(const struct rectify_channel *channel, const struct rectify_req
     if ((int64_t)request->timeout_ms > total) {
         total = request->timeout_ms; /* a long call gets its one attempt */
     }
-    return now_ms(CLOCK_MONOTONIC) + total;
+    return now_steady_ms() + total;
 }
 
 /* The refusal of a stated time has just taught the server's: once, the same goes again with it. */
@@ -314,7 +307,7 @@ attempts_run(struct rectify_channel *channel, struct envelope *envelope,
     int64_t deadline = overall_deadline(channel, envelope->request);
     struct fault why = {.code = STATUS_OK};
     for (unsigned number = 0;; number++) {
-        int64_t left = deadline - now_ms(CLOCK_MONOTONIC);
+        int64_t left = deadline - now_steady_ms();
         uint32_t timeout = attempt_timeout(envelope->request, left);
         const Pb__CallReply *reply = NULL;
         why = (struct fault){.code = STATUS_OK};
@@ -333,7 +326,7 @@ attempts_run(struct rectify_channel *channel, struct envelope *envelope,
         struct rectify_attempt attempt = {.number = number,
                                           .from_server = from_server,
                                           .command = envelope->method.command,
-                                          .left_ms = deadline - now_ms(CLOCK_MONOTONIC)};
+                                          .left_ms = deadline - now_steady_ms()};
         uint32_t random = 0;
         uint32_t wait = 0;
         secret_random(&random, sizeof random);
@@ -530,6 +523,19 @@ cached_get(struct rectify_channel *channel, struct arena *a, const struct rectif
     }
     *ret_answer = answer;
     return true;
+}
+
+bool
+rectify_refusal_is_the_line(const struct fault *why, int64_t *since_ms)
+{
+    if (strcmp(why->reason, "TLS_CLIENT_REFUSED") != 0) {
+        return false;
+    }
+    int64_t now_ms = now_steady_ms();
+    if (*since_ms == 0) {
+        *since_ms = now_ms;
+    }
+    return now_ms - *since_ms < LIMIT_REFUSAL_MS;
 }
 
 void

@@ -76,6 +76,7 @@ struct rectify_outcome {
     bool unknown; /* it failed, and the server may have carried it out all the same */
     size_t violation_count;
     Pb__FieldViolation *const *violations;
+    const void *reserved[4]; /* zero; room to grow, see rectify.h */
 };
 
 /* Reads the TLS files, the machine key and the state; does not connect. Faults of rpc_client_open,
@@ -101,6 +102,11 @@ MUST_CHECK enum status rectify_call(struct rectify_channel *channel, struct aren
 /* Cuts off the call in progress, or the next one when none is: it fails with CANCELLED, and a
  * command may have been carried out. From any thread, as long as the channel lives. */
 void rectify_channel_cancel(struct rectify_channel *channel);
+
+/* A line that is cut again and again while certificates are shown looks like a server that does not
+ * take this machine's (TLS_CLIENT_REFUSED): true for LIMIT_REFUSAL_MS, then a person has to see to
+ * it. *since_ms is the caller's: 0 after every call that got through; kept here. */
+bool rectify_refusal_is_the_line(const struct fault *why, int64_t *since_ms);
 
 /* How long calls from now on may take with all their retries; 0: RECTIFY_DEADLINE_MS. */
 void rectify_channel_deadline_set(struct rectify_channel *channel, uint32_t deadline_ms);

@@ -19,6 +19,7 @@ struct rectify_channel {
     bool has_ledger;
     struct ledger_head head; /* newest seen; size 0: none */
     bool no_proofs;          /* the server is too old to prove its log */
+    int64_t proven_ms;       /* steady: when this channel last had the log proven; 0: never */
     char machine[UUID_TEXT_SIZE];
     struct rectify_session session; /* token "" : none */
     bool offline;                   /* the line has failed, and answers may come from the cache */

@@ -13,6 +13,7 @@
 struct rectify_progress {
     void (*step)(void *user, const char *name, int64_t done, int64_t size);
     void *user;
+    const void *reserved[4]; /* zero; room to grow, see rectify.h */
 };
 
 /* A file to send. Borrowed. */

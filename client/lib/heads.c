@@ -2,6 +2,7 @@
 
 #include "client/lib/file.h"
 #include "client/lib/receipt_check.h"
+#include "proto/base/now.h"
 #include "proto/ledger/restore.h"
 
 #include <errno.h>
@@ -9,7 +10,6 @@
 #include <rectify/v1/audit.pb-c.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 enum { HEADS_ARENA_BYTES = 4 << 20, DAY_MS = 86400000 };
 
@@ -27,14 +27,6 @@ struct look {
     bool shown_stands;       /* shown is a beginning of now, or is now */
     struct fault *f;
 };
-
-static int64_t
-wall_ms(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_REALTIME, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 static const char *
 folder_of(const struct look *l)
@@ -98,7 +90,7 @@ look_save(struct look *l)
     }
     enum status status = rectify_state_heads_save(folder_of(l), l->kept, count, l->f);
     if (status == STATUS_OK) {
-        l->proven.at_ms = wall_ms();
+        l->proven.at_ms = now_wall_ms();
         l->proven.head = l->now;
         status = rectify_state_proven_save(folder_of(l), &l->proven, l->f);
     }
@@ -422,6 +414,9 @@ look_run(struct rectify_channel *channel, const struct ledger_head *shown, bool 
         status = look_settle(&l, alarmed);
     }
     channel->no_proofs = cannot_prove(status);
+    if (status == STATUS_OK) {
+        channel->proven_ms = now_steady_ms();
+    }
     arena_release(&l.a);
     return status;
 }
@@ -478,7 +473,7 @@ proof_due(const struct rectify_channel *channel)
 {
     struct rectify_proven proven = {.at_ms = 0};
     enum status status = rectify_state_proven_load(channel->options.profile->state, &proven, NULL);
-    int64_t age = wall_ms() - proven.at_ms;
+    int64_t age = now_wall_ms() - proven.at_ms;
     return channel->has_ledger && !channel->no_proofs &&
            (status != STATUS_OK || age >= LIMIT_HEADS_VERIFY_MS || age < -LIMIT_HEADS_VERIFY_MS);
 }
@@ -535,6 +530,14 @@ rectify_heads_verify(struct rectify_channel *channel, struct fault *f)
     return cannot_prove(status) ? STATUS_OK : status;
 }
 
+enum status
+heads_before_sending(struct rectify_channel *channel, struct fault *f)
+{
+    bool lately =
+        channel->proven_ms != 0 && now_steady_ms() - channel->proven_ms < LIMIT_HEADS_FRESH_MS;
+    return lately ? heads_admit(channel, f) : rectify_heads_verify(channel, f);
+}
+
 bool
 rectify_channel_restored(const struct rectify_channel *channel, int64_t *ret_since_ms)
 {
@@ -560,7 +563,7 @@ rectify_heads_reset(const char *folder, char *ret_kept, size_t size, struct faul
     static const char *const files[] = {"head", "verified", "heads", "log-alarm"};
     struct arena a;
     arena_init(&a, 65536);
-    const char *kept = arena_printf(&a, "%s/log-conflict-%" PRId64, folder, wall_ms());
+    const char *kept = arena_printf(&a, "%s/log-conflict-%" PRId64, folder, now_wall_ms());
     enum status status = kept == NULL || strlen(kept) >= size
                              ? fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。")
                              : rectify_folder_make(kept, 0700, f);

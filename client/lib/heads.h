@@ -11,7 +11,9 @@
  * When is asked. A head comes with each command's receipt and costs nothing; one round trip
  * (GetConsistency) proves it, at most every LIMIT_HEADS_VERIFY_MS, after a command that brought a
  * new head, or by rectify_heads_verify. A head that is smaller or contradicts is asked about at
- * once: another server of the same database may lag behind, which is no fault.
+ * once: another server of the same database may lag behind, which is no fault. An outbox asks
+ * before it sends: a refusal brings no head, and a server that has forgotten what it was told
+ * refuses what builds on it (VERSION_CONFLICT), which would be taken for the last word.
  *
  * Who wins. What does not continue is LOG_ROLLED_BACK (smaller) or LOG_FORKED, unless restores
  * signed by the known key and declared after the head given up explain it, and everything kept from
@@ -36,6 +38,10 @@ MUST_CHECK enum status heads_admit(struct rectify_channel *channel, struct fault
  * LOG_…; UNAVAILABLE LOG_UNPROVEN when it contradicts and the server could not be asked. */
 MUST_CHECK enum status heads_take(struct rectify_channel *channel, const Pb__SignedHead *message,
                                   bool replayed, struct fault *f);
+
+/* Before what waits is sent: rectify_heads_verify, unless this channel did so in the last
+ * LIMIT_HEADS_FRESH_MS. */
+MUST_CHECK enum status heads_before_sending(struct rectify_channel *channel, struct fault *f);
 
 /* Which of count verified heads (oldest first) are kept; in place, returns how many. Pure. */
 size_t heads_prune(struct ledger_head *heads, size_t count);

@@ -2,6 +2,7 @@
 #include "client/lib/file.h"
 #include "client/lib/state.h"
 #include "proto/base/limits.h"
+#include "proto/base/now.h"
 #include "proto/base/wire_text.h"
 #include "proto/ledger/code.h"
 #include "proto/ledger/key.h"
@@ -32,14 +33,6 @@ static enum status
 memory_fault(struct fault *f)
 {
     return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
-}
-
-static int64_t
-clock_ms(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_REALTIME, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 /* ---- the paper ---- */
@@ -268,7 +261,7 @@ clock_check(struct onboarding *o, const char *pem, int64_t server_ms, struct fau
 {
     int64_t from_ms = 0;
     int64_t to_ms = 0;
-    int64_t now_ms = clock_ms();
+    int64_t now_ms = now_wall_ms();
     enum status s = certificate_span_ms(pem, &from_ms, &to_ms, f);
     o->clock_difference_ms = server_ms != 0 ? now_ms - server_ms : 0;
     if (s == STATUS_OK && (now_ms < from_ms || now_ms > to_ms)) {
@@ -610,7 +603,7 @@ rectify_certificate_left_ms(const struct rectify_profile *profile, int64_t *ret_
     }
     arena_release(&a);
     if (s == STATUS_OK) {
-        *ret_left_ms = to_ms - clock_ms();
+        *ret_left_ms = to_ms - now_wall_ms();
         if (ret_total_ms != NULL) {
             *ret_total_ms = to_ms - from_ms;
         }

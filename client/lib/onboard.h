@@ -24,6 +24,7 @@ struct rectify_onboard_paper {
     const char *code;    /* as typed */
     const char *ca_sha256;   /* as typed: at least 32 hex digits; blanks and colons are ignored */
     const char *server_name; /* name in the server's certificate; NULL: rectifyd */
+    const void *reserved[4]; /* zero; room to grow, see rectify.h */
 };
 
 /* Who this machine is now. Texts in the caller's arena. */
@@ -43,6 +44,7 @@ struct rectify_onboarded {
     int64_t certificate_not_after_ms;
     int64_t clock_difference_ms; /* this machine's clock minus the server's */
     bool needs_password;
+    const void *reserved[4]; /* zero; room to grow, see rectify.h */
 };
 
 /* Reads a file that `rectify office onboard` laid beside the paper: "key = value" lines with
@@ -63,6 +65,7 @@ struct rectify_onboard_ask {
     const char *label;        /* what people call the machine */
     const char *new_password; /* NULL: none is set */
     const char *client_version;
+    const void *reserved[4]; /* zero; room to grow, see rectify.h */
 };
 
 /* Onboards; the profile is not written. On top of transport faults:

@@ -3,6 +3,7 @@
 #include "client/lib/file.h"
 #include "client/lib/method.h"
 #include "client/lib/outbox_impl.h"
+#include "proto/base/now.h"
 #include "proto/ledger/secret.h"
 #include "proto/rpc/wirecheck.h"
 
@@ -10,15 +11,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-int64_t
-outbox_now_ms(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_REALTIME, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 void
 outbox_arena_init(struct arena *a)
@@ -61,7 +53,7 @@ rectify_outbox_open(const char *folder, struct rectify_outbox **ret_outbox, stru
     outbox->path = path_make(folder, "outbox.db");
     outbox->files = path_make(folder, "outbox-files");
     secret_random(seed, sizeof seed);
-    uuid7_source_init(&outbox->ids, outbox_now_ms(), seed);
+    uuid7_source_init(&outbox->ids, now_wall_ms(), seed);
     enum status status = STATUS_OK;
     if (outbox->folder == NULL || outbox->path == NULL || outbox->files == NULL) {
         status = outbox_memory_fault(f);
@@ -181,7 +173,7 @@ put_one(struct rectify_outbox *outbox, const struct rectify_outbox_command *comm
     unsigned char *bytes = NULL;
     ProtobufCMessage *message = NULL;
     const struct rectify_request *request = command->request;
-    struct outbox_put put = {.command = command, .now_ms = outbox_now_ms()};
+    struct outbox_put put = {.command = command, .now_ms = now_wall_ms()};
     outbox->ids.now_ms = put.now_ms;
     uuid7_next(&outbox->ids, key);
     put.key = request->key != NULL ? request->key : key;
@@ -363,7 +355,7 @@ rectify_outbox_retry(struct rectify_outbox *outbox, int64_t number, struct fault
 {
     char key[UUID_TEXT_SIZE];
     bool done = false;
-    outbox->ids.now_ms = outbox_now_ms();
+    outbox->ids.now_ms = now_wall_ms();
     uuid7_next(&outbox->ids, key);
     enum status status = outbox_store_begin(outbox, f);
     if (status != STATUS_OK) {
@@ -402,7 +394,7 @@ enum status
 rectify_outbox_drop(struct rectify_outbox *outbox, int64_t number, struct fault *f)
 {
     bool done = false;
-    enum status status = outbox_store_drop(outbox, number, outbox_now_ms(), &done, f);
+    enum status status = outbox_store_drop(outbox, number, now_wall_ms(), &done, f);
     if (status == STATUS_OK && !done) {
         return change_refused(outbox, number, "放弃", f);
     }

@@ -75,16 +75,18 @@ struct rectify_item {
                             received item what became of it: "8 行：7 行审核通过，1 行退回" */
     enum status refusal; /* ATTENTION: what the server refused it with; else STATUS_OK */
     const char *receipt_number;
-    int64_t recorded_at_ms; /* by the server's clock; 0: none */
+    int64_t recorded_at_ms;  /* by the server's clock; 0: none */
+    const void *reserved[4]; /* zero; room to grow, see rectify.h */
 };
 
 struct rectify_outbox_counts {
     uint64_t queued;
     uint64_t sent; /* outcome unknown */
     uint64_t attention;
-    uint64_t received;     /* in the archive */
-    int64_t oldest_at_ms;  /* of QUEUED and SENT, when put; 0: none */
-    int64_t waiting_bytes; /* of files not yet uploaded */
+    uint64_t received;       /* in the archive */
+    int64_t oldest_at_ms;    /* of QUEUED and SENT, when put; 0: none */
+    int64_t waiting_bytes;   /* of files not yet uploaded */
+    const void *reserved[4]; /* zero; room to grow, see rectify.h */
 };
 
 /* Opens the outbox of a state folder, making it when there is none. */
@@ -102,6 +104,7 @@ struct rectify_outbox_file {
     const char *path;
     Pb__EvidenceKind kind;    /* UNSPECIFIED: not said */
     const char *effective_on; /* ISO date; NULL: not said */
+    const void *reserved[4];  /* zero; room to grow, see rectify.h */
 };
 
 /* Captures a file by content: what the file becomes afterwards does not matter. *ret_id is a
@@ -119,6 +122,7 @@ struct rectify_outbox_command {
     const char *account;                   /* who gives it */
     const char *title;                     /* Chinese, one line */
     bool sent; /* it was sent already and its outcome is unknown: kept frozen (SENT) as it went */
+    const void *reserved[4]; /* zero; room to grow, see rectify.h */
 };
 
 /* Keeps a command; once OK it survives a power cut. Stand-ins in the message bind their files to
@@ -141,6 +145,7 @@ struct rectify_outbox_filter {
     enum rectify_item_state state; /* 0: QUEUED, SENT and ATTENTION, or all with archived */
     bool archived;                 /* RECEIVED and DROPPED too */
     uint32_t limit;                /* newest so many; 0: LIMIT_LIST_ROWS */
+    const void *reserved[4];       /* zero; room to grow, see rectify.h */
 };
 MUST_CHECK enum status rectify_outbox_list(struct rectify_outbox *outbox, struct arena *a,
                                            const struct rectify_outbox_filter *filter,
@@ -197,21 +202,24 @@ struct rectify_drain_options {
     void (*settled)(void *user, const struct rectify_item *); /* after each item; may be NULL */
     void (*progress)(void *user, const char *name, int64_t done, int64_t size); /* uploads */
     void *user;
-    int64_t only; /* this item alone; 0: all */
+    int64_t only;            /* this item alone; 0: all */
+    const void *reserved[4]; /* zero; room to grow, see rectify.h */
 };
 
 struct rectify_drain {
     enum rectify_drain_end end;
     uint64_t received; /* items settled by this drain */
     uint64_t refused;
-    uint32_t wait_ms; /* LINE: not before; with jitter */
-    struct fault why; /* of the last failure */
+    uint32_t wait_ms;        /* LINE: not before; with jitter */
+    struct fault why;        /* of the last failure */
+    const void *reserved[4]; /* zero; room to grow, see rectify.h */
 };
 
-/* Sends what waits, SENT ones first, until one of the ends; after a declared restore of the server
- * (rectify_channel_restored) it first offers again what that may have lost. The channel must be of
- * the profile whose state folder this is. OK also when the line fails (see end); faults are of the
- * disk alone.
+/* Sends what waits, SENT ones first, until one of the ends. Before that it has the server's log
+ * proven (rectify_heads_verify), unless this channel did so seconds ago, and after a declared
+ * restore of the server (rectify_channel_restored) offers again what that may have lost. The
+ * channel must be of the profile whose state folder this is. OK also when the line fails (see end);
+ * faults are of the disk alone.
  */
 MUST_CHECK enum status rectify_outbox_drain(struct rectify_outbox *outbox,
                                             struct rectify_channel *channel,

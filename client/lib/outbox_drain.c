@@ -1,6 +1,7 @@
 /* Sending: which item goes next, and what an answer means for it and for those behind it. */
-#include "client/lib/channel_impl.h"
+#include "client/lib/heads.h"
 #include "client/lib/outbox_impl.h"
+#include "proto/base/now.h"
 #include "proto/base/wire_text.h"
 #include "proto/ledger/secret.h"
 #include "proto/rpc/wirecheck.h"
@@ -11,7 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { WAIT_FIRST_MS = 1000, WAIT_MAX_MS = 60000, WAIT_DOUBLINGS = 6 };
@@ -111,30 +111,13 @@ ended(struct draining *d, enum rectify_drain_end end, const struct fault *why)
     return OUTCOME_END;
 }
 
-/* A line that is cut again and again while certificates are shown looks like a server that does not
- * take ours: only when it goes on does a person have to see to it. */
-static bool
-refusal_is_the_line(struct rectify_outbox *outbox, const struct fault *why)
-{
-    struct timespec ts;
-    if (strcmp(why->reason, "TLS_CLIENT_REFUSED") != 0) {
-        return false;
-    }
-    clock_gettime(CLOCK_BOOTTIME, &ts);
-    int64_t now_ms = (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-    if (outbox->refused_since_ms == 0) {
-        outbox->refused_since_ms = now_ms;
-    }
-    return now_ms - outbox->refused_since_ms < LIMIT_REFUSAL_MS;
-}
-
 /* What a call's failure means for the item it was made for. key: the item's, when it was sent by
  * this call; NULL for other calls. */
 static enum outcome
 outcome_of(struct draining *d, const char *key, const struct fault *why)
 {
     bool own = key != NULL && strcmp(rectify_channel_outcome(d->channel)->key, key) == 0;
-    if (refusal_is_the_line(d->outbox, why)) {
+    if (rectify_refusal_is_the_line(why, &d->outbox->refused_since_ms)) {
         return ended(d, RECTIFY_DRAIN_LINE, why);
     }
     if (is_machine(why)) {
@@ -164,8 +147,9 @@ outcome_of(struct draining *d, const char *key, const struct fault *why)
     return login ? ended(d, RECTIFY_DRAIN_LOGIN, why) : OUTCOME_REFUSED;
 }
 
-/* Can the server be reached, and does it let us in? Before this nothing is written, so that a dead
- * line costs the disk nothing, and a refused login is never taken for a refused item. */
+/* Can the server be reached, does it let us in, and is its log the one we know? Before this nothing
+ * is written, so that a dead line costs the disk nothing, and neither a refused login nor what a
+ * server that went back says is taken for a refused item. */
 static bool
 door_open(struct draining *d)
 {
@@ -177,6 +161,9 @@ door_open(struct draining *d)
                                       .message = &empty.base};
     outbox_arena_init(&a);
     why.code = rectify_call(d->channel, &a, &request, &answer, &why);
+    if (why.code == STATUS_OK) {
+        why.code = heads_before_sending(d->channel, &why);
+    }
     arena_release(&a);
     if (why.code == STATUS_OK) {
         d->outbox->refused_since_ms = 0;
@@ -270,9 +257,8 @@ static enum status
 received_keep(struct draining *d, struct arena *a, const struct outbox_work *work,
               const struct rectify_answer *answer, struct fault *f)
 {
-    struct outbox_receipt kept = {.parsed = answer->receipt,
-                                  .verdict = verdict_first(work->method),
-                                  .now_ms = outbox_now_ms()};
+    struct outbox_receipt kept = {
+        .parsed = answer->receipt, .verdict = verdict_first(work->method), .now_ms = now_wall_ms()};
     unsigned char *reply = NULL;
     unsigned char *receipt = NULL;
     enum status status = wire_pack(a, answer->message, &reply, &kept.reply_size);
@@ -504,7 +490,7 @@ item_send(struct draining *d, struct arena *a, struct outbox_work *work, struct 
             return outbox_store_failed(d->outbox, work->number, &why, false, f);
         }
     }
-    enum status status = outbox_store_sent(d->outbox, work, outbox_now_ms(), &done, f);
+    enum status status = outbox_store_sent(d->outbox, work, now_wall_ms(), &done, f);
     if (status != STATUS_OK || !done) {
         return status; /* given up meanwhile */
     }
@@ -609,6 +595,9 @@ drain_leased(struct draining *d, struct fault *f)
         return STATUS_OK;
     }
     if (door_open(d)) {
+        status = restored_look(d, f); /* the look at the log may have brought news */
+    }
+    if (status == STATUS_OK && d->result->end == RECTIFY_DRAIN_EMPTY) {
         status = items_send(d, f);
     }
     if (d->result->end == RECTIFY_DRAIN_LINE) {

@@ -1,6 +1,7 @@
 /* Captured files: outbox-files/SHA256, each content once, whatever it was called. */
 #include "client/lib/file.h"
 #include "client/lib/outbox_impl.h"
+#include "proto/base/now.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -208,7 +209,7 @@ content_keep(struct rectify_outbox *outbox, struct copy *copy, const struct outb
         status = folder_sync(outbox, f);
     }
     if (status == STATUS_OK) {
-        status = outbox_store_capture(outbox, row, outbox_now_ms(), f);
+        status = outbox_store_capture(outbox, row, now_wall_ms(), f);
     }
     if (status != STATUS_OK) {
         outbox_store_rollback(outbox);
@@ -231,7 +232,7 @@ rectify_outbox_capture(struct rectify_outbox *outbox, const struct rectify_outbo
         status = content_copy(outbox, &copy, f);
     }
     if (status == STATUS_OK) {
-        outbox->ids.now_ms = outbox_now_ms();
+        outbox->ids.now_ms = now_wall_ms();
         uuid7_next(&outbox->ids, id);
         struct outbox_capture row = {.id = id,
                                      .sha256 = copy.sha256,
@@ -268,7 +269,7 @@ outbox_file_sweep(struct rectify_outbox *outbox, const char *sha256, struct faul
     if (status != STATUS_OK) {
         return status;
     }
-    status = outbox_store_content_named(outbox, sha256, outbox_now_ms() - OUTBOX_DAY_MS, &named, f);
+    status = outbox_store_content_named(outbox, sha256, now_wall_ms() - OUTBOX_DAY_MS, &named, f);
     if (status == STATUS_OK && !named) {
         (void)unlink(path);
     }

@@ -28,9 +28,8 @@ struct rectify_outbox {
     struct local_db db;
     uint64_t inode; /* of the file that was opened */
     struct uuid7_source ids;
-    unsigned line_failures; /* drains in a row that ended at the line */
-    int64_t
-        refused_since_ms; /* steady clock: since when every handshake is hung up; 0: it is not */
+    unsigned line_failures;   /* drains in a row that ended at the line */
+    int64_t refused_since_ms; /* see rectify_refusal_is_the_line */
 };
 
 /* An item as the sender sees it. */
@@ -63,8 +62,6 @@ struct outbox_capture {
     const char *effective_on;
     const char *evidence_id; /* NULL: not uploaded yet */
 };
-
-int64_t outbox_now_ms(void);
 
 /* An arena that is empty and big enough for one item. */
 void outbox_arena_init(struct arena *a);

@@ -1,6 +1,7 @@
 /* The outbox's database: schema, statements, and what reads and writes items as people see them. */
 #include "client/lib/file.h"
 #include "client/lib/outbox_sql.h"
+#include "proto/base/now.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -180,7 +181,7 @@ damaged_move(const struct rectify_outbox *outbox, char *ret_to, size_t size)
     if (!path_is_ours(outbox)) {
         return;
     }
-    snprintf(ret_to, size, "%s.damaged-%" PRId64, outbox->path, outbox_now_ms() / 1000);
+    snprintf(ret_to, size, "%s.damaged-%" PRId64, outbox->path, now_wall_ms() / 1000);
     for (size_t i = 0; i < sizeof companions / sizeof companions[0]; i++) {
         snprintf(from, sizeof from, "%s%s", outbox->path, companions[i]);
         snprintf(to, sizeof to, "%s%s", ret_to, companions[i]);

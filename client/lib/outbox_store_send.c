@@ -1,6 +1,8 @@
 /* The outbox's database: what changes an item's state. */
 #include "client/lib/outbox_sql.h"
 
+#include "proto/base/now.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -164,7 +166,7 @@ outbox_store_refused(struct rectify_outbox *outbox, int64_t number, const struct
     local_db_text(s, 2, why->reason);
     local_db_text(s, 3, message);
     local_db_number(s, 4, (int64_t)why->code);
-    local_db_number(s, 5, outbox_now_ms());
+    local_db_number(s, 5, now_wall_ms());
     return outbox_sql_run(outbox, s, NULL, f);
 }
 
@@ -293,7 +295,7 @@ outbox_store_verdict(struct rectify_outbox *outbox, int64_t number,
     local_db_number(s, 1, number);
     local_db_number(s, 2, (int64_t)verdict);
     local_db_text(s, 3, line);
-    local_db_number(s, 4, outbox_now_ms());
+    local_db_number(s, 4, now_wall_ms());
     *ret_changed = !there;
     return outbox_sql_run(outbox, s, NULL, f);
 }

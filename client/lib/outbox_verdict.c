@@ -1,5 +1,6 @@
 /* What became of received items: the server is asked by their keys. */
 #include "client/lib/outbox_impl.h"
+#include "proto/base/now.h"
 #include "proto/base/wire_text.h"
 
 #include <rectify/v1/operation.pb-c.h>
@@ -92,7 +93,7 @@ rectify_outbox_verdicts(struct rectify_outbox *outbox, struct rectify_channel *c
 {
     enum status status = STATUS_OK;
     size_t count = 1;
-    struct outbox_unjudged_filter filter = {.asked_before_ms = outbox_now_ms()};
+    struct outbox_unjudged_filter filter = {.asked_before_ms = now_wall_ms()};
     while (status == STATUS_OK && count > 0 && limit > 0) {
         if (options != NULL && options->stop != NULL && options->stop(options->user)) {
             break;

@@ -6,8 +6,7 @@
  *     rectify_channel_open                     a channel: one server, one account, one machine
  *     rectify_call                             a call with messages of <rectify/v1/….pb-c.h>
  *     rectify_json_call                        the same with JSON, for languages that bind to C
- *     rectify_outbox_…                         commands kept on the disk and sent when the line
- * allows
+ *     rectify_outbox_…                         commands kept on the disk, sent when the line allows
  *
  * Promises
  *   Output    nothing is printed, no signal handler or locale is set, the process is never ended.
@@ -21,14 +20,13 @@
  *   Memory    who owns what is said above each prototype; an arena frees all it holds at once.
  *   Growth    handles are opaque. A structure that callers make ends in `reserved`: whoever
  *             initialises it with {.member = …} leaves that zero, and new members take their room
- *             from it, with zero meaning "as before". struct arena, struct uuid7_source, hashes and
- *             keys are complete and do not grow; those of outbox, cache, alerts, agent state,
- *             onboarding and report without `reserved` still move the minor version. So do the
- *             messages of <rectify/v1/….pb-c.h>, which grow with the schema (version.h); JSON needs
- *             no rebuilding.
- *   Names     rectify_…, RECTIFY_…, Pb__… and pb__…; the helpers (arena_, fault_, status_, uuid_,
- *             json_, ledger_, merkle_, secret_, receipt_) are linked as rectify_arena_… and so on
- *             (names.h), so that they meet no name of the program's own. C11; no C++.
+ *             from it, with zero meaning "as before". struct arena, struct uuid7_source, hashes,
+ *             keys and what the log's format lays down (<rectify/export.h>, <rectify/head.h>) are
+ *             complete and do not grow. The messages of <rectify/v1/….pb-c.h> grow with the schema
+ *             and move the minor version (version.h); JSON needs no rebuilding.
+ *   Names     rectify_…, RECTIFY_…, Pb__… and pb__…; the helpers (arena_, fault_, status_, now_,
+ *             uuid_, json_, ledger_, merkle_, secret_, receipt_) are linked as rectify_arena_… and
+ *             so on (names.h), so that they meet no name of the program's own. C11; no C++.
  */
 /* clang-format on */
 #ifndef CLIENT_LIB_RECTIFY_H

@@ -22,6 +22,7 @@ struct rectify_agent_report {
     int64_t clock_difference_ms;      /* ours minus the server's (answer.server_time_ms) */
     bool has_clock_difference;
     bool logged_in;
+    const void *reserved[4]; /* zero; room to grow, see rectify.h */
 };
 
 /* Reports; *ret_again_in_ms (may be NULL) is when to report next. Needs an enrolled machine, no

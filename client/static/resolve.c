@@ -1,5 +1,7 @@
 #include "client/static/resolve.h"
 
+#include "proto/base/now.h"
+
 #include <arpa/inet.h>
 #include <poll.h>
 #include <stdio.h>
@@ -8,7 +10,6 @@
 #include <strings.h>
 #include <sys/random.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -214,22 +215,14 @@ server_address(const struct resolve_address *server, uint16_t port, struct socka
     return sizeof *v6;
 }
 
-static int64_t
-now_ms(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* Waits for the reply; packets that are none are passed over. */
 static enum resolve_result
 reply_wait(int fd, const struct resolve_query *query, struct resolve_address *addresses,
            size_t *count)
 {
     unsigned char reply[PACKET_BYTES];
-    int64_t end_ms = now_ms() + RESOLVE_WAIT_MS;
-    for (int64_t left = RESOLVE_WAIT_MS; left > 0; left = end_ms - now_ms()) {
+    int64_t end_ms = now_steady_ms() + RESOLVE_WAIT_MS;
+    for (int64_t left = RESOLVE_WAIT_MS; left > 0; left = end_ms - now_steady_ms()) {
         struct pollfd wait = {.fd = fd, .events = POLLIN};
         if (poll(&wait, 1, (int)left) <= 0) {
             continue;

@@ -87,6 +87,7 @@
 #define LIMIT_CONSISTENCY_SIZES 8      /* sizes one GetConsistency may ask about */
 #define LIMIT_OPERATION_KEYS 100       /* keys one GetOperation may ask about */
 #define LIMIT_HEADS_VERIFY_MS 600000LL /* a client has its newest head proven this often */
+#define LIMIT_HEADS_FRESH_MS 5000      /* a proof of the log is good enough to send what waits */
 #define LIMIT_HEADS_KEPT 64            /* newest heads a client keeps, and besides them */
 #define LIMIT_HEADS_DAYS 400           /* one of each of so many days */
 

@@ -9,6 +9,7 @@
 #include "proto/rpc/client.h"
 
 #include "proto/base/limits.h"
+#include "proto/base/now.h"
 #include "proto/rpc/client_io.h"
 #include "proto/rpc/sp.h"
 
@@ -110,7 +111,7 @@ static int
 await(struct rpc_client *c, enum client_io_until until, int64_t deadline_ms)
 {
     for (bool gone = false;; gone = is_gone(c)) {
-        int64_t now_ms = client_now_ms();
+        int64_t now_ms = now_steady_ms();
         if (now_ms >= deadline_ms) {
             return NNG_ETIMEDOUT;
         }
@@ -180,7 +181,7 @@ static bool
 io_settle(struct rpc_client *c)
 {
     if (c->io == NULL ||
-        client_io_wait(c->io, CLIENT_IO_QUIET, client_now_ms() + CLOSE_GRACE_MS) == 0) {
+        client_io_wait(c->io, CLIENT_IO_QUIET, now_steady_ms() + CLOSE_GRACE_MS) == 0) {
         return true;
     }
     pthread_mutex_lock(&c->lock);
@@ -321,7 +322,7 @@ only_name_is_wrong(struct rpc_client *c)
     if (rpc_tls_client_config_any_name(&files, &any, NULL) != STATUS_OK) {
         return false;
     }
-    int64_t deadline_ms = client_now_ms() + c->connect_timeout_ms;
+    int64_t deadline_ms = now_steady_ms() + c->connect_timeout_ms;
     int rv = io_make(c) ? dial(c, any, deadline_ms) : NNG_ENOMEM;
     if (rv == 0) {
         rv = handshake(c, deadline_ms);
@@ -485,12 +486,12 @@ rpc_client_open(const struct rpc_client_config *config, struct rpc_client **ret_
 static bool
 refusal_pause(struct rpc_client *c, int attempt, int64_t deadline_ms)
 {
-    int64_t until_ms = client_now_ms() + ((int64_t)REFUSAL_PAUSE_MS << attempt);
+    int64_t until_ms = now_steady_ms() + ((int64_t)REFUSAL_PAUSE_MS << attempt);
     bool cancelled = false;
     if (c->cert_file == NULL) {
         return true;
     }
-    while (!cancelled && client_now_ms() < until_ms && until_ms < deadline_ms) {
+    while (!cancelled && now_steady_ms() < until_ms && until_ms < deadline_ms) {
         (void)nanosleep(&(struct timespec){.tv_nsec = REFUSAL_PAUSE_MS / 4 * 1000000L}, NULL);
         pthread_mutex_lock(&c->lock);
         cancelled = c->cancelled;
@@ -505,7 +506,7 @@ connect_until(struct rpc_client *c, int64_t deadline_ms, struct fault *f)
     if (c->stream != NULL) {
         return STATUS_OK;
     }
-    int64_t connect_by_ms = client_now_ms() + c->connect_timeout_ms;
+    int64_t connect_by_ms = now_steady_ms() + c->connect_timeout_ms;
     if (connect_by_ms > deadline_ms) {
         connect_by_ms = deadline_ms;
     }
@@ -535,7 +536,7 @@ connect_until(struct rpc_client *c, int64_t deadline_ms, struct fault *f)
 enum status
 rpc_client_connect(struct rpc_client *c, uint32_t timeout_ms, struct fault *f)
 {
-    return connect_until(c, client_now_ms() + timeout_ms, f);
+    return connect_until(c, now_steady_ms() + timeout_ms, f);
 }
 
 void
@@ -652,7 +653,7 @@ rpc_client_call(struct rpc_client *c, const unsigned char *bytes, size_t n, uint
                          "请求有 %zu 字节，超过单次上限 %zu 字节。请分批提交。", n,
                          (size_t)SP_PAYLOAD_MAX);
     }
-    int64_t deadline_ms = client_now_ms() + timeout_ms;
+    int64_t deadline_ms = now_steady_ms() + timeout_ms;
     enum status st = connect_until(c, deadline_ms, f);
     if (st != STATUS_OK) {
         return st;

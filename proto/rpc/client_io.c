@@ -25,14 +25,6 @@ struct client_io {
     size_t in_end;   /* to here */
 };
 
-int64_t
-client_now_ms(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 static void
 op_ended(void *arg)
 {

@@ -72,7 +72,4 @@ nng_stream *client_io_dialled(const struct client_io *io);
 /* Asks nng to end a dial; it may. Any thread. */
 void client_io_cancel(struct client_io *io);
 
-/* Milliseconds of the monotonic clock. */
-int64_t client_now_ms(void);
-
 #endif

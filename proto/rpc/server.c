@@ -2,6 +2,7 @@
  *
  * The janitor is the only thread of ours. It closes and frees connections (server_conn.c, rule 4),
  * compares deadlines, and looks after the doors (server_listen.c). */
+#include "proto/base/now.h"
 #include "proto/rpc/server_conn.h"
 #include "proto/rpc/server_curves.h"
 
@@ -11,14 +12,6 @@
 #include <time.h>
 
 enum { TICK_MIN_MS = 5, TICK_MAX_MS = 250 };
-
-int64_t
-server_now_ms(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 /* ---- the janitor ---- */
 
@@ -122,7 +115,7 @@ janitor_main(void *arg)
     int64_t next_ms = 0;
     pthread_mutex_lock(&s->lock);
     while (!janitor_done(s)) {
-        int64_t now_ms = server_now_ms();
+        int64_t now_ms = now_steady_ms();
         if (now_ms >= next_ms || s->stopping) {
             janitor_tick(s, now_ms);
             next_ms = now_ms + s->tick_ms;
@@ -220,7 +213,7 @@ server_new(const struct rpc_server_config *config, bool is_tls)
     s->is_tls = is_tls;
     s->is_open = config->open;
     s->probe_fd = -1;
-    s->probe_next_ms = server_now_ms() + s->limits.probe_ms;
+    s->probe_next_ms = now_steady_ms() + s->limits.probe_ms;
     locks_init(s);
     s->url = strdup(config->url);
     s->ca_file = strdup(config->tls.ca_file != NULL ? config->tls.ca_file : "");
@@ -315,7 +308,7 @@ shut_without_janitor(struct rpc_server *s)
 {
     pthread_mutex_lock(&s->lock);
     while (s->listener != NULL && !janitor_done(s)) {
-        janitor_tick(s, server_now_ms());
+        janitor_tick(s, now_steady_ms());
         janitor_sweep(s);
         if (!janitor_done(s)) {
             janitor_wait(s);

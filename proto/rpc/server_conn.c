@@ -35,6 +35,8 @@
  */
 #include "proto/rpc/server_conn.h"
 
+#include "proto/base/now.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,7 +122,7 @@ conn_send(struct conn *c)
     }
     c->sending = true;
     if (c->write_since_ms == 0) {
-        c->write_since_ms = server_now_ms();
+        c->write_since_ms = now_steady_ms();
     }
     issue_begin(c);
     pthread_mutex_unlock(&c->server->lock);
@@ -168,7 +170,7 @@ out_flushed(struct conn *c)
     c->write_since_ms = 0;
     if (o->is_reply) {
         c->inflight--;
-        c->active_ms = server_now_ms();
+        c->active_ms = now_steady_ms();
         s->counters.inflight_now--;
         s->counters.frames_out++;
         s->counters.bytes_out += o->n - o->start;
@@ -297,7 +299,7 @@ conn_step_receive(struct conn *c)
     if (c->in_n == 0) {
         c->frame_since_ms = 0;
     } else if (c->frame_since_ms == 0) {
-        c->frame_since_ms = server_now_ms();
+        c->frame_since_ms = now_steady_ms();
     }
     issue_begin(c);
     pthread_mutex_unlock(&s->lock);
@@ -334,7 +336,7 @@ conn_step_handshake(struct conn *c)
         conn_in_consume(c, SP_HANDSHAKE_SIZE);
         c->ready = true;
         c->frame_since_ms = 0;
-        c->active_ms = server_now_ms();
+        c->active_ms = now_steady_ms();
         s->counters.ready++;
         conn_out_append(c, o);
         conn_send(c);
@@ -397,7 +399,7 @@ conn_step_frame(struct conn *c, size_t length)
     if (up) {
         call = call_open(c, body, trace);
         c->inflight++;
-        c->active_ms = server_now_ms();
+        c->active_ms = now_steady_ms();
         c->frame_since_ms = 0;
         s->counters.inflight_now++;
         s->counters.frames_in++;
@@ -488,7 +490,7 @@ conn_recv_cb(void *arg)
     } else {
         c->in_n += count;
         if (c->frame_since_ms == 0) {
-            c->frame_since_ms = server_now_ms();
+            c->frame_since_ms = now_steady_ms();
         }
     }
     pthread_mutex_unlock(&s->lock);
@@ -511,7 +513,7 @@ conn_new(struct rpc_server *s, nng_stream *stream)
     }
     c->server = s;
     c->refs = 1;
-    c->accepted_ms = c->active_ms = server_now_ms();
+    c->accepted_ms = c->active_ms = now_steady_ms();
     if (nng_aio_alloc(&c->recv_aio, conn_recv_cb, c) != 0 ||
         nng_aio_alloc(&c->send_aio, conn_send_cb, c) != 0) {
         nng_aio_free(c->recv_aio);
@@ -600,7 +602,7 @@ conn_shut(struct conn *c)
     nng_stream_close(c->stream);
     pthread_mutex_lock(&c->server->lock);
     c->leaving = true;
-    c->shut_ms = server_now_ms();
+    c->shut_ms = now_steady_ms();
     conn_list_append(&c->server->leaving, c);
     conn_unref(c);
     pthread_mutex_unlock(&c->server->lock);

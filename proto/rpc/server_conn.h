@@ -130,9 +130,6 @@ struct rpc_server {
     struct rpc_server_counters counters;
 };
 
-/* Milliseconds of the monotonic clock. */
-int64_t server_now_ms(void);
-
 /* ---- server_conn.c ---- */
 
 /* Takes over an accepted stream: a table row, eviction if need be, first receive. Consumes stream

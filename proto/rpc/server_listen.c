@@ -5,6 +5,8 @@
  * died, or a probe of ours is no longer let in, the janitor makes a new one on the same port. */
 #include "proto/rpc/server_conn.h"
 
+#include "proto/base/now.h"
+
 #include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
@@ -53,7 +55,7 @@ accept_again(struct rpc_server *s, int rv)
             s->listen_state = LISTEN_DEAD;
         }
     } else {
-        s->accept_at_ms = server_now_ms() + ACCEPT_RETRY_MS;
+        s->accept_at_ms = now_steady_ms() + ACCEPT_RETRY_MS;
     }
     return false;
 }

@@ -1,6 +1,7 @@
 /* The door itself: starting and stopping, taking messages in, waking what is parked. */
 #include "server/dispatch/internal.h"
 
+#include "proto/base/now.h"
 #include "proto/base/wire_text.h"
 #include "proto/rpc/wirecheck.h"
 #include "server/base/log.h"
@@ -21,7 +22,7 @@ onboard_rate_check(struct dispatch *d, struct fault *fault)
 {
     uint32_t wait_ms = 0;
     pthread_mutex_lock(&d->rate_lock);
-    bool taken = rate_take(&d->onboard_rate, monotonic_ms(), &wait_ms);
+    bool taken = rate_take(&d->onboard_rate, now_steady_ms(), &wait_ms);
     pthread_mutex_unlock(&d->rate_lock);
     if (taken) {
         return STATUS_OK;
@@ -319,7 +320,7 @@ dispatch_start(const struct dispatch_config *config, struct dispatch **ret_d, st
     }
     assert(config->writer_threads >= 1 && config->query_threads >= 1);
     d->config = *config;
-    rate_init(&d->onboard_rate, config->onboard_per_minute, monotonic_ms());
+    rate_init(&d->onboard_rate, config->onboard_per_minute, now_steady_ms());
     d->conninfo = conninfo;
     locks_init(d);
     instance_make(d);

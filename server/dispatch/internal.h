@@ -256,8 +256,6 @@ struct dispatch {
     struct rate onboard_rate;
 };
 
-int64_t monotonic_ms(void);
-
 /* Thread bodies. */
 void *batch_thread(void *runner);
 void *query_thread(void *runner);

@@ -3,17 +3,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "proto/base/now.h"
 #include "proto/rpc/wirecheck.h"
-
-int64_t
-monotonic_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 bool
 job_alive(const struct job *job)
@@ -195,7 +187,7 @@ job_make(struct dispatch *d, unsigned char *bytes, size_t size, struct reply_to 
     }
     uint32_t timeout =
         job->envelope->has_timeout_ms ? job->envelope->timeout_ms : LIMIT_CALL_DEFAULT_MS;
-    job->deadline_ms = monotonic_ms() + timeout;
+    job->deadline_ms = now_steady_ms() + timeout;
     if (job->handler->kind != METHOD_PARKED) {
         free(job->bytes); /* everything was copied */
         job->bytes = NULL;

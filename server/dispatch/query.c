@@ -8,6 +8,7 @@
  */
 #include "server/dispatch/turn.h"
 
+#include "proto/base/now.h"
 #include "server/base/log.h"
 
 #include <stdlib.h>
@@ -98,7 +99,7 @@ park(struct query *x, uint64_t wakes)
     }
     if (job->park_until_ms == 0) {
         uint32_t ms = t->call.park_ms > LIMIT_PARK_MAX_MS ? LIMIT_PARK_MAX_MS : t->call.park_ms;
-        int64_t until = monotonic_ms() + ms;
+        int64_t until = now_steady_ms() + ms;
         int64_t latest = job->deadline_ms - REPLY_MARGIN_MS;
         job->park_until_ms = until < latest ? until : latest;
     }

@@ -2,6 +2,8 @@
  * is short, and a batch is one hold. */
 #include "server/dispatch/internal.h"
 
+#include "proto/base/now.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -233,7 +235,7 @@ expire_list(struct queues *q, struct job_list *list, int64_t now, struct job_lis
 void
 queues_expire(struct queues *q, struct job_list *expired)
 {
-    int64_t now = monotonic_ms();
+    int64_t now = now_steady_ms();
     pthread_mutex_lock(&q->lock);
     for (int i = 0; i < JOB_CLASS_COUNT; i++) {
         expire_list(q, &q->lists[i], now, expired);
@@ -327,7 +329,7 @@ queues_take_batch(struct queues *q, enum job_class class_, size_t max, struct jo
     if (!q->stopping && list->first == NULL) {
         wait_a_little(q, &q->wait[class_]);
     }
-    expire_list(q, list, monotonic_ms(), expired);
+    expire_list(q, list, now_steady_ms(), expired);
     *ret_count = pick(q, list, max, ret_jobs);
     if (*ret_count == 0 && list->first != NULL && !q->stopping) {
         wait_a_little(q, &q->wait[class_]); /* all of them wait for a running one */
@@ -367,7 +369,7 @@ queues_take_query(struct queues *q, struct job **ret_job, struct job_list *expir
     if (!q->stopping && list->first == NULL && q->woken.first == NULL) {
         wait_a_little(q, &q->wait[JOB_QUERY]);
     }
-    expire_list(q, list, monotonic_ms(), expired);
+    expire_list(q, list, now_steady_ms(), expired);
     *ret_job = next_query(q);
     q->running += expired->count;
     if (*ret_job != NULL) {
@@ -414,7 +416,7 @@ queues_park(struct queues *q, struct job *job)
     pthread_mutex_lock(&q->lock);
     bool room = !q->draining && !q->stopping && q->parked.count < LIMIT_PARKED;
     if (room) {
-        job->parked_at_ms = monotonic_ms();
+        job->parked_at_ms = now_steady_ms();
         job_list_add(&q->parked, job);
     }
     pthread_mutex_unlock(&q->lock);
@@ -424,7 +426,7 @@ queues_park(struct queues *q, struct job *job)
 void
 queues_unpark(struct queues *q, const struct tenant *tenant, bool all)
 {
-    int64_t now = monotonic_ms();
+    int64_t now = now_steady_ms();
     pthread_mutex_lock(&q->lock);
     struct job *before = NULL;
     struct job *job = q->parked.first;

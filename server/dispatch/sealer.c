@@ -6,6 +6,7 @@
  */
 #include "server/dispatch/internal.h"
 
+#include "proto/base/now.h"
 #include "server/base/log.h"
 #include "server/store/log.h"
 
@@ -285,7 +286,7 @@ static uint64_t
 wait_for_work(struct dispatch *d, int64_t not_before_ms)
 {
     pthread_mutex_lock(&d->seal_lock);
-    int64_t left = not_before_ms - monotonic_ms();
+    int64_t left = not_before_ms - now_steady_ms();
     if (d->seal_asked == d->seal_passed && left > 0) {
         struct timespec until;
         clock_gettime(CLOCK_MONOTONIC, &until);
@@ -321,10 +322,10 @@ sealer_thread(void *arg)
     uint64_t passed = 0;
     while (runner_connect(r)) {
         uint64_t asked = wait_for_work(d, next);
-        if (asked == passed && monotonic_ms() < next) {
+        if (asked == passed && now_steady_ms() < next) {
             continue;
         }
-        bool all = asked != passed || monotonic_ms() >= next_all;
+        bool all = asked != passed || now_steady_ms() >= next_all;
         struct fault fault = {0};
         enum status s = seal_pass(d, r->db, all, &fault);
         if (s != STATUS_OK) {
@@ -333,8 +334,8 @@ sealer_thread(void *arg)
         }
         pass_done(d, asked, &fault);
         passed = asked;
-        next = monotonic_ms() + interval;
-        next_all = all ? monotonic_ms() + ALL_TENANTS_MS : next_all;
+        next = now_steady_ms() + interval;
+        next_all = all ? now_steady_ms() + ALL_TENANTS_MS : next_all;
     }
     struct fault over = {0};
     fault_set(&over, STATUS_UNAVAILABLE, "DRAINING", "服务正在停止。");

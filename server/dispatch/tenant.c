@@ -1,6 +1,7 @@
 /* Tenants: codes to ids, read from the database rarely. */
 #include "server/dispatch/internal.h"
 
+#include "proto/base/now.h"
 #include "server/store/tenant.h"
 
 #include <stdlib.h>
@@ -56,7 +57,7 @@ tenants_merge(struct tenants *t, const struct tenant_list *list)
 enum status
 tenants_read(struct tenants *t, struct db *db, bool force, struct fault *fault)
 {
-    int64_t now = monotonic_ms();
+    int64_t now = now_steady_ms();
     pthread_mutex_lock(&t->lock);
     bool due = force || now - t->read_ms >= TENANT_REREAD_MS;
     if (due) {

@@ -21,8 +21,7 @@ disk_possible() (
     disk probe 8 2>/dev/null && umount "$FIXTURE_DIR/probe"
 )
 
-fixture_open
-trap field_close EXIT
+field_begin
 if ((EUID != 0)) || ! disk_possible; then
     field_skip "power cuts and full disks" "needs root and loop mounts"
 fi

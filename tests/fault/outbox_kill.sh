@@ -5,7 +5,7 @@
 # an outbox that was thrown away, an alert shown twice, a database that forgets.
 . "$SOURCE_DIR/tests/support/field.sh"
 field_seed
-fixture_open
+field_begin
 field_cluster
 field_open unit01 unit02 unit03 unit04
 
@@ -89,15 +89,15 @@ drains_wait() {
 
 received() { cat "$FIELD_DIR"/unit?? | grep -c '^received' || true; }
 
-# progress FROM: some more commands were acknowledged.
-progress() { (($(received) >= $1)); }
+# progress FROM: some more commands were acknowledged, or all units are through.
+progress() { (($(received) >= $1)) || [[ -z $(jobs -r) ]]; }
 
 other_side_killed() { # HOW TIMES N
     local how=$1 i from
     drains_start "$3"
     for ((i = 0; i < $2; i++)); do
         from=$(received)
-        wait_until 60 progress "$((from + 4))" || true # they may have finished
+        wait_until 60 progress "$((from + 4))" || fail "no unit gets on"
         sleep "0.0$((RANDOM % 10))"
         "$how"
     done
@@ -170,16 +170,30 @@ alerts_arrive() {
 
 all_sealed() { [[ $(fixture_sql -c "SELECT count(*) FROM rectify.event_unsealed") == 0 ]]; }
 
-# A server that has just come up may be busy still: that is the line's fault, not the log's.
+# A server that has just come up may be busy still: that is the line's fault, not the log's. Whatever
+# is put, nothing of it goes out: not what the server would take, nor what it would refuse because it
+# builds on what was forgotten.
 unit_refuses() {
     unit unit04 put 1 once >"$FIELD_DIR/unit04.log"
     grep -q '^ended 4 ' "$FIELD_DIR/unit04.log"
 }
 
+# settled: how many of unit04's commands were received or refused for good.
+settled() { grep -cE '^(received|refused) ' "$FIELD_DIR/unit04"; }
+
+# until_received: puts until one more is received, whatever the turn of those that are refused.
+until_received() {
+    local before
+    before=$(grep -c '^received ' "$FIELD_DIR/unit04")
+    while [[ $(grep -c '^received ' "$FIELD_DIR/unit04") == "$before" ]]; do
+        unit unit04 put 1 drain
+    done
+}
+
 # What was acknowledged since a copy was made is gone: the checker finds it out, and so does the unit,
 # which has seen a longer log.
 control_database_forgets() {
-    local data=$FIXTURE_CLUSTER/data
+    local data=$FIXTURE_CLUSTER/data before
     server_kill
     field_cluster_kill
     cp -a "$data" "$data.copy"
@@ -187,7 +201,7 @@ control_database_forgets() {
     server_start "$HOME_DIR"
     unit unit04 put 9 drain >"$FIELD_DIR/unit04.log"
     wait_until 60 all_sealed || fail "nothing is sealed"
-    unit unit04 put 1 drain report >"$FIELD_DIR/unit04.log"
+    until_received >"$FIELD_DIR/unit04.log" # a refusal would show no head
     server_kill
     field_cluster_kill
     rm -r "$data"
@@ -195,7 +209,9 @@ control_database_forgets() {
     field_cluster_start
     field_control "a database that forgets" " lost" "${UNITS[@]}" clone
     server_start "$HOME_DIR"
+    before=$(settled)
     wait_until 60 unit_refuses || fail "the unit goes on with a log that went back: $(<"$FIELD_DIR/unit04.log")"
+    expect_is "nothing was settled by it" "$before" "$(settled)"
 }
 
 client_killed

@@ -8,7 +8,7 @@ field_seed
 QUEUED=${FAULT_QUEUED:-40}
 FIELD_PATIENCE=$((300 + QUEUED * 2))
 UNITS=(unit{01..18})
-fixture_open
+field_begin
 field_open "${UNITS[@]}"
 
 queue_all() {

@@ -64,7 +64,7 @@ net_unit() { # NUMBER ACTION…
         "$HOME_DIR/profiles/unit$n.ini" "$FIELD_DIR/unit$n" "$@" 8>&- </dev/null
 }
 
-fixture_open
+field_begin
 trap net_close EXIT
 net_possible || field_skip "lost packets and links that go down" "needs root, network namespaces and nft"
 field_open "${UNITS[@]}"

@@ -21,7 +21,7 @@ server: proto server rectify/v1
 client/lib: proto/base proto/rpc proto/ledger rectify/v1
 client/cli: $PUBLIC
 client/agent: $PUBLIC
-client/static:
+client/static: proto/base
 "
 # library headers that only one folder may know: prefix: folders
 LIBRARIES='

@@ -5,6 +5,7 @@
 #
 #   . "$SOURCE_DIR/tests/support/field.sh"
 #   field_seed                         FAULT_SEED, or one by chance; printed; RANDOM follows from it
+#   field_begin                        a folder of its own, and at exit everything ends
 #   field_open unit01 unit02 …         server, sample, these units prepared; the log is marked
 #   unit unit01 put 5 drain report     the unit's machine does that
 #   line_start NAME PORT-OR-ADDRESS    a fault proxy; sets LINE_PORT
@@ -45,16 +46,20 @@ field_skip() {
     exit 77
 }
 
+field_begin() {
+    fixture_open
+    trap field_close EXIT
+}
+
 # field_cluster: a PostgreSQL of this test's own, which may be killed.
 field_cluster() {
-    trap field_close EXIT
     bash "$SOURCE_DIR/tests/support/cluster" start "$FIXTURE_DIR/own" "$BUILD_DIR/server/rectifyd"
     FIXTURE_CLUSTER=$FIXTURE_DIR/own/testdb
     cluster_stop "$FIXTURE_CLUSTER"
     field_cluster_start
 }
 
-# Stops that PostgreSQL and unmounts, then goes on as the fixture does.
+# Stops the units, that PostgreSQL, and unmounts; then goes on as the fixture does.
 field_close() {
     local code=$? at
     trap '' INT TERM
