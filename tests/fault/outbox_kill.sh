@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Whoever takes part is killed while units put and send: the unit's client at every system call that
-# writes or sends, the server, PostgreSQL; one outbox is sent by two machines; clocks are wrong by
+# Whoever takes part is killed while units put and send: the unit's client and its agent at any system
+# call that writes or sends, the server, PostgreSQL; one outbox is sent by two machines; clocks are wrong by
 # ten days. At the end the history checker finds each command once, unaltered and settled. Controls:
 # an outbox that was thrown away, an alert shown twice, a database that forgets.
 . "$SOURCE_DIR/tests/support/field.sh"
@@ -16,42 +16,52 @@ CALLS=fsync,fdatasync,pwrite64,write,writev,sendto,sendmsg,ftruncate,rename,rena
 KILLS_A_ROUND=50
 SPAN=180
 
-killed_at_call() { # UNIT N ACTION…; 0 when it was killed
-    local name=$1 n=$2 code=0
-    shift 2
+killed_at_call() { # N COMMAND…; 0 when it was killed
+    local n=$1 code=0
+    shift
     ("${FIELD_TRACED[@]}" strace -f -qq -o "$FIELD_DIR/strace" -e "trace=$CALLS" \
-        -e "inject=$CALLS:signal=SIGKILL:when=$n" "$FIELD_TOOLS/unit_client" \
-        "$HOME_DIR/profiles/$name.ini" "$FIELD_DIR/$name" "$@" 8>&- </dev/null
+        -e "inject=$CALLS:signal=SIGKILL:when=$n" "$@" 8>&- </dev/null
         exit "$?") >"$FIELD_DIR/killed" 2>&1 || code=$?
     ((code == 0 || code == 137)) || {
         cat "$FIELD_DIR/killed" >&2
-        fail "unit_client ended with $code at call $n"
+        fail "${2##*/} ended with $code at call $n"
     }
     ((code == 137))
 }
 
-killed_at_time() { # UNIT MILLISECONDS ACTION…
-    local name=$1 ms=$2 code=0
-    shift 2
-    (timeout -s KILL "$(printf '0.%03d' "$ms")" "$FIELD_TOOLS/unit_client" \
-        "$HOME_DIR/profiles/$name.ini" "$FIELD_DIR/$name" "$@" 8>&- </dev/null
+killed_at_time() { # MILLISECONDS COMMAND…
+    local ms=$1 code=0
+    shift
+    (timeout -s KILL "$(printf '0.%03d' "$ms")" "$@" 8>&- </dev/null
         exit "$?") >"$FIELD_DIR/killed" 2>&1 || code=$?
     ((code == 137))
 }
 
-client_killed() {
-    local i kills=0 tries=$((KILLS_A_ROUND * FAULT_ROUNDS)) tool=killed_at_call
+# killed WHO UNIT FUNCTION OTHER…: tries many times; FUNCTION prepares a try and sets COMMAND. OTHER units
+# have sent before.
+killed() {
+    local who=$1 i kills=0 tries=$((KILLS_A_ROUND * FAULT_ROUNDS)) tool=killed_at_call
     if ! "${FIELD_TRACED[@]}" strace -qq -o /dev/null true 2>/dev/null; then
-        not_shown "the client killed at chosen system calls" "strace cannot trace here; killed at chosen times instead"
+        not_shown "$who killed at chosen system calls" "strace cannot trace here; killed at chosen times instead"
         tool=killed_at_time
     fi
     for ((i = 0; i < tries; i++)); do
-        ! "$tool" unit01 "$((1 + RANDOM % SPAN))" put 2 once || kills=$((kills + 1))
+        "$3" "$2"
+        ! "$tool" "$((1 + RANDOM % SPAN))" "${COMMAND[@]}" || kills=$((kills + 1))
     done
-    unit unit01 drain report
-    printf 'client killed %d times of %d (%s): ' "$kills" "$tries" "$tool"
+    unit "$2" drain report
+    printf '%s killed %d times of %d (%s): ' "$who" "$kills" "$tries" "$tool"
     ((kills > tries / 4)) || fail "too few kills: $kills"
-    field_check unit01
+    field_check "$2" "${@:4}"
+}
+
+client_command() {
+    COMMAND=("$FIELD_TOOLS/unit_client" "$HOME_DIR/profiles/$1.ini" "$FIELD_DIR/$1" put 2 once)
+}
+
+agent_command() {
+    unit "$1" put 2
+    COMMAND=("$BUILD_DIR/client/agent/rectify-agent" --profile "$HOME_DIR/profiles/$1.ini" --once)
 }
 
 control_outbox_lost() {
@@ -59,7 +69,7 @@ control_outbox_lost() {
     cp "$FIELD_DIR/unit02" "$FIELD_DIR/forgotten"
     rm "$HOME_DIR"/state/unit02/outbox.db*
     unit unit02 drain report
-    field_control "an outbox that was thrown away" "left open" unit01 unit02
+    field_control "an outbox that was thrown away" "left open" unit01 unit02 unit03
     grep -v -F -f <(awk '{ print $2 }' "$FIELD_DIR/forgotten") "$FIELD_DIR/unit02" >"$FIELD_DIR/kept" || true
     mv "$FIELD_DIR/kept" "$FIELD_DIR/unit02"
 }
@@ -214,7 +224,8 @@ control_database_forgets() {
     expect_is "nothing was settled by it" "$before" "$(settled)"
 }
 
-client_killed
+killed client unit01 client_command
+killed agent unit03 agent_command unit01
 control_outbox_lost
 other_side_killed server_crash $((4 * FAULT_ROUNDS)) $((25 * FAULT_ROUNDS))
 other_side_killed postgres_crash $((4 * FAULT_ROUNDS)) $((25 * FAULT_ROUNDS))
