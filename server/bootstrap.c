@@ -61,7 +61,7 @@ struct bootstrap {
 static enum status
 no_memory(struct bootstrap *b)
 {
-    return fault_set(b->fault, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+    return fault_memory(b->fault);
 }
 
 static char *

@@ -37,7 +37,7 @@ struct declaration {
 static enum status
 no_memory(struct declaration *d)
 {
-    return fault_set(d->fault, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+    return fault_memory(d->fault);
 }
 
 static enum status

@@ -365,7 +365,7 @@ agent_new(const struct rectify_profile *profile, struct agent **ret_agent, struc
 {
     struct agent *agent = calloc(1, sizeof *agent);
     if (agent == NULL) {
-        return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+        return fault_memory(f);
     }
     agent->lock_fd = -1;
     agent_profile_set(agent, profile);

@@ -228,7 +228,7 @@ program_run(const struct program *program, struct fault *f)
     int input = -1;
     int output = -1;
     if (!environment_make(program->extra, environment)) {
-        status = fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+        status = fault_memory(f);
         goto out;
     }
     input = input_make(program->input);

@@ -138,7 +138,7 @@ hook_run(struct agent *agent, struct arena *a, const struct rectify_alert *alert
                               .stop = stop_asked,
                               .user = agent};
     if (program.input == NULL || extra[0] == NULL || extra[1] == NULL || extra[2] == NULL) {
-        return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+        return fault_memory(f);
     }
     return program_run(&program, f);
 }

@@ -152,7 +152,7 @@ decision_file_read(struct arena *a, const struct csv *csv, struct decision_file 
     for (size_t i = at + 1; i < csv->count; i++) {
         Pb__RowDecision *decision = arena_alloc(a, sizeof *decision);
         if (decision == NULL || file.decisions == NULL || file.lines == NULL) {
-            return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+            return fault_memory(f);
         }
         enum status status = decision_read(a, header, &csv->rows[i], decision, f);
         if (status != STATUS_OK) {

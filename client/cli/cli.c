@@ -25,12 +25,6 @@ cli_field(const char *s)
     return u.out;
 }
 
-enum status
-cli_memory_fault(struct fault *f)
-{
-    return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
-}
-
 const char *
 cli_text(struct cli *c, const char *s)
 {
@@ -150,7 +144,7 @@ globals_take(struct cli *c, const struct line *line, struct fault *f)
         }
         c->stands_for = arena_printf(&c->arena, "@%s", line_value(line, "as"));
         if (c->stands_for == NULL) {
-            return cli_memory_fault(f);
+            return fault_memory(f);
         }
     }
     if (c->key != NULL && !uuid_text_valid(c->key)) {
@@ -266,7 +260,7 @@ run(struct cli *c, int argc, char **argv, struct fault *f)
 {
     struct line *line = arena_alloc(&c->arena, sizeof *line);
     if (line == NULL) {
-        return cli_memory_fault(f);
+        return fault_memory(f);
     }
     for (int i = 1; i < argc; i++) {
         if (!text_is_utf8(argv[i], strlen(argv[i]))) {

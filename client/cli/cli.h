@@ -155,7 +155,4 @@ MUST_CHECK enum status cli_number_option(struct cli *c, const struct line *line,
 /* Text of somebody else's, safe for a terminal, one line. Never NULL. */
 const char *cli_text(struct cli *c, const char *s);
 
-/* STATUS_RESOURCE_EXHAUSTED, MEMORY. */
-enum status cli_memory_fault(struct fault *f);
-
 #endif

@@ -137,7 +137,7 @@ print_json(struct cli *c, const struct agent_view *v, struct fault *f)
     char *text = json != NULL ? json_dumps(json, JSON_INDENT(2)) : NULL;
     json_decref(json);
     if (text == NULL) {
-        return cli_memory_fault(f);
+        return fault_memory(f);
     }
     (void)fprintf(c->out, "%s\n", text);
     free(text);

@@ -248,7 +248,7 @@ alert_id(struct cli *c, const char *text, const struct known *known, char **ret_
         return fault_set(f, STATUS_NOT_FOUND, "ALERT_MISSING", "没有序号为 %s 的预警。", text);
     }
     *ret_id = arena_strdup(&c->arena, id);
-    return *ret_id != NULL ? STATUS_OK : cli_memory_fault(f);
+    return *ret_id != NULL ? STATUS_OK : fault_memory(f);
 }
 
 static enum status
@@ -265,7 +265,7 @@ ack_fill(struct cli *c, const struct line *line, Pb__AckAlertRequest *ack, struc
         status = alert_id(c, line->args[i], &known, &ack->ids[ack->n_ids++], f);
     }
     rectify_alerts_free(known.kept);
-    return status == STATUS_OK && ack->ids == NULL ? cli_memory_fault(f) : status;
+    return status == STATUS_OK && ack->ids == NULL ? fault_memory(f) : status;
 }
 
 enum status

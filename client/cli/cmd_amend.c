@@ -67,7 +67,7 @@ list(struct reader *r, enum column column, char ***ret, size_t *ret_count)
     }
     *ret = arena_array(&r->c->arena, PARTS_MAX, sizeof **ret);
     if (*ret == NULL) {
-        return cli_memory_fault(r->f);
+        return fault_memory(r->f);
     }
     *ret_count = value_list(&r->c->arena, text, *ret, PARTS_MAX);
     return *ret_count <= PARTS_MAX
@@ -96,7 +96,7 @@ take_made(struct reader *r, Pb__PlanChange *change)
     Pb__PlanMeasure **all =
         arena_array(&r->c->arena, change->n_made + 1, sizeof(Pb__PlanMeasure *));
     if (m == NULL || all == NULL) {
-        return cli_memory_fault(r->f);
+        return fault_memory(r->f);
     }
     pb__plan_measure__init(m);
     m->problem_ref = cli_field(cell(r, PROBLEM));
@@ -145,7 +145,7 @@ take_row(struct reader *r)
     if (change == NULL) {
         change = arena_alloc(&r->c->arena, sizeof *change);
         if (change == NULL) {
-            return cli_memory_fault(r->f);
+            return fault_memory(r->f);
         }
         if (r->request->n_changes >= CHANGES_MAX) {
             return fault_set(r->f, STATUS_INVALID_ARGUMENT, "AMEND_COUNT",
@@ -178,7 +178,7 @@ read_changes(struct cli *c, const char *path, Pb__ProposeAmendmentRequest *reque
     }
     request->changes = arena_array(&c->arena, CHANGES_MAX, sizeof(Pb__PlanChange *));
     if (request->changes == NULL) {
-        return cli_memory_fault(f);
+        return fault_memory(f);
     }
     for (size_t i = header + 1; status == STATUS_OK && i < csv.count; i++) {
         r.row = &csv.rows[i];

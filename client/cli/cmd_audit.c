@@ -126,7 +126,7 @@ body_get(struct export *e, const Pb__LogLeaf *leaf, struct arena *a, struct ledg
     }
     unsigned char *body = arena_alloc(a, whole);
     if (body == NULL) {
-        return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+        return fault_memory(f);
     }
     size_t have = 0;
     for (;;) {

@@ -122,7 +122,7 @@ files_send(struct cli *c, const struct line *line, Pb__ClaimRequest *claim, stru
     claim->evidence =
         arena_array(&c->arena, line->value_count + line->arg_count, sizeof *claim->evidence);
     if (claim->evidence == NULL) {
-        return cli_memory_fault(f);
+        return fault_memory(f);
     }
     for (size_t i = 0; (file = file_at(line, i)) != NULL; i++) {
         const char *id = NULL;

@@ -101,7 +101,7 @@ channel_switch(struct cli *c, const struct line *line, const char *value, struct
     if (channel == NULL) {
         return STATUS_INVALID_ARGUMENT;
     }
-    return name == NULL ? cli_memory_fault(f) : setting_set(c, name, value, f);
+    return name == NULL ? fault_memory(f) : setting_set(c, name, value, f);
 }
 
 enum status

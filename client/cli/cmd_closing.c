@@ -267,7 +267,7 @@ report_take(struct cli *c, const char *text, Pb__ApplyCloseRequest *r, char **fi
     if (status == STATUS_OK) {
         files[r->n_evidence++] = cli_field(id);
     }
-    return status == STATUS_OK && r->report == NULL ? cli_memory_fault(f) : status;
+    return status == STATUS_OK && r->report == NULL ? fault_memory(f) : status;
 }
 
 enum status

@@ -62,7 +62,7 @@ all_take(struct cli *c, const struct line *line, const Pb__Table *table,
         Pb__RowDecision *decision = decision_add(
             c, decide, row->measure_ref, accept ? PB__VERDICT__ACCEPTED : PB__VERDICT__RETURNED);
         if (decision == NULL) {
-            return cli_memory_fault(f);
+            return fault_memory(f);
         }
         decision->reason = cli_field(reason);
         decision->reason_code = cli_field(accept ? code : code != NULL ? code : "OTHER");
@@ -80,22 +80,13 @@ all_take(struct cli *c, const struct line *line, const Pb__Table *table,
 static enum status
 row_opinion(struct cli *c, const char *text, Pb__RowDecision *decision, struct fault *f)
 {
+    char *plus = NULL;
+    char *reason = NULL;
     char *copy = arena_strdup(&c->arena, text);
     if (copy == NULL) {
-        return cli_memory_fault(f);
+        return fault_memory(f);
     }
-    char *reason = strpbrk(copy, ":,");
-    char *wide = strstr(copy, "：");
-    if (wide != NULL && (reason == NULL || wide < reason)) {
-        *wide = '\0';
-        reason = wide + strlen("：");
-    } else if (reason != NULL) {
-        *reason++ = '\0';
-    }
-    char *plus = strchr(copy, '+');
-    if (plus != NULL) {
-        *plus++ = '\0';
-    }
+    value_opinion(copy, ":,", &plus, &reason);
     if (!value_verdict(&c->arena, copy, &decision->verdict) ||
         decision->verdict == PB__VERDICT__VERDICT_UNSPECIFIED) {
         return fault_set(f, STATUS_INVALID_ARGUMENT, "USAGE_ROW",
@@ -134,7 +125,7 @@ rows_take(struct cli *c, const struct line *line, Pb__DecideTableRequest *decide
         Pb__RowDecision *decision =
             ref != NULL ? decision_add(c, decide, ref, PB__VERDICT__PENDING) : NULL;
         if (decision == NULL) {
-            return cli_memory_fault(f);
+            return fault_memory(f);
         }
         enum status status = row_opinion(c, equals + 1, decision, f);
         if (status != STATUS_OK) {
@@ -159,7 +150,7 @@ decisions_collect(struct cli *c, const struct line *line, const Pb__Table *table
     decide->decisions =
         arena_array(&c->arena, table->n_rows + line->value_count, sizeof *decide->decisions);
     if (decide->decisions == NULL) {
-        return cli_memory_fault(f);
+        return fault_memory(f);
     }
     if (path != NULL) {
         struct csv csv;

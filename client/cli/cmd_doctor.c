@@ -506,7 +506,7 @@ json_print(struct cli *c, const struct doctor *d, enum mark worst, struct fault 
     (void)fputc('\n', c->out);
     json_decref(root);
     json_decref(checks);
-    return good ? STATUS_OK : cli_memory_fault(f);
+    return good ? STATUS_OK : fault_memory(f);
 }
 
 enum status

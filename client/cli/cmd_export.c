@@ -110,7 +110,7 @@ pieces_read(struct cli *c, const char *method, ProtobufCMessage *get, ProtobufCM
             void **slot =
                 arena_grow(&c->arena, (void **)all.entries, *all.count, &capacity, sizeof *slot);
             if (slot == NULL) {
-                return cli_memory_fault(f);
+                return fault_memory(f);
             }
             *slot = (*piece.entries)[i];
             (*all.count)++;

@@ -194,7 +194,7 @@ pending_refs(struct cli *c, Pb__DecideGrantsRequest *r, struct fault *f)
     }
     r->grants = arena_array(&c->arena, reply->n_grants, sizeof *r->grants);
     if (r->grants == NULL) {
-        return cli_memory_fault(f);
+        return fault_memory(f);
     }
     for (size_t i = 0; i < reply->n_grants && i < GRANTS_MAX; i++) {
         const Pb__Grant *g = reply->grants[i];

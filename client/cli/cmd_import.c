@@ -88,7 +88,7 @@ outline_print(struct cli *c, json_t *items, json_t *warnings, struct fault *f)
 {
     json_t *object = json_pack("{s:o,s:o}", "items", items, "warnings", warnings);
     if (object == NULL) {
-        return cli_memory_fault(f);
+        return fault_memory(f);
     }
     (void)json_dumpf(object, c->out, JSON_INDENT(2));
     (void)fputc('\n', c->out);

@@ -16,7 +16,7 @@ bodies_take(struct cli *c, const struct line *line, Pb__CreateInspectionRequest 
     create->bodies = arena_array(&c->arena, BODIES_MAX, sizeof *create->bodies);
     for (size_t i = 0; (text = line_value_at(line, "body", i)) != NULL; i++) {
         if (create->bodies == NULL) {
-            return cli_memory_fault(f);
+            return fault_memory(f);
         }
         create->n_bodies += value_list(&c->arena, text, create->bodies + create->n_bodies,
                                        BODIES_MAX - create->n_bodies);

@@ -132,7 +132,7 @@ read_words(struct cli *c, const char *cell, char ***ret_words, size_t *ret_n, st
     char **words = arena_array(&c->arena, WORDS_MAX, sizeof *words);
     size_t n = 0;
     if (text == NULL || words == NULL) {
-        return cli_memory_fault(f);
+        return fault_memory(f);
     }
     char *state = NULL;
     for (char *w = strtok_r(text, " ,;", &state); w != NULL; w = strtok_r(NULL, " ,;", &state)) {
@@ -154,7 +154,7 @@ read_classes(struct cli *c, const char *cell, Pb__LadderRule *rule, struct fault
     enum status status = read_words(c, cell, &words, &n, f);
     rule->measure_classes = arena_array(&c->arena, WORDS_MAX, sizeof *rule->measure_classes);
     if (status == STATUS_OK && rule->measure_classes == NULL) {
-        status = cli_memory_fault(f);
+        status = fault_memory(f);
     }
     for (size_t i = 0; status == STATUS_OK && i < n; i++) {
         unsigned k = 0;
@@ -235,7 +235,7 @@ read_rules(struct cli *c, const char *path, Pb__LadderRule ***ret_rules, size_t 
     for (size_t i = header + 1; rules != NULL && status == STATUS_OK && i < csv.count; i++) {
         rules[n] = arena_alloc(&c->arena, sizeof **rules);
         if (rules[n] == NULL) {
-            return cli_memory_fault(f);
+            return fault_memory(f);
         }
         struct fault own = {0};
         status = read_rule(c, &csv.rows[i], at, rules[n++], &own);
@@ -246,7 +246,7 @@ read_rules(struct cli *c, const char *path, Pb__LadderRule ***ret_rules, size_t 
     }
     *ret_rules = rules;
     *ret_n = n;
-    return rules == NULL ? cli_memory_fault(f) : status;
+    return rules == NULL ? fault_memory(f) : status;
 }
 
 /* ---- commands ---- */

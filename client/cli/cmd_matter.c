@@ -61,7 +61,7 @@ verb_find(struct cli *c, const struct line *line, struct verb *ret_verb, struct 
     if (ret_verb->opens && strcmp(ret_verb->kind, "extension") == 0 && line_flag(line, "late")) {
         ret_verb->command = "submit_late";
     }
-    return kind == NULL || ret_verb->command == NULL ? cli_memory_fault(f) : STATUS_OK;
+    return kind == NULL || ret_verb->command == NULL ? fault_memory(f) : STATUS_OK;
 }
 
 /* ---- what it says ---- */
@@ -148,7 +148,7 @@ take_tasks(struct cli *c, const struct line *line, Pb__MatterInput *in, struct f
                 "--task 要写成 单位代码=完成日期=内容，例如 unit02=2026-11-20=提供数据。");
         }
         if (t == NULL || in->tasks == NULL) {
-            return cli_memory_fault(f);
+            return fault_memory(f);
         }
         pb__matter_task__init(t);
         const char *day = arena_strndup(&c->arena, first + 1, (size_t)(second - first - 1));
@@ -177,7 +177,7 @@ take_verdicts(struct cli *c, const struct line *line, Pb__MatterInput *in, struc
         const char *sign = strchr(signs, '=');
         const char *colon = sign == NULL ? NULL : strchr(sign, ':');
         if (s == NULL || in->verdicts == NULL) {
-            return cli_memory_fault(f);
+            return fault_memory(f);
         }
         pb__matter_sample__init(s);
         size_t length = sign == NULL    ? 0
@@ -215,7 +215,7 @@ take_dates(struct cli *c, const struct line *line, Pb__MatterInput *in, struct f
         const char *sign = strchr(text, '=');
         const char *comma = sign == NULL ? NULL : strchr(sign, ',');
         if (s == NULL || in->verdicts == NULL) {
-            return cli_memory_fault(f);
+            return fault_memory(f);
         }
         pb__matter_sample__init(s);
         const char *complete = comma != NULL ? comma + 1 : sign != NULL ? sign + 1 : "";
@@ -247,7 +247,7 @@ take_measures(struct cli *c, const struct line *line, const struct verb *verb, P
     }
     in->measures = arena_array(&c->arena, line->value_count, sizeof *in->measures);
     if (in->measures == NULL) {
-        return cli_memory_fault(f);
+        return fault_memory(f);
     }
     for (const char *ref; (ref = line_value_at(line, "measure", in->n_measures)) != NULL;) {
         in->measures[in->n_measures++] = cli_field(ref);

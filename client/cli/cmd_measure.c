@@ -53,7 +53,7 @@ waiting_find(struct cli *c, const char *inspection, Pb__SignForRequest *sign, st
         }
         Pb__MeasureVersion *one = arena_alloc(&c->arena, sizeof *one);
         if (one == NULL || sign->measures == NULL) {
-            return cli_memory_fault(f);
+            return fault_memory(f);
         }
         pb__measure_version__init(one);
         one->ref = m->id != NULL ? m->id : m->ref;
@@ -71,7 +71,7 @@ named_take(struct cli *c, const struct line *line, Pb__SignForRequest *sign, str
     for (size_t i = 0; i < line->arg_count; i++) {
         Pb__MeasureVersion *one = arena_alloc(&c->arena, sizeof *one);
         if (one == NULL || sign->measures == NULL) {
-            return cli_memory_fault(f);
+            return fault_memory(f);
         }
         pb__measure_version__init(one);
         one->ref = cli_field(line->args[i]);
@@ -208,7 +208,7 @@ cmd_measure_list(struct cli *c, const struct line *line, struct fault *f)
             return status;
         }
         if (!page_append(&c->arena, &all, page)) {
-            return cli_memory_fault(f);
+            return fault_memory(f);
         }
         all.as_of = page->as_of;
         left -= (int64_t)page->n_measures;

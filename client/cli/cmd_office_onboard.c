@@ -94,7 +94,7 @@ address_find(struct work *w, const char *told, struct fault *f)
                                     (int)(colon != NULL ? (size_t)(colon - host) : strlen(host)),
                                     host, w->authority->onboard_port);
     if (w->address == NULL) {
-        return cli_memory_fault(f);
+        return fault_memory(f);
     }
     if (strncmp(w->address, "tls+tcp://", 10) == 0) {
         w->address += 10;
@@ -232,7 +232,7 @@ codes_choose(struct work *w, struct fault *f)
         code_make(text);
         item->code = kept != NULL ? kept : arena_strdup(&w->c->arena, text);
         if (item->code == NULL) {
-            return cli_memory_fault(f);
+            return fault_memory(f);
         }
         const struct sheet sheet = sheet_of(w, item);
         s = sheet_write_file(&w->c->arena, w->folder, &sheet, f);
@@ -297,7 +297,7 @@ orgs_make(struct work *w, struct fault *f)
         }
         Pb__Org *org = listed ? NULL : arena_alloc(&w->c->arena, sizeof *org);
         if (org == NULL && !listed) {
-            return cli_memory_fault(f);
+            return fault_memory(f);
         }
         if (org != NULL) {
             pb__org__init(org);
@@ -311,7 +311,7 @@ orgs_make(struct work *w, struct fault *f)
         }
     }
     if (import.n_orgs == 0) {
-        return import.orgs != NULL ? STATUS_OK : cli_memory_fault(f);
+        return import.orgs != NULL ? STATUS_OK : fault_memory(f);
     }
     enum status s = cli_command(w->c, &command, &answer, f);
     if (s == STATUS_OK) {
@@ -325,7 +325,7 @@ account_fill(struct work *w, const struct item *item, Pb__AddAccountRequest **re
 {
     Pb__AddAccountRequest *r = arena_alloc(&w->c->arena, sizeof *r);
     if (r == NULL) {
-        return cli_memory_fault(f);
+        return fault_memory(f);
     }
     pb__add_account_request__init(r);
     r->account = cli_field(item->row->account);
@@ -469,7 +469,7 @@ cmd_office_onboard(struct cli *c, const struct line *line, struct fault *f)
     if (s == STATUS_OK) {
         w.folder = w.folder != NULL ? w.folder : "开通单";
         w.items = arena_array(&c->arena, w.file.count, sizeof *w.items);
-        s = w.items != NULL ? server_read(&w, f) : cli_memory_fault(f);
+        s = w.items != NULL ? server_read(&w, f) : fault_memory(f);
     }
     if (s == STATUS_OK) {
         rows_compare(&w);

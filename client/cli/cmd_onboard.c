@@ -104,7 +104,7 @@ places_get(struct steps *s, struct rectify_places *places, struct fault *f)
         (void)gethostname(host, sizeof host - 1);
         s->ask.label = arena_strdup(&c->arena, host[0] != '\0' ? host : "machine");
     }
-    return s->ask.label != NULL ? STATUS_OK : cli_memory_fault(f);
+    return s->ask.label != NULL ? STATUS_OK : fault_memory(f);
 }
 
 /* A profile of this very enrolment is written anew; any other is somebody's. */
@@ -165,7 +165,7 @@ profile_place(struct steps *s, const struct rectify_places *places, struct fault
                          "--profile 只写配置的名称，不写路径：“%s”。", name);
     }
     s->file = arena_printf(&c->arena, "%s/profiles/%s.ini", s->ask.base, name);
-    enum status st = s->file == NULL ? cli_memory_fault(f) : may_write(s, places, name, f);
+    enum status st = s->file == NULL ? fault_memory(f) : may_write(s, places, name, f);
     if (st == STATUS_OK) {
         st = profile_make(s, places, NULL, f);
     }
@@ -195,7 +195,7 @@ password_get(struct steps *s, struct fault *f)
         return prompt_new_password(c, &s->password, f);
     }
     const char *question = arena_printf(&c->arena, "账号 %s 的密码：", s->who.account);
-    return question != NULL ? prompt_secret(c, question, &s->password, f) : cli_memory_fault(f);
+    return question != NULL ? prompt_secret(c, question, &s->password, f) : fault_memory(f);
 }
 
 /* The same code again, with the password: the machine stays the same. */
@@ -227,7 +227,7 @@ password_keep(struct steps *s, const struct rectify_places *places, struct fault
     }
     const char *path = arena_printf(&c->arena, "%s/password", s->who.folder);
     if (path == NULL) {
-        return cli_memory_fault(f);
+        return fault_memory(f);
     }
     enum status st = rectify_file_replace(path, 0600, s->password, strlen(s->password), f);
     return st == STATUS_OK ? profile_make(s, places, path, f) : st;

@@ -104,7 +104,7 @@ cmd_operation(struct cli *c, const struct line *line, struct fault *f)
     ProtobufCMessage *message = NULL;
     char **keys = arena_array(&c->arena, line->arg_count, sizeof *keys);
     if (keys == NULL) {
-        return cli_memory_fault(f);
+        return fault_memory(f);
     }
     for (size_t i = 0; i < line->arg_count; i++) {
         keys[i] = cli_field(line->args[i]);

@@ -61,7 +61,7 @@ orgs_read(struct cli *c, const char *path, Pb__ImportOrgsRequest *import, struct
     for (size_t i = at + 1; i < csv.count && status == STATUS_OK; i++) {
         Pb__Org *org = arena_alloc(&c->arena, sizeof *org);
         if (org == NULL || import->orgs == NULL) {
-            return cli_memory_fault(f);
+            return fault_memory(f);
         }
         status = org_read(c, &csv.rows[at], &csv.rows[i], org, f);
         import->orgs[import->n_orgs++] = org;
@@ -172,7 +172,7 @@ days_read(struct cli *c, const char *path, Pb__ImportCalendarRequest *import, st
     for (size_t i = at + 1; i < csv.count && status == STATUS_OK; i++) {
         Pb__CalendarDay *day = arena_alloc(&c->arena, sizeof *day);
         if (day == NULL || import->days == NULL) {
-            return cli_memory_fault(f);
+            return fault_memory(f);
         }
         status = day_read(c, &csv.rows[at], &csv.rows[i], day, f);
         if (status == STATUS_OK && strncmp(day->date, year, 5) == 0) {

@@ -61,7 +61,7 @@ json_put(struct cli *c, json_t *value, struct fault *f)
     bool done = value != NULL && json_dumpf(value, c->out, JSON_INDENT(2)) == 0;
     json_decref(value);
     if (!done) {
-        return cli_memory_fault(f);
+        return fault_memory(f);
     }
     (void)fputc('\n', c->out);
     return STATUS_OK;
@@ -286,7 +286,7 @@ cmd_outbox_show(struct cli *c, const struct line *line, struct fault *f)
         json_t *all = item_json(&item);
         if (request == NULL || all == NULL || json_object_set_new(all, "request", request) != 0) {
             json_decref(all);
-            return cli_memory_fault(f);
+            return fault_memory(f);
         }
         return json_put(c, all, f);
     }
@@ -349,7 +349,7 @@ cmd_outbox_receipt(struct cli *c, const struct line *line, struct fault *f)
     if (status == STATUS_OK && strcmp(path, "-") != 0) {
         text = arena_printf(&c->arena, "%s\n", text);
         status = text != NULL ? rectify_file_replace(path, 0640, text, strlen(text), f)
-                              : cli_memory_fault(f);
+                              : fault_memory(f);
     }
     if (status != STATUS_OK) {
         return status;

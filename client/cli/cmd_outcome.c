@@ -77,7 +77,7 @@ files_send(struct cli *c, const struct line *line, Pb__OutcomeInput *in, struct 
     enum status status = STATUS_OK;
     in->evidence = arena_array(&c->arena, line->value_count, sizeof *in->evidence);
     if (in->evidence == NULL) {
-        return cli_memory_fault(f);
+        return fault_memory(f);
     }
     for (size_t i = 0; status == STATUS_OK && (file = line_value_at(line, "attach", i)) != NULL;
          i++) {

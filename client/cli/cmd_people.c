@@ -17,7 +17,7 @@ nonce_make(struct cli *c, protobuf_c_boolean *ret_has, ProtobufCBinaryData *ret,
 {
     unsigned char *nonce = arena_alloc(&c->arena, NONCE_BYTES);
     if (nonce == NULL) {
-        return cli_memory_fault(f);
+        return fault_memory(f);
     }
     secret_random(nonce, NONCE_BYTES);
     *ret_has = 1;
@@ -33,7 +33,7 @@ secret_read(struct cli *c, const char *folder, const char *account, const char *
 {
     bool made = false;
     char *path = arena_printf(&c->arena, "%s/%s.%s", folder, account, kind);
-    return path == NULL ? cli_memory_fault(f) : prompt_secret_file(c, path, ret, &made, f);
+    return path == NULL ? fault_memory(f) : prompt_secret_file(c, path, ret, &made, f);
 }
 
 static enum status
@@ -47,7 +47,7 @@ account_read(struct cli *c, const struct csv_row *header, const struct csv_row *
     r->org = cli_field(csv_cell(row, csv_column(header, "org")));
     r->roles = arena_array(&c->arena, ROLES_MAX, sizeof *r->roles);
     if (r->roles == NULL) {
-        return cli_memory_fault(f);
+        return fault_memory(f);
     }
     /* A name is part of a file's: nothing of a path may be in it. */
     if (r->account[0] == '\0' || strchr(r->account, '/') != NULL || r->account[0] == '.') {
@@ -144,7 +144,7 @@ cmd_account_import(struct cli *c, const struct line *line, struct fault *f)
     for (size_t i = at + 1; status == STATUS_OK && i < csv.count; i++) {
         Pb__AddAccountRequest *r = arena_alloc(&c->arena, sizeof *r);
         if (list == NULL || r == NULL) {
-            return cli_memory_fault(f);
+            return fault_memory(f);
         }
         if (is_known(known, csv_cell(&csv.rows[i], csv_column(&csv.rows[at], "name")))) {
             skipped++;

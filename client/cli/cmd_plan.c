@@ -182,7 +182,7 @@ cmd_plan_bodies(struct cli *c, const struct line *line, struct fault *f)
     r.bodies = arena_array(&c->arena, BODIES_MAX, sizeof *r.bodies);
     for (size_t i = 0; (text = line_value_at(line, "body", i)) != NULL; i++) {
         if (r.bodies == NULL) {
-            return cli_memory_fault(f);
+            return fault_memory(f);
         }
         r.n_bodies += value_list(&c->arena, text, r.bodies + r.n_bodies, BODIES_MAX - r.n_bodies);
         if (r.n_bodies > BODIES_MAX) {
@@ -310,7 +310,7 @@ node_take(struct cli *c, const char *text, Pb__MeasureNode **ret, struct fault *
     const char *equal = strrchr(text, '=');
     Pb__MeasureNode *n = arena_alloc(&c->arena, sizeof *n);
     if (n == NULL) {
-        return cli_memory_fault(f);
+        return fault_memory(f);
     }
     pb__measure_node__init(n);
     n->title =

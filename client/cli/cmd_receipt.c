@@ -62,7 +62,7 @@ audit_receipt_line(struct cli *c, const Pb__Receipt *message, const char **ret_l
     }
     ledger_receipt_to_text(&receipt, &proof, text);
     *ret_line = arena_strdup(&c->arena, text);
-    return *ret_line != NULL ? STATUS_OK : cli_memory_fault(f);
+    return *ret_line != NULL ? STATUS_OK : fault_memory(f);
 }
 
 /* Does the event of the receipt stand in the log, with that hash? Asks the server. */

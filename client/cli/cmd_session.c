@@ -16,7 +16,7 @@ password_get(struct cli *c, char **ret_password, struct fault *f)
     }
     const char *question = arena_printf(&c->arena, "账号 %s 的密码：",
                                         c->profile.account != NULL ? c->profile.account : "");
-    return question != NULL ? prompt_secret(c, question, ret_password, f) : cli_memory_fault(f);
+    return question != NULL ? prompt_secret(c, question, ret_password, f) : fault_memory(f);
 }
 
 /* The token is a secret: it is kept in the state folder and never printed. */

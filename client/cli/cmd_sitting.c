@@ -365,22 +365,13 @@ row_of(const Pb__GetSittingReply *reply, const char *ref, size_t length)
 static enum status
 row_opinion(struct cli *c, const char *text, Pb__SittingVerdict *v, struct fault *f)
 {
+    char *plus = NULL;
+    char *reason = NULL;
     char *copy = arena_strdup(&c->arena, text);
     if (copy == NULL) {
-        return cli_memory_fault(f);
+        return fault_memory(f);
     }
-    char *reason = strchr(copy, ':');
-    char *wide = strstr(copy, "：");
-    if (wide != NULL && (reason == NULL || wide < reason)) {
-        *wide = '\0';
-        reason = wide + strlen("：");
-    } else if (reason != NULL) {
-        *reason++ = '\0';
-    }
-    char *plus = strchr(copy, '+');
-    if (plus != NULL) {
-        *plus++ = '\0';
-    }
+    value_opinion(copy, ":", &plus, &reason);
     if (strcmp(copy, "agree") == 0 || strcmp(copy, "同意") == 0) {
         return STATUS_OK;
     }
@@ -412,7 +403,7 @@ add_row(struct cli *c, const struct line *line, const Pb__SittingRow *row, struc
     Pb__SittingVerdict *v = sitting_verdict_make(&c->arena, row->problem->ref, row->record,
                                                  reason != NULL ? reason : agreed_reason);
     if (v == NULL) {
-        return cli_memory_fault(f);
+        return fault_memory(f);
     }
     d->request.rows[d->request.n_rows++] = v;
     return STATUS_OK;
@@ -493,7 +484,7 @@ decide_collect(struct cli *c, const struct line *line, struct deciding *d, struc
     d->request.ref = reply->sitting->ref;
     d->request.rows = arena_array(&c->arena, ROWS_MAX, sizeof *d->request.rows);
     if (d->request.rows == NULL) {
-        return cli_memory_fault(f);
+        return fault_memory(f);
     }
     return all ? all_take(c, line, reply, d, f) : rows_take(c, line, reply, d, f);
 }

@@ -87,7 +87,7 @@ attachments_collect(struct cli *c, const struct line *line, struct submission *s
     s->attachments = arena_array(&c->arena, s->file.attachment_count + line->value_count,
                                  sizeof *s->attachments);
     if (s->attachments == NULL) {
-        return cli_memory_fault(f);
+        return fault_memory(f);
     }
     for (size_t i = 0; i < s->file.attachment_count; i++) {
         const struct table_file_attachment *from = &s->file.attachments[i];
@@ -121,7 +121,7 @@ row_attach(struct cli *c, Pb__TableRow *row, const char *id, struct fault *f)
     }
     char **longer = arena_array(&c->arena, row->n_evidence + 1, sizeof *longer);
     if (longer == NULL) {
-        return cli_memory_fault(f);
+        return fault_memory(f);
     }
     for (size_t i = 0; i < row->n_evidence; i++) {
         longer[i] = row->evidence[i];
@@ -173,7 +173,7 @@ file_load(struct cli *c, const char *path, struct table_file *ret_file, struct f
     const char *folder = rectify_path_folder(&c->arena, path);
     enum status status = csv_read(&c->arena, path, "措施编号", &csv, f);
     if (status != STATUS_OK || folder == NULL) {
-        return status != STATUS_OK ? status : cli_memory_fault(f);
+        return status != STATUS_OK ? status : fault_memory(f);
     }
     status = table_file_read(&c->arena, &csv, folder, ret_file, &why);
     if (status != STATUS_OK) {

@@ -114,7 +114,7 @@ cmd_table_correct(struct cli *c, const struct line *line, struct fault *f)
         request.measure_refs[i - 1] = cli_field(line->args[i]);
     }
     if (request.measure_refs == NULL) {
-        return cli_memory_fault(f);
+        return fault_memory(f);
     }
     request.reason = cli_field(line_value(line, "reason"));
     request.reason_code = cli_field("OTHER");

@@ -58,7 +58,7 @@ claims_load(struct cli *c, struct todo *t, struct fault *f)
         Pb__ListMeasuresReply *reply = NULL;
         enum status status = measures_in_state(c, states[i], &reply, f);
         if (status != STATUS_OK || t->claims == NULL) {
-            return status != STATUS_OK ? status : cli_memory_fault(f);
+            return status != STATUS_OK ? status : fault_memory(f);
         }
         for (size_t j = 0; j < reply->n_measures && j < LIMIT_TABLE_ROWS; j++) {
             t->claims[t->claim_count++] = reply->measures[j];
@@ -82,7 +82,7 @@ tables_load(struct cli *c, struct todo *t, bool unit, bool office, struct fault 
     t->submitted = arena_array(&c->arena, reply->n_tables, sizeof(Pb__Table *));
     t->confirming = arena_array(&c->arena, reply->n_tables, sizeof(Pb__Table *));
     if (t->owed == NULL || t->submitted == NULL || t->confirming == NULL) {
-        return cli_memory_fault(f);
+        return fault_memory(f);
     }
     for (size_t i = 0; i < reply->n_tables; i++) {
         Pb__Table *one = reply->tables[i];
@@ -146,7 +146,7 @@ reviews_load(struct cli *c, struct todo *t, struct fault *f)
             place = arena_grow(&c->arena, &t->reviews, t->review_count, &t->review_capacity,
                                sizeof(Pb__PlanVersion *));
             if (place == NULL) {
-                return cli_memory_fault(f);
+                return fault_memory(f);
             }
             *place = plan->versions[k];
             t->review_count++;

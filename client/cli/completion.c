@@ -74,12 +74,6 @@ static const char script_end[] =
     "}\n"
     "complete -F _rectify rectify\n";
 
-static enum status
-memory_fault(struct fault *f)
-{
-    return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
-}
-
 /* Do the words without the prefix name that row and no other? */
 static bool
 bare_is_clear(const char *bare, const struct command *row)
@@ -102,7 +96,7 @@ forms_list(struct arena *a, struct forms *ret_forms, struct fault *f)
 {
     struct forms forms = {.items = arena_array(a, command_total() * 2, sizeof *forms.items)};
     if (forms.items == NULL) {
-        return memory_fault(f);
+        return fault_memory(f);
     }
     for (size_t i = 0; i < command_total(); i++) {
         const struct command *row = command_at(i);

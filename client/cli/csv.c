@@ -7,7 +7,7 @@
 #include <string.h>
 
 static enum status
-memory_fault(struct fault *f)
+too_large(struct fault *f)
 {
     return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足，文件太大。");
 }
@@ -21,7 +21,7 @@ encoding_convert(struct arena *a, enum encoding from, const char *bytes, size_t 
     size_t bad = 0;
     char *text = encoding_to_utf8(a, from, bytes, n, &bad);
     if (text == NULL && bad == n) {
-        return memory_fault(f);
+        return too_large(f);
     }
     if (text == NULL) {
         return fault_set(f, STATUS_INVALID_ARGUMENT, "CSV_ENCODING",
@@ -42,7 +42,7 @@ csv_decode(struct arena *a, const char *bytes, size_t n, char **ret_text, struct
         status = encoding_convert(a, from, bytes + 2, n - 2, &text, f);
     } else if (text_is_utf8(bytes, n)) {
         text = arena_strndup(a, bytes, n);
-        status = text != NULL ? STATUS_OK : memory_fault(f);
+        status = text != NULL ? STATUS_OK : too_large(f);
     } else {
         status = encoding_convert(a, ENCODING_GB18030, bytes, n, &text, f);
     }
@@ -173,7 +173,7 @@ cell_read(struct parser *s, char *buffer, struct fault *f)
     }
     const char *cell = arena_strdup(s->arena, csv_unguard(trim(buffer)));
     if (cell == NULL) {
-        return memory_fault(f);
+        return too_large(f);
     }
     s->cells[s->count++] = cell;
     return STATUS_OK;
@@ -201,7 +201,7 @@ row_read(struct parser *s, char *buffer, struct csv_row *row, struct fault *f)
     row->count = s->count;
     row->cells = arena_array(s->arena, s->count, sizeof *row->cells);
     if (row->cells == NULL) {
-        return memory_fault(f);
+        return too_large(f);
     }
     for (size_t i = 0; i < s->count; i++) {
         row->cells[i] = s->cells[i];
@@ -216,7 +216,7 @@ rows_read(struct parser *s, struct csv *csv, struct fault *f)
     void *rows = NULL;
     char *buffer = arena_alloc(s->arena, strlen(s->p) + 1);
     if (buffer == NULL) {
-        return memory_fault(f);
+        return too_large(f);
     }
     while (*s->p != '\0') {
         struct csv_row row;
@@ -229,7 +229,7 @@ rows_read(struct parser *s, struct csv *csv, struct fault *f)
         }
         struct csv_row *place = arena_grow(s->arena, &rows, csv->count, &capacity, sizeof row);
         if (place == NULL) {
-            return memory_fault(f);
+            return too_large(f);
         }
         if (csv->count == CSV_ROWS_MAX) {
             return fault_set(f, STATUS_INVALID_ARGUMENT, "CSV_LONG", "超过 %d 行。", CSV_ROWS_MAX);

@@ -273,7 +273,7 @@ enum status
 grid_print(const struct grid *g, struct cli *c, struct fault *f)
 {
     if (g->failed) {
-        return cli_memory_fault(f);
+        return fault_memory(f);
     }
     if (c->format == CLI_CSV) {
         csv_print(g, c->out);

@@ -296,7 +296,7 @@ line_parse(struct arena *a, int argc, char *const *argv, struct line *ret_line, 
     line.args = arena_array(a, (size_t)argc + 1, sizeof *line.args);
     line.values = arena_array(a, (size_t)argc + 1, sizeof *line.values);
     if (line.args == NULL || line.values == NULL) {
-        return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+        return fault_memory(f);
     }
     enum status status = command_choose(&p, at, &words, f);
     line.command = p.command;

@@ -50,7 +50,7 @@ ask(struct cli *c, const char *question, bool hidden, char **ret_answer, struct 
     struct termios before;
     char *answer = arena_alloc(&c->arena, LIMIT_PASSWORD_BYTES + 2);
     if (answer == NULL) {
-        return cli_memory_fault(f);
+        return fault_memory(f);
     }
     int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
     if (fd < 0 || tcgetattr(fd, &before) != 0) {
@@ -124,7 +124,7 @@ prompt_secret_file(struct cli *c, const char *path, char **ret_secret, bool *ret
         secret_token_make(token);
         text = arena_printf(&c->arena, "%s\n", token);
         if (text == NULL) {
-            return cli_memory_fault(f);
+            return fault_memory(f);
         }
         status = rectify_file_replace(path, 0600, text, strlen(text), &why);
         secret_wipe(token, sizeof token);

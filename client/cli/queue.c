@@ -95,7 +95,7 @@ tell_json(struct cli *c, const struct rectify_item *item, struct fault *f)
     bool done = queued != NULL && json_dumpf(queued, c->out, JSON_COMPACT) == 0;
     json_decref(queued);
     if (!done) {
-        return cli_memory_fault(f);
+        return fault_memory(f);
     }
     (void)fputc('\n', c->out);
     return STATUS_OK;
@@ -148,7 +148,7 @@ queue_capture(struct cli *c, const struct rectify_outbox_file *file, const char 
 {
     char *id = arena_alloc(&c->arena, UUID_TEXT_SIZE);
     if (id == NULL) {
-        return cli_memory_fault(f);
+        return fault_memory(f);
     }
     enum status status = queue_outbox(c, f);
     if (status == STATUS_OK) {
@@ -246,7 +246,7 @@ settled_look(struct cli *c, int64_t number, struct rectify_answer *ret_answer, s
     struct rectify_item item;
     const char *text = arena_printf(&c->arena, "%" PRId64, number);
     if (text == NULL) {
-        return cli_memory_fault(f);
+        return fault_memory(f);
     }
     enum status status = rectify_outbox_find(c->outbox, &c->arena, text, &item, f);
     if (status != STATUS_OK) {

@@ -118,7 +118,7 @@ write_one(struct arena *a, const char *folder, const struct sheet *s, const char
     struct rectify_file file = {.stream = NULL};
     const char *path = arena_printf(a, "%s/%s.%s", folder, s->account, ending);
     if (path == NULL || command_of(a, s) == NULL) {
-        return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+        return fault_memory(f);
     }
     enum status st = rectify_file_begin(path, 0600, &file, f);
     if (st == STATUS_OK) {

@@ -183,7 +183,7 @@ row_read(struct arena *a, const struct csv_row *header, const struct csv_row *ro
     }
     Pb__SittingVerdict *v = sitting_verdict_make(a, ref, record, NULL);
     if (v == NULL) {
-        return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+        return fault_memory(f);
     }
     v->verdict = verdict;
     v->reason = more[0] == '\0' ? NULL : arena_strdup(a, more);
@@ -209,7 +209,7 @@ sitting_file_read(struct arena *a, const struct csv *csv, struct sitting_file *r
     file.rows = arena_array(a, csv->count, sizeof *file.rows);
     file.lines = arena_array(a, csv->count, sizeof *file.lines);
     if (file.rows == NULL || file.lines == NULL) {
-        return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+        return fault_memory(f);
     }
     for (size_t i = at + 1; i < csv->count; i++) {
         Pb__SittingVerdict *v = NULL;

@@ -5,12 +5,6 @@
 #include <string.h>
 #include <strings.h>
 
-static enum status
-memory_fault(struct fault *f)
-{
-    return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
-}
-
 static const struct table_problem *
 problem_at(const struct table_file *file, size_t i)
 {
@@ -42,7 +36,7 @@ note(struct arena *a, struct table_file *file, size_t row, const char *column, c
     if (column != NULL && is_noted(file, one.line, column)) {
         return STATUS_OK;
     }
-    return text != NULL && table_problem_add(a, file, &one) ? STATUS_OK : memory_fault(f);
+    return text != NULL && table_problem_add(a, file, &one) ? STATUS_OK : fault_memory(f);
 }
 
 /* A later date and why belong together. */
@@ -152,7 +146,7 @@ table_check_against(struct arena *a, struct table_file *file, const Pb__Table *t
             .reason = "ROW_MISSING",
             .ref = row->measure_ref,
             .text = "文件里没有这一行：每条已签收、未办结的措施都要填一行，请重新导出补填。"};
-        status = table_problem_add(a, file, &one) ? STATUS_OK : memory_fault(f);
+        status = table_problem_add(a, file, &one) ? STATUS_OK : fault_memory(f);
     }
     return status;
 }

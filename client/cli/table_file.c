@@ -125,12 +125,6 @@ struct reading {
     void *attachments;
 };
 
-static enum status
-memory_fault(struct fault *f)
-{
-    return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
-}
-
 static const char *
 cell(const struct reading *r, enum column column)
 {
@@ -161,7 +155,7 @@ problem_note(struct reading *r, const char *reason, const char *column, const ch
                                 .column = column,
                                 .text = text};
     bool noted = text != NULL && table_problem_add(r->arena, &r->file, &one);
-    return noted ? STATUS_OK : memory_fault(f);
+    return noted ? STATUS_OK : fault_memory(f);
 }
 
 static enum status
@@ -195,7 +189,7 @@ attachment_add(struct reading *r, const char *name, struct fault *f)
         arena_grow(r->arena, &r->attachments, r->file.attachment_count, &r->attachment_capacity,
                    sizeof attachment);
     if (place == NULL || attachment.path == NULL) {
-        return memory_fault(f);
+        return fault_memory(f);
     }
     *place = attachment;
     r->file.attachment_count++;
@@ -232,7 +226,7 @@ evidence_read(struct reading *r, Pb__TableRow *row, struct fault *f)
     char *rest = arena_strdup(r->arena, cell(r, COL_EVIDENCE));
     row->evidence = arena_array(r->arena, IDS_MAX, sizeof *row->evidence);
     if (rest == NULL || row->evidence == NULL) {
-        return memory_fault(f);
+        return fault_memory(f);
     }
     for (char *entry = entry_next(&rest); entry != NULL; entry = entry_next(&rest)) {
         const char *text = value_narrow(r->arena, entry);
@@ -389,7 +383,7 @@ row_read(struct reading *r, struct fault *f)
     }
     Pb__TableRow *row = arena_alloc(r->arena, sizeof *row);
     if (row == NULL) {
-        return memory_fault(f);
+        return fault_memory(f);
     }
     pb__table_row__init(row);
     row->measure_ref = arena_strdup(r->arena, ref);
@@ -455,7 +449,7 @@ table_file_read(struct arena *a, const struct csv *csv, const char *folder,
     r.file.rows = arena_array(a, rows, sizeof *r.file.rows);
     r.file.lines = arena_array(a, rows, sizeof *r.file.lines);
     if (r.file.rows == NULL || r.file.lines == NULL) {
-        return memory_fault(f);
+        return fault_memory(f);
     }
     for (size_t i = header + 1; i < csv->count && status == STATUS_OK; i++) {
         r.row = &csv->rows[i];

@@ -125,7 +125,7 @@ named_fill(struct cli *c, const char *text, bool waiting, Pb__GetTableRequest *g
     }
     if (slash != NULL) {
         get->org = arena_strndup(&c->arena, text, (size_t)(slash - text));
-        return get->org != NULL ? period_take(c, slash + 1, &get->period, f) : cli_memory_fault(f);
+        return get->org != NULL ? period_take(c, slash + 1, &get->period, f) : fault_memory(f);
     }
     if (waiting) {
         const char *id = NULL;
@@ -221,7 +221,7 @@ tables_keep_old(struct cli *c, const char *path, const char *fresh, struct fault
         const char *kept = i == 1 ? arena_printf(&c->arena, "%s.bak", path)
                                   : arena_printf(&c->arena, "%s.bak%d", path, i);
         if (kept == NULL) {
-            return cli_memory_fault(f);
+            return fault_memory(f);
         }
         if (link(path, kept) == 0) {
             (void)fprintf(c->err, "原来的“%s”已改名保存为“%s”。\n", path, kept);

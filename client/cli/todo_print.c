@@ -22,11 +22,11 @@ part_append(json_t *object, const char *name, ProtobufCMessage *const *messages,
         json_t *one = NULL;
         status = json_from_message(messages[i], &one, f);
         if (status == STATUS_OK && json_array_append_new(list, one) != 0) {
-            status = cli_memory_fault(f);
+            status = fault_memory(f);
         }
     }
     if (json_object_set_new(object, name, list) != 0 && status == STATUS_OK) {
-        status = cli_memory_fault(f);
+        status = fault_memory(f);
     }
     return status;
 }
@@ -55,7 +55,7 @@ json_show(struct cli *c, const struct todo *t, struct fault *f)
         {"alerts", t->alerts, t->alert_count},
     };
     json_t *object = json_object();
-    enum status status = object != NULL ? STATUS_OK : cli_memory_fault(f);
+    enum status status = object != NULL ? STATUS_OK : fault_memory(f);
     for (size_t i = 0; i < sizeof parts / sizeof parts[0] && status == STATUS_OK; i++) {
         status = part_append(object, parts[i].name, parts[i].messages, parts[i].n, f);
     }

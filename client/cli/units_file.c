@@ -7,12 +7,6 @@
 
 enum { MISTAKES_MAX = 40 };
 
-static enum status
-memory_fault(struct fault *f)
-{
-    return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
-}
-
 void
 units_file_mistake(struct arena *a, struct units_file *file, unsigned line, const char *text)
 {
@@ -174,7 +168,7 @@ units_file_read(struct arena *a, const char *path, struct units_file *ret_file, 
     file.rows = arena_array(a, rows, sizeof *file.rows);
     file.mistakes = arena_array(a, MISTAKES_MAX, sizeof *file.mistakes);
     if (file.rows == NULL || file.mistakes == NULL) {
-        return memory_fault(f);
+        return fault_memory(f);
     }
     for (size_t i = at + 1; i < csv.count; i++) {
         row_read(a, &file, &csv.rows[at], &csv.rows[i]);

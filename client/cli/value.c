@@ -268,6 +268,25 @@ value_verdict(struct arena *a, const char *s, Pb__Verdict *ret_verdict)
     return true;
 }
 
+void
+value_opinion(char *text, const char *marks, char **ret_code, char **ret_reason)
+{
+    char *reason = strpbrk(text, marks);
+    char *wide = strstr(text, "：");
+    if (wide != NULL && (reason == NULL || wide < reason)) {
+        *wide = '\0';
+        reason = wide + strlen("：");
+    } else if (reason != NULL) {
+        *reason++ = '\0';
+    }
+    char *plus = strchr(text, '+');
+    if (plus != NULL) {
+        *plus++ = '\0';
+    }
+    *ret_code = plus;
+    *ret_reason = reason;
+}
+
 const char *
 value_light_zh(Pb__Light light)
 {

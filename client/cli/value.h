@@ -41,6 +41,11 @@ bool value_evidence_kind(struct arena *a, const char *s, Pb__EvidenceKind *ret_k
 /* 通过, 同意, accept · 退回, return · nothing: UNSPECIFIED. */
 bool value_verdict(struct arena *a, const char *s, Pb__Verdict *ret_verdict);
 
+/* What stands behind the "=" of --row, "WORD", "WORD+CODE", "WORD:REASON": parted in place, text is
+ * written to. marks: what may stand for the colon, ":" or ":,"; ： always may. NULL where a part is
+ * missing. */
+void value_opinion(char *text, const char *marks, char **ret_code, char **ret_reason);
+
 /* Chinese words; "" for UNSPECIFIED. */
 const char *value_light_zh(Pb__Light light);
 const char *value_claim_zh(Pb__Claim claim);

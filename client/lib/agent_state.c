@@ -48,12 +48,6 @@ enum { FIELD_COUNT = sizeof fields / sizeof fields[0] };
 
 static const char *const line_words[] = {"unknown", "up", "down"};
 
-static enum status
-memory_fault(struct fault *f)
-{
-    return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
-}
-
 /* ---- writing ---- */
 
 /* Appends "key = value", line breaks as blanks; false when it does not fit. */
@@ -103,7 +97,7 @@ rectify_agent_state_save(const char *folder, const struct rectify_agent_state *s
             good = field_add(text, &used, state, i);
         }
     }
-    enum status status = good ? rectify_file_replace(path, 0600, text, used, f) : memory_fault(f);
+    enum status status = good ? rectify_file_replace(path, 0600, text, used, f) : fault_memory(f);
     arena_release(&a);
     return status;
 }
@@ -177,7 +171,7 @@ rectify_agent_state_load(const char *folder, struct rectify_agent_state *ret_sta
     arena_init(&a, STATE_ARENA_BYTES);
     const char *path = rectify_path_join(&a, folder, "agent.state");
     enum status status =
-        path == NULL ? memory_fault(f) : rectify_file_read(&a, path, STATE_BYTES, &text, &n, f);
+        path == NULL ? fault_memory(f) : rectify_file_read(&a, path, STATE_BYTES, &text, &n, f);
     if (status == STATUS_NOT_FOUND) {
         status =
             fault_set(f, STATUS_NOT_FOUND, "STATE_MISSING", "“%s”里还没有代理的状态。", folder);

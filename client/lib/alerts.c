@@ -36,12 +36,6 @@ static const char schema[] =
 static const char settings[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
                                "PRAGMA cache_size = -128; PRAGMA journal_size_limit = 1048576;";
 
-static enum status
-memory_fault(struct fault *f)
-{
-    return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
-}
-
 /* ---- SQLite ---- */
 
 static enum status
@@ -49,7 +43,7 @@ db_fault(const struct rectify_alerts *s, int rc, struct fault *f)
 {
     switch (rc & 0xff) {
     case SQLITE_NOMEM:
-        return memory_fault(f);
+        return fault_memory(f);
     case SQLITE_FULL:
         return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "DISK_FULL",
                          "磁盘已满，没能保存预警：请清理“%s”所在的磁盘。", s->path);
@@ -200,11 +194,11 @@ rectify_alerts_open(const char *folder, struct rectify_alerts **ret_alerts, stru
     struct fault why = {.code = STATUS_OK};
     struct rectify_alerts *s = calloc(1, sizeof *s);
     if (s == NULL) {
-        return memory_fault(f);
+        return fault_memory(f);
     }
     pthread_mutex_init(&s->lock, NULL);
     s->path = store_path(folder);
-    enum status status = s->path == NULL ? memory_fault(&why) : STATUS_OK;
+    enum status status = s->path == NULL ? fault_memory(&why) : STATUS_OK;
     if (status == STATUS_OK) {
         status = rectify_folder_make(folder, 0700, &why);
     }
@@ -379,7 +373,7 @@ alert_put(struct rectify_alerts *s, struct arena *a, struct arrival *arrival, co
     arrival->alert.title = arena_printf(a, "整改预警%s%s", has_subject ? "：" : "",
                                         has_subject ? in->subject_ref : "");
     if (arrival->alert.title == NULL) {
-        return memory_fault(f);
+        return fault_memory(f);
     }
     enum status status = json_print_message(a, &in->base, false, &arrival->alert.json, f);
     return status == STATUS_OK ? arrival_put(s, arrival, ret_new, f) : status;
@@ -502,7 +496,7 @@ rectify_alerts_waiting(struct rectify_alerts *s, struct arena *a, enum rectify_t
     bool memory = true;
     struct rectify_alert_list list = {.items = arena_array(a, limit, sizeof *list.items)};
     if (list.items == NULL) {
-        return memory_fault(f);
+        return fault_memory(f);
     }
     pthread_mutex_lock(&s->lock);
     struct query q = query_begin(s, how == RECTIFY_TELL_SHOW
@@ -518,7 +512,7 @@ rectify_alerts_waiting(struct rectify_alerts *s, struct arena *a, enum rectify_t
     }
     pthread_mutex_unlock(&s->lock);
     if (status == STATUS_OK && !memory) {
-        status = memory_fault(f);
+        status = fault_memory(f);
     }
     if (status == STATUS_OK) {
         *ret_list = list;

@@ -117,7 +117,7 @@ rectify_cache_open(const char *folder, struct rectify_cache **ret_cache, struct 
     if (cache == NULL || path == NULL) {
         free(cache);
         free(path);
-        return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+        return fault_memory(f);
     }
     memcpy(path, folder, n);
     memcpy(path + n, name, sizeof name);
@@ -316,7 +316,7 @@ old_list(const struct refresh *r, struct arena *a, struct question **ret_questio
         struct question *q = arena_grow(a, &items, count, &capacity, sizeof *q);
         if (q == NULL) {
             (void)sqlite3_reset(s);
-            return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+            return fault_memory(f);
         }
         *q = (struct question){.id = local_db_get_text(a, s, 0),
                                .method = local_db_get_text(a, s, 1)};

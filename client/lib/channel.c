@@ -111,7 +111,7 @@ rectify_channel_open(const struct rectify_channel_options *options,
     unsigned char seed[16];
     struct rectify_channel *channel = calloc(1, sizeof *channel);
     if (channel == NULL) {
-        return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+        return fault_memory(f);
     }
     channel->options = *options;
     arena_init(&channel->last, SCRATCH_BYTES);

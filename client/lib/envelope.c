@@ -107,7 +107,7 @@ envelope_pack(struct rectify_channel *channel, struct arena *a, const struct env
         call.signature.len = sizeof signature;
     }
     if (wire_pack(a, &call.base, &frame.bytes, &frame.n) != STATUS_OK) {
-        return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+        return fault_memory(f);
     }
     *ret_frame = frame;
     return STATUS_OK;

@@ -250,7 +250,7 @@ rectify_evidence_upload(struct rectify_channel *channel, struct arena *a,
     }
     s.piece = arena_alloc(a, LIMIT_CHUNK_BYTES);
     if (s.piece == NULL) {
-        status = fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+        status = fault_memory(f);
         goto out;
     }
     for (int i = 0; i < BEGIN_TRIES; i++) {

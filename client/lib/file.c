@@ -162,7 +162,7 @@ open_beside(struct rectify_file *file, mode_t mode, struct fault *f)
 {
     if (asprintf(&file->temp, "%s.tmp-XXXXXX", file->path) < 0) {
         file->temp = NULL;
-        return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+        return fault_memory(f);
     }
     int fd = mkostemp(file->temp, O_CLOEXEC);
     if (fd >= 0 && fchmod(fd, mode) == 0) {
@@ -213,7 +213,7 @@ rectify_file_begin(const char *path, mode_t mode, struct rectify_file *ret_file,
     bool regular = exists && S_ISREG(st.st_mode);
     file.path = regular ? realpath(path, NULL) : strdup(path);
     if (file.path == NULL) {
-        return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+        return fault_memory(f);
     }
     enum status status = output               ? open_output(&file, f)
                          : exists && !regular ? open_through(&file, f)
@@ -300,7 +300,7 @@ rectify_folder_make(const char *path, mode_t mode, struct fault *f)
     enum status status = STATUS_OK;
     char *copy = strdup(path);
     if (copy == NULL) {
-        return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+        return fault_memory(f);
     }
     for (char *p = copy + 1; status == STATUS_OK; p++) {
         if (*p != '/' && *p != '\0') {

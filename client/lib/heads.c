@@ -564,9 +564,8 @@ rectify_heads_reset(const char *folder, char *ret_kept, size_t size, struct faul
     struct arena a;
     arena_init(&a, 65536);
     const char *kept = arena_printf(&a, "%s/log-conflict-%" PRId64, folder, now_wall_ms());
-    enum status status = kept == NULL || strlen(kept) >= size
-                             ? fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。")
-                             : rectify_folder_make(kept, 0700, f);
+    enum status status =
+        kept == NULL || strlen(kept) >= size ? fault_memory(f) : rectify_folder_make(kept, 0700, f);
     for (size_t i = 0; status == STATUS_OK && i < sizeof files / sizeof files[0]; i++) {
         const char *from = arena_printf(&a, "%s/%s", folder, files[i]);
         const char *to = arena_printf(&a, "%s/%s", kept, files[i]);

@@ -5,12 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum status
-memory_fault(struct fault *f)
-{
-    return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
-}
-
 enum status
 rectify_json_message(struct arena *a, const char *method, const char *json,
                      ProtobufCMessage **ret_message, struct fault *f)
@@ -36,7 +30,7 @@ message_set(json_t *object, const char *name, const ProtobufCMessage *message, s
     json_t *value = NULL;
     enum status status = json_from_message(message, &value, f);
     if (status == STATUS_OK && !member_set(object, name, value)) {
-        status = memory_fault(f);
+        status = fault_memory(f);
     }
     return status;
 }
@@ -57,7 +51,7 @@ answer_print(struct arena *a, const struct rectify_answer *answer, const char **
 {
     json_t *object = json_object();
     enum status status =
-        object != NULL ? message_set(object, "reply", answer->message, f) : memory_fault(f);
+        object != NULL ? message_set(object, "reply", answer->message, f) : fault_memory(f);
     if (status == STATUS_OK && answer->receipt != NULL) {
         status = message_set(object, "receipt", &answer->receipt->base, f);
     }
@@ -69,7 +63,7 @@ answer_print(struct arena *a, const struct rectify_answer *answer, const char **
     const char *text = good ? text_of(a, object) : NULL;
     json_decref(object);
     if (status == STATUS_OK && text == NULL) {
-        status = memory_fault(f);
+        status = fault_memory(f);
     }
     if (status == STATUS_OK) {
         *ret_json = text;

@@ -29,12 +29,6 @@ enum {
     CERTIFICATE_BYTES = 65536
 };
 
-static enum status
-memory_fault(struct fault *f)
-{
-    return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
-}
-
 /* ---- the paper ---- */
 
 /* "HOST:PORT" or "tls+tcp://HOST:PORT" as a URL; NULL when it is neither. */
@@ -326,13 +320,13 @@ folder_open(struct onboarding *o, struct fault *f)
     char *hex = secret_hex_encode(o->a, hash, FOLDER_HEX / 2);
     char *path = hex == NULL ? NULL : arena_printf(o->a, "%s/machines/%s", o->ask->base, hex);
     if (path == NULL) {
-        return memory_fault(f);
+        return fault_memory(f);
     }
     s = rectify_folder_make(path, 0700, f);
     char *real = s == STATUS_OK ? realpath(path, NULL) : NULL;
     o->folder = arena_strdup(o->a, real != NULL ? real : path);
     free(real);
-    return s != STATUS_OK || o->folder != NULL ? s : memory_fault(f);
+    return s != STATUS_OK || o->folder != NULL ? s : fault_memory(f);
 }
 
 static enum status
@@ -347,7 +341,7 @@ profile_fill(struct onboarding *o, struct fault *f)
     p->state = o->folder;
     p->ca = arena_printf(o->a, "%s/ca.pem", o->folder);
     p->machine_key = arena_printf(o->a, "%s/machine.key", o->folder);
-    return p->ca != NULL && p->machine_key != NULL ? STATUS_OK : memory_fault(f);
+    return p->ca != NULL && p->machine_key != NULL ? STATUS_OK : fault_memory(f);
 }
 
 static enum status
@@ -375,7 +369,7 @@ pair_write(struct arena *a, const char *path, const char *key_pem, const char *c
     enum status s = certificate_is_of(certificate, key_pem, f);
     char *text = arena_printf(a, "%s%s", key_pem, certificate);
     if (s == STATUS_OK && text == NULL) {
-        s = memory_fault(f);
+        s = fault_memory(f);
     }
     if (s == STATUS_OK) {
         s = rectify_file_replace(path, 0600, text, strlen(text), f);
@@ -418,7 +412,7 @@ authority_again(struct onboarding *o, struct rectify_onboarded *ret, struct faul
     ret->server = door_url(o, said->server, said->server_port);
     ret->onboard = said->onboard != NULL ? url_of(o->a, said->onboard) : NULL;
     ret->onboard = ret->onboard != NULL ? ret->onboard : o->url; /* we came by it */
-    return ret->server != NULL ? STATUS_OK : memory_fault(f);
+    return ret->server != NULL ? STATUS_OK : fault_memory(f);
 }
 
 static void
@@ -470,7 +464,7 @@ onboard_call(struct onboarding *o, struct rectify_onboarded *ret, struct fault *
     ledger_key_clear(&key);
     const char *path = arena_printf(o->a, "%s/client.pem", o->folder);
     if (s == STATUS_OK && path == NULL) {
-        s = memory_fault(f);
+        s = fault_memory(f);
     }
     if (s == STATUS_OK) {
         const Pb__OnboardReply *reply = (const Pb__OnboardReply *)answer.message;
@@ -498,7 +492,7 @@ rectify_onboard(const struct rectify_onboard_ask *ask, struct arena *a,
     }
     o.url = url_of(a, paper->address);
     if (o.url == NULL || !fingerprint_read(paper->ca_sha256, o.hex)) {
-        return memory_fault(f);
+        return fault_memory(f);
     }
     s = folder_open(&o, f);
     if (s == STATUS_OK) {
@@ -545,7 +539,7 @@ rectify_onboard_profile_write(const struct rectify_onboarded *who, const char *f
         state != NULL ? "state = " : "", state != NULL ? state : "", state != NULL ? "\n" : "");
     const char *folder = rectify_path_folder(a, file);
     if (text == NULL || folder == NULL) {
-        return memory_fault(f);
+        return fault_memory(f);
     }
     enum status s = rectify_folder_make(folder, 0700, f);
     return s == STATUS_OK ? rectify_file_replace(file, 0600, text, strlen(text), f) : s;

@@ -18,12 +18,6 @@ outbox_arena_init(struct arena *a)
     arena_init(a, OUTBOX_ARENA_BYTES);
 }
 
-enum status
-outbox_memory_fault(struct fault *f)
-{
-    return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
-}
-
 /* ---- opening ---- */
 
 /* folder/name, malloc'd; NULL when memory is out. */
@@ -47,7 +41,7 @@ rectify_outbox_open(const char *folder, struct rectify_outbox **ret_outbox, stru
     unsigned char seed[16];
     struct rectify_outbox *outbox = calloc(1, sizeof *outbox);
     if (outbox == NULL) {
-        return outbox_memory_fault(f);
+        return fault_memory(f);
     }
     outbox->folder = strdup(folder);
     outbox->path = path_make(folder, "outbox.db");
@@ -56,7 +50,7 @@ rectify_outbox_open(const char *folder, struct rectify_outbox **ret_outbox, stru
     uuid7_source_init(&outbox->ids, now_wall_ms(), seed);
     enum status status = STATUS_OK;
     if (outbox->folder == NULL || outbox->path == NULL || outbox->files == NULL) {
-        status = outbox_memory_fault(f);
+        status = fault_memory(f);
     }
     if (status == STATUS_OK) {
         status = outbox_files_make(outbox, f);
@@ -218,7 +212,7 @@ rectify_outbox_put_all(struct rectify_outbox *outbox, const struct rectify_outbo
                        struct fault *f)
 {
     int64_t *numbers = arena_array(a, count, sizeof *numbers);
-    enum status status = numbers != NULL ? STATUS_OK : outbox_memory_fault(f);
+    enum status status = numbers != NULL ? STATUS_OK : fault_memory(f);
     for (size_t i = 0; status == STATUS_OK && i < count; i++) {
         status = command_check(&commands[i], f);
     }

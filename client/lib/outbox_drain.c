@@ -266,7 +266,7 @@ received_keep(struct draining *d, struct arena *a, const struct outbox_work *wor
         status = wire_pack(a, &answer->receipt->base, &receipt, &kept.receipt_size);
     }
     if (status != STATUS_OK) {
-        return outbox_memory_fault(f);
+        return fault_memory(f);
     }
     kept.reply = reply;
     kept.receipt = receipt;

@@ -68,7 +68,7 @@ file_upload(struct freezing *z, struct outbox_capture *file, struct fault *f)
         .effective_on = file->effective_on,
         .progress = {.step = z->options->progress, .user = z->options->user}};
     if (path == NULL) {
-        return outbox_memory_fault(f);
+        return fault_memory(f);
     }
     if (access(path, R_OK) != 0) {
         return fault_set(f, STATUS_NOT_FOUND, "OUTBOX_FILE_LOST",
@@ -248,7 +248,7 @@ outbox_freeze(struct rectify_outbox *outbox, struct arena *a, struct rectify_cha
     }
     if (status == STATUS_OK &&
         wire_pack(a, message, &work->frozen, &work->frozen_size) != STATUS_OK) {
-        status = outbox_memory_fault(f);
+        status = fault_memory(f);
     }
     return status;
 }

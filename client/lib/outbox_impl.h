@@ -66,8 +66,6 @@ struct outbox_capture {
 /* An arena that is empty and big enough for one item. */
 void outbox_arena_init(struct arena *a);
 
-enum status outbox_memory_fault(struct fault *f);
-
 /* ---- outbox_walk.c: pure ---- */
 
 /* A place in a message that holds the version of a thing it names. */

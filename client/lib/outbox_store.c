@@ -223,7 +223,7 @@ outbox_store_fault(struct rectify_outbox *outbox, int code, struct fault *f)
     }
     switch (code & 0xff) {
     case SQLITE_NOMEM:
-        return outbox_memory_fault(f);
+        return fault_memory(f);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return fault_set(f, STATUS_UNAVAILABLE, "OUTBOX_BUSY",
@@ -379,7 +379,7 @@ outbox_sql_list(struct rectify_outbox *outbox, struct arena *a, sqlite3_stmt *s,
     enum status status = outbox_sql_row(outbox, s, &row, f);
     while (status == STATUS_OK && row) {
         void *entry = arena_grow(a, &rows.entries, rows.count, &capacity, shape->size);
-        status = entry != NULL ? shape->read(a, s, entry, f) : outbox_memory_fault(f);
+        status = entry != NULL ? shape->read(a, s, entry, f) : fault_memory(f);
         if (status == STATUS_OK) {
             rows.count++;
             status = outbox_sql_row(outbox, s, &row, f);
@@ -566,7 +566,7 @@ item_read(struct arena *a, sqlite3_stmt *s, void *ret_entry, struct fault *f)
         .refusal = status_from_int(sqlite3_column_int(s, 18)),
     };
     snprintf(item->key, sizeof item->key, "%s", key != NULL ? key : "");
-    return item->method != NULL && item->title != NULL ? STATUS_OK : outbox_memory_fault(f);
+    return item->method != NULL && item->title != NULL ? STATUS_OK : fault_memory(f);
 }
 
 static enum status
@@ -671,7 +671,7 @@ outbox_store_answer(struct rectify_outbox *outbox, struct arena *a, int64_t numb
         kept.reply = local_db_get_bytes(a, s, 1, &kept.reply_size);
         kept.receipt = local_db_get_bytes(a, s, 2, &kept.receipt_size);
         *ret_kept = kept;
-        status = kept.method != NULL ? STATUS_OK : outbox_memory_fault(f);
+        status = kept.method != NULL ? STATUS_OK : fault_memory(f);
     }
     (void)sqlite3_reset(s);
     return status;

@@ -82,7 +82,7 @@ work_read(struct arena *a, sqlite3_stmt *s, struct outbox_work *work, struct fau
         work->expected_version = sqlite3_column_int64(s, 10);
     }
     bool lost = work->frozen == NULL && sqlite3_column_type(s, 9) != SQLITE_NULL;
-    return work->method != NULL && work->put != NULL && !lost ? STATUS_OK : outbox_memory_fault(f);
+    return work->method != NULL && work->put != NULL && !lost ? STATUS_OK : fault_memory(f);
 }
 
 enum status

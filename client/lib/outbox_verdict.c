@@ -65,7 +65,7 @@ batch_ask(struct rectify_outbox *outbox, struct rectify_channel *channel,
     enum status status = outbox_store_unjudged(outbox, &a, filter, &items, &count, f);
     get.keys = arena_array(&a, count, sizeof *get.keys);
     if (status == STATUS_OK && get.keys == NULL) {
-        status = outbox_memory_fault(f);
+        status = fault_memory(f);
     }
     for (size_t i = 0; status == STATUS_OK && get.keys != NULL && i < count; i++) {
         get.keys[get.n_keys++] = wire_text(items[i].key);

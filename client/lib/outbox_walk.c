@@ -129,7 +129,7 @@ nodes_list(struct arena *a, ProtobufCMessage *message, struct nodes *ret_nodes, 
         fits = children_add(&nodes, node->message, node->inspection);
     }
     if (!fits) {
-        return outbox_memory_fault(f);
+        return fault_memory(f);
     }
     *ret_nodes = nodes;
     return STATUS_OK;
@@ -178,7 +178,7 @@ outbox_walk_ids(struct arena *a, ProtobufCMessage *message, char ****ret_fields,
     enum status status = nodes_list(a, message, &nodes, f);
     for (size_t i = 0; status == STATUS_OK && i < nodes.count; i++) {
         if (!ids_add(a, ((struct node *)nodes.items)[i].message, &fields)) {
-            status = outbox_memory_fault(f);
+            status = fault_memory(f);
         }
     }
     if (status == STATUS_OK) {
@@ -235,7 +235,7 @@ outbox_walk_things(struct arena *a, ProtobufCMessage *message, const char ***ret
     enum status status = nodes_list(a, message, &nodes, f);
     for (size_t i = 0; status == STATUS_OK && i < nodes.count; i++) {
         if (!things_add(a, ((struct node *)nodes.items)[i].message, &names)) {
-            status = outbox_memory_fault(f);
+            status = fault_memory(f);
         }
     }
     if (status == STATUS_OK) {
@@ -305,7 +305,7 @@ outbox_walk_slots(struct arena *a, ProtobufCMessage *message, int64_t *envelope_
         }
     }
     if (!fits) {
-        return outbox_memory_fault(f);
+        return fault_memory(f);
     }
     *ret_slots = slots.items;
     *ret_count = slots.count;
@@ -331,7 +331,7 @@ outbox_walk_made(struct arena *a, ProtobufCMessage *reply, struct outbox_made **
         }
         struct outbox_made *made = arena_grow(a, &items, count, &capacity, sizeof *made);
         if (made == NULL) {
-            return outbox_memory_fault(f);
+            return fault_memory(f);
         }
         *made = (struct outbox_made){
             .ref = ref, .id = id, .inspection = node->inspection, .version = *version};

@@ -64,12 +64,6 @@ rectify_profile_keys(size_t *ret_count)
     return keys;
 }
 
-static enum status
-memory_fault(struct fault *f)
-{
-    return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
-}
-
 static const char *
 environment(const char *name)
 {
@@ -116,7 +110,7 @@ rectify_places_find(struct arena *a, const char *home, struct rectify_places *re
         places.state = arena_printf(a, "/tmp/rectify-%lu", (unsigned long)getuid());
     }
     if (!good || places.state == NULL) {
-        return memory_fault(f);
+        return fault_memory(f);
     }
     if (home != NULL) {
         places.beside = NULL; /* who names a home means no other */
@@ -187,7 +181,7 @@ find_named(struct arena *a, const struct rectify_places *places, const char *nam
     for (size_t i = 0; i < n; i++) {
         const char *file = arena_printf(a, "%s/%s.ini", folders[i], name);
         if (file == NULL) {
-            return memory_fault(f);
+            return fault_memory(f);
         }
         if (rectify_file_exists(file)) {
             *ret_file = file;
@@ -222,7 +216,7 @@ find_default(struct arena *a, const struct rectify_places *places, const char **
                                   listing.count == 1 ? listing.only : "office.ini");
         }
         if (choice == NULL) {
-            return memory_fault(f);
+            return fault_memory(f);
         }
         if (!rectify_file_exists(choice)) {
             return fault_set(f, STATUS_INVALID_ARGUMENT, "PROFILE_UNCLEAR",
@@ -335,7 +329,7 @@ line_apply(struct arena *a, char *line, unsigned number, struct rectify_profile 
         }
         const char *folder = places_of[i].path ? rectify_path_folder(a, profile->file) : NULL;
         *field = rectify_path_join(a, folder, value);
-        return *field != NULL ? STATUS_OK : memory_fault(f);
+        return *field != NULL ? STATUS_OK : fault_memory(f);
     }
     return fault_set(f, STATUS_INVALID_ARGUMENT, "PROFILE_KEY",
                      "配置“%s”第 %u 行：不认识的键“%s”。可以写的有 %s。", profile->file, number,
@@ -347,7 +341,7 @@ lines_apply(struct arena *a, const char *text, struct rectify_profile *profile, 
 {
     char *copy = arena_strdup(a, strncmp(text, "\xEF\xBB\xBF", 3) == 0 ? text + 3 : text);
     if (copy == NULL) {
-        return memory_fault(f);
+        return fault_memory(f);
     }
     enum status status = STATUS_OK;
     unsigned number = 1;
@@ -406,7 +400,7 @@ rectify_profile_parse(struct arena *a, const struct rectify_places *places, cons
     struct rectify_profile profile = {.file = arena_strdup(a, file),
                                       .name = name_from_file(a, file)};
     if (profile.file == NULL || profile.name == NULL) {
-        return memory_fault(f);
+        return fault_memory(f);
     }
     enum status status = lines_apply(a, text, &profile, f);
     if (status != STATUS_OK) {
@@ -427,7 +421,7 @@ rectify_profile_parse(struct arena *a, const struct rectify_places *places, cons
     if (profile.state == NULL) {
         profile.state = arena_printf(a, "%s/%s", places->state, profile.name);
         if (profile.state == NULL) {
-            return memory_fault(f);
+            return fault_memory(f);
         }
     }
     *ret_profile = profile;

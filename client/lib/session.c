@@ -64,7 +64,7 @@ rectify_login(struct rectify_channel *channel, struct arena *a, const char *pass
     login.nonce.data = nonce;
     login.nonce.len = sizeof nonce;
     if (login.account == NULL || login.password == NULL) {
-        return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+        return fault_memory(f);
     }
     struct rectify_request request = {.method = "rectify.v1.AccountService/Login",
                                       .message = &login.base};
@@ -115,7 +115,7 @@ machine_key_ensure(struct rectify_channel *channel, struct arena *a, struct faul
     }
     const char *folder = rectify_path_folder(a, path);
     if (folder == NULL) {
-        return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+        return fault_memory(f);
     }
     enum status status = rectify_folder_make(folder, 0700, f);
     if (status == STATUS_OK) {
@@ -180,7 +180,7 @@ rectify_machine_enrol(struct rectify_channel *channel, struct arena *a, const ch
     enrol.public_key.data = channel->key.public.bytes;
     enrol.public_key.len = LEDGER_PUBLIC_BYTES;
     if (enrol.code == NULL) {
-        return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+        return fault_memory(f);
     }
     struct rectify_request request = {.method = "rectify.v1.AccountService/EnrolMachine",
                                       .message = &enrol.base};
@@ -203,7 +203,7 @@ rectify_machine_give_up(struct rectify_channel *channel, struct arena *a, struct
     const char *state = channel->options.profile->state;
     const char *aside = path != NULL ? arena_printf(a, "%s.revoked", path) : NULL;
     if (aside == NULL) {
-        return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+        return fault_memory(f);
     }
     if (rename(path, aside) != 0 && errno != ENOENT) {
         return fault_set(f, STATUS_UNAVAILABLE, "FILE_WRITE", "没能把旧的本机密钥“%s”改名：%s。",

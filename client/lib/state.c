@@ -50,7 +50,7 @@ text_save(const char *folder, const char *name, const char *text, struct fault *
     char *path = rectify_path_join(&a, folder, name);
     char *line = arena_printf(&a, "%s\n", text);
     if (status == STATUS_OK && (path == NULL || line == NULL)) {
-        status = fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+        status = fault_memory(f);
     }
     if (status == STATUS_OK) {
         status = rectify_file_replace(path, 0600, line, strlen(line), f);
@@ -314,7 +314,7 @@ rectify_state_heads_load(const char *folder, struct arena *a, struct ledger_head
     struct ledger_head *heads = arena_array(a, STATE_HEADS_MAX, sizeof *heads);
     char *path = rectify_path_join(a, folder, "heads");
     if (heads == NULL || path == NULL) {
-        return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+        return fault_memory(f);
     }
     enum status status = rectify_file_read(a, path, HEADS_FILE_BYTES, &text, &n, f);
     if (status == STATUS_NOT_FOUND) {
@@ -342,7 +342,7 @@ rectify_state_heads_save(const char *folder, const struct ledger_head *heads, si
     char *path = rectify_path_join(&a, folder, "heads");
     char *text = arena_alloc(&a, count * LEDGER_HEAD_TEXT_SIZE + 1);
     if (status == STATUS_OK && (path == NULL || text == NULL)) {
-        status = fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+        status = fault_memory(f);
     }
     for (size_t i = 0; status == STATUS_OK && i < count; i++) {
         ledger_head_to_text(&heads[i], text + n);

@@ -59,6 +59,12 @@ fault_set_field(struct fault *f, const char *field, const char *reason, const ch
 }
 
 enum status
+fault_memory(struct fault *f)
+{
+    return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+}
+
+enum status
 fault_stale(struct fault *f, int64_t expected, int64_t current)
 {
     enum status s = fault_set(f, STATUS_ABORTED, "STALE_VERSION",

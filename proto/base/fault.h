@@ -33,6 +33,9 @@ enum status fault_set(struct fault *f, enum status code, const char *reason, con
 enum status fault_set_field(struct fault *f, const char *field, const char *reason,
                             const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+/* STATUS_RESOURCE_EXHAUSTED, MEMORY: an arena's bound or the machine's memory is used up. */
+enum status fault_memory(struct fault *f);
+
 /* STATUS_ABORTED, STALE_VERSION, with the current version. */
 enum status fault_stale(struct fault *f, int64_t expected, int64_t current);
 

@@ -19,12 +19,6 @@ random_bytes(void *ctx, unsigned char *out, size_t n)
     return 0;
 }
 
-static enum status
-memory_fault(struct fault *f)
-{
-    return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
-}
-
 /* The server writes the name that counts: a machine does not choose its own. */
 static enum status
 request_write(struct arena *a, mbedtls_pk_context *key, struct certificate_request *ret,
@@ -45,7 +39,7 @@ request_write(struct arena *a, mbedtls_pk_context *key, struct certificate_reque
     }
     ret->der = arena_alloc(a, (size_t)n);
     if (ret->der == NULL) {
-        return memory_fault(f);
+        return fault_memory(f);
     }
     memcpy(ret->der, der + sizeof der - n, (size_t)n); /* it is written from the end */
     ret->n = (size_t)n;
@@ -75,7 +69,7 @@ certificate_request_make(struct arena *a, struct certificate_request *ret, struc
         goto out;
     }
     made.key_pem = arena_strdup(a, (char *)pem);
-    s = made.key_pem == NULL ? memory_fault(f) : request_write(a, &key, &made, f);
+    s = made.key_pem == NULL ? fault_memory(f) : request_write(a, &key, &made, f);
 out:
     mbedtls_platform_zeroize(pem, sizeof pem);
     mbedtls_pk_free(&key);

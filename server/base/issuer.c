@@ -45,12 +45,6 @@ random_bytes(void *ctx, unsigned char *out, size_t n)
     return 0;
 }
 
-static enum status
-memory_fault(struct fault *f)
-{
-    return fault_set(f, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
-}
-
 /* ---- files ---- */
 
 /* *ret_text is malloc'd. private: nobody else may read it. */
@@ -62,7 +56,7 @@ file_read(const char *path, bool private, char **ret_text, struct fault *f)
     char *text = calloc(1, FILE_BYTES + 1);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (text == NULL) {
-        s = memory_fault(f);
+        s = fault_memory(f);
     } else if (fd < 0 || fstat(fd, &st) != 0) {
         s = fault_set(
             f, STATUS_FAILED_PRECONDITION, "ISSUER_FILE",
@@ -199,7 +193,7 @@ authority_find(struct issuer *i, const struct issuer_config *c, struct fault *f)
                 crypto_hash_sha256(hash, one->raw.p, one->raw.len);
                 sodium_bin2hex(i->authority.sha256, sizeof i->authority.sha256, hash, sizeof hash);
                 i->texts[0] = pem_of(one);
-                s = i->texts[0] == NULL ? memory_fault(f) : STATUS_OK;
+                s = i->texts[0] == NULL ? fault_memory(f) : STATUS_OK;
             }
         }
     }
@@ -227,7 +221,7 @@ authority_load(struct issuer *i, const struct issuer_config *c, struct fault *f)
     enum status s = authority_find(i, c, f);
     for (int k = 1; s == STATUS_OK && k < 5; k++) {
         i->texts[k] = strdup(texts[k]);
-        s = i->texts[k] == NULL ? memory_fault(f) : STATUS_OK;
+        s = i->texts[k] == NULL ? fault_memory(f) : STATUS_OK;
     }
     if (s == STATUS_OK) {
         i->authority.certificate = i->texts[0];
@@ -434,7 +428,7 @@ issuer_sign(const struct issuer *issuer, struct arena *a, const struct issuer_re
         goto out;
     }
     made.pem = arena_printf(a, "%s%s", (char *)pem, i->ca_pem);
-    s = made.pem == NULL ? memory_fault(f) : STATUS_OK;
+    s = made.pem == NULL ? fault_memory(f) : STATUS_OK;
 out:
     mbedtls_x509_csr_free(&csr);
     mbedtls_x509write_crt_free(&w);
@@ -503,7 +497,7 @@ issuer_open(const struct issuer_config *config, int64_t now_ms, struct issuer **
 {
     struct issuer *i = sodium_init() < 0 ? NULL : calloc(1, sizeof *i);
     if (i == NULL) {
-        return memory_fault(f);
+        return fault_memory(f);
     }
     i->days = config->days;
     pthread_mutex_init(&i->lock, NULL);

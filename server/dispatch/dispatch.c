@@ -316,7 +316,7 @@ dispatch_start(const struct dispatch_config *config, struct dispatch **ret_d, st
     if (d == NULL || conninfo == NULL || sodium_init() < 0) {
         free(d);
         free(conninfo);
-        return fault_set(fault, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+        return fault_memory(fault);
     }
     assert(config->writer_threads >= 1 && config->query_threads >= 1);
     d->config = *config;

@@ -174,7 +174,7 @@ job_make(struct dispatch *d, unsigned char *bytes, size_t size, struct reply_to 
     *ret_job = job;
     if (job == NULL) {
         free(bytes);
-        return fault_set(fault, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "服务端内存不足。");
+        return fault_memory(fault);
     }
     job->bytes = bytes;
     job->size = size;

@@ -131,7 +131,7 @@ add_row(struct methods *m, size_t described, const struct handler *h, bool parti
     if (slot == NULL) {
         char *name = strdup(h->method);
         if (name == NULL) {
-            return fault_set(fault, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+            return fault_memory(fault);
         }
         m->slots[m->count++] = (struct method_slot){
             .name = name, .handler = h, .request = h->request, .reply = h->reply};
@@ -154,7 +154,7 @@ methods_init(struct methods *m, const struct handler_table *tables, size_t table
     *m = (struct methods){0};
     m->slots = calloc(count_all(tables, table_count), sizeof *m->slots);
     if (m->slots == NULL || !add_services(m)) {
-        return fault_set(fault, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+        return fault_memory(fault);
     }
     size_t described = m->count;
     qsort(m->slots, described, sizeof *m->slots, compare_slots);

@@ -72,8 +72,7 @@ tenants_read(struct tenants *t, struct db *db, bool force, struct fault *fault)
     int owner = 0;
     arena_init(&a, LIMIT_FRAME_BYTES);
     struct db_queue *q = db_queue_new(&a);
-    enum status s = q == NULL ? fault_set(fault, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。")
-                              : tenant_queue_all(q, &list);
+    enum status s = q == NULL ? fault_memory(fault) : tenant_queue_all(q, &list);
     if (s == STATUS_OK) {
         s = db_run(db, q, &owner, fault);
     }

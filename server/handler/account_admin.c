@@ -65,6 +65,24 @@ check_password(struct call *call, const char *password, const char *field)
 }
 
 enum status
+password_replace(struct call *call, const struct account_record *account, const char *password,
+                 const char **ret_hash)
+{
+    char *hash = NULL;
+    enum status s = check_password(call, password, "new_password");
+    if (s == STATUS_OK) {
+        s = secret_password_hash(call->arena, password, NULL, &hash, &call->fault);
+    }
+    if (s != STATUS_OK) {
+        return s;
+    }
+    *ret_hash = hash;
+    return call_change(call, "account", account->id, account->name, account->version + 1, NULL)
+               ? STATUS_OK
+               : handler_no_memory(call);
+}
+
+enum status
 code_give(struct call *call, struct db_queue *q, const struct new_code *code,
           const char *account_id, const char *purpose, const char *org_id)
 {
@@ -213,20 +231,8 @@ password_decide(struct call *call)
                                &ignored) != STATUS_OK) {
         return password_refuse(call, p);
     }
-    enum status s = check_password(call, r->new_password, "new_password");
-    char *hash = NULL;
-    if (s == STATUS_OK) {
-        s = secret_password_hash(call->arena, r->new_password, NULL, &hash, &call->fault);
-    }
-    if (s != STATUS_OK) {
-        return s;
-    }
-    p->hash = hash;
-    if (!call_change(call, "account", p->account.id, p->account.name, p->account.version + 1,
-                     NULL)) {
-        return handler_no_memory(call);
-    }
-    return reply_empty(call);
+    enum status s = password_replace(call, &p->account, r->new_password, &p->hash);
+    return s == STATUS_OK ? reply_empty(call) : s;
 }
 
 enum status

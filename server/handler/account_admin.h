@@ -24,6 +24,9 @@ MUST_CHECK enum status code_give(struct call *call, struct db_queue *q, const st
                                  const char *account_id, const char *purpose, const char *org_id);
 /* INVALID_ARGUMENT PASSWORD_LENGTH. */
 MUST_CHECK enum status check_password(struct call *call, const char *password, const char *field);
+/* The same, then hashes it and adds the change of that account to the call's event. */
+MUST_CHECK enum status password_replace(struct call *call, const struct account_record *account,
+                                        const char *password, const char **ret_hash);
 /* The hash to verify against; NULL, which no password fits, when none is set or it is disabled. */
 const char *account_password(const struct account_record *account);
 

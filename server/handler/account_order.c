@@ -304,21 +304,9 @@ set_password_decide(struct call *call)
     struct password_set *p = call->data;
     enum status s = check_code(call, p);
     if (s == STATUS_OK) {
-        s = check_password(call, r->new_password, "new_password");
+        s = password_replace(call, &p->account, r->new_password, &p->hash);
     }
-    char *hash = NULL;
-    if (s == STATUS_OK) {
-        s = secret_password_hash(call->arena, r->new_password, NULL, &hash, &call->fault);
-    }
-    if (s != STATUS_OK) {
-        return s;
-    }
-    p->hash = hash;
-    if (!call_change(call, "account", p->account.id, p->account.name, p->account.version + 1,
-                     NULL)) {
-        return handler_no_memory(call);
-    }
-    return reply_empty(call);
+    return s == STATUS_OK ? reply_empty(call) : s;
 }
 
 enum status

@@ -80,36 +80,15 @@ ask_decide(struct call *call)
 {
     const Pb__AskRequest *r = REQUEST(call, Pb__AskRequest);
     struct ask_call *c = call->data;
-    Pb__MatterInput *in = call_message(call, &pb__matter_input__descriptor);
-    struct matter_order order;
-    int32_t last = c->last;
-    if (in == NULL) {
-        return handler_no_memory(call);
-    }
-    c->mc = (struct matter_case){
-        .kind = WORKFLOW_CONSULTATION,
-        .place.unit = {call->who->org_id, call->who->org_code},
-        .orgs = &c->orgs,
-        .calendar = &c->calendar,
-        .concentrated_end = NO_DATE,
-        .actor = call_actor(call),
-        .today = call->today,
-        .now_ms = call->now_ms,
-    };
-    in->measure_ref = r->measure_ref;
-    in->text = r->text;
-    enum status s = pick_measure(call, &c->found, r->measure_ref, &c->mc.measure);
+    const struct measure_record *measure = NULL;
+    enum status s = pick_measure(call, &c->found, r->measure_ref, &measure);
     if (s == STATUS_OK) {
         s = check_text(call, "text", r->text, LIMIT_TEXT_BYTES, true);
     }
     if (s == STATUS_OK) {
-        s = matter_order_open(call, WORKFLOW_CONSULTATION, COMMAND_OPEN, in, &last, &order);
-    }
-    if (s == STATUS_OK) {
-        s = matter_step(&c->mc, &order, call->arena, &c->made, &call->fault);
-    }
-    if (s == STATUS_OK) {
-        s = matter_record_change(call, &c->mc, &c->made, COMMAND_OPEN);
+        c->mc.orgs = &c->orgs;
+        c->mc.calendar = &c->calendar;
+        s = matter_consult(call, &c->mc, measure, r->text, c->last, &c->made);
     }
     if (s != STATUS_OK) {
         return s;

@@ -1,6 +1,7 @@
 #include "server/handler/matter_write.h"
 
 #include "proto/base/limits.h"
+#include "proto/base/wire_text.h"
 #include "proto/ledger/secret.h"
 #include "server/handler/common.h"
 #include "server/handler/measure_write.h"
@@ -138,6 +139,35 @@ matter_order_open(struct call *call, enum workflow_id kind, const char *command,
         order->ref = matter_ref(call->arena, matter_kind_of(kind), ++*last);
     }
     return s == STATUS_OK && order->ref == NULL ? handler_no_memory(call) : s;
+}
+
+enum status
+matter_consult(struct call *call, struct matter_case *c, const struct measure_record *measure,
+               const char *text, int32_t last, struct matter_outcome *made)
+{
+    Pb__MatterInput *in = call_message(call, &pb__matter_input__descriptor);
+    struct matter_order order;
+    if (in == NULL) {
+        return handler_no_memory(call);
+    }
+    *c = (struct matter_case){
+        .kind = WORKFLOW_CONSULTATION,
+        .place.unit = {call->who->org_id, call->who->org_code},
+        .orgs = c->orgs,
+        .calendar = c->calendar,
+        .concentrated_end = NO_DATE,
+        .measure = measure,
+        .actor = call_actor(call),
+        .today = call->today,
+        .now_ms = call->now_ms,
+    };
+    in->measure_ref = wire_text(measure->ref);
+    in->text = wire_text(text);
+    enum status s = matter_order_open(call, WORKFLOW_CONSULTATION, COMMAND_OPEN, in, &last, &order);
+    if (s == STATUS_OK) {
+        s = matter_step(c, &order, call->arena, made, &call->fault);
+    }
+    return s == STATUS_OK ? matter_record_change(call, c, made, COMMAND_OPEN) : s;
 }
 
 enum status

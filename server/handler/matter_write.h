@@ -17,6 +17,12 @@ MUST_CHECK enum status matter_order_open(struct call *call, enum workflow_id kin
                                          const char *command, Pb__MatterInput *in, int32_t *last,
                                          struct matter_order *order);
 
+/* Opens a consultation (会商指导) of the caller's unit about a measure: fills *c (its orgs and
+ * calendar are set) and *made, and adds the change to the call's event. */
+MUST_CHECK enum status matter_consult(struct call *call, struct matter_case *c,
+                                      const struct measure_record *measure, const char *text,
+                                      int32_t last, struct matter_outcome *made);
+
 /* Adds the outcome's changes to the call's event: the matter with all that belongs to it, and every
  * measure it moves. Private texts stay out: the record bears their hash. */
 MUST_CHECK enum status matter_record_change(struct call *call, const struct matter_case *c,

@@ -74,35 +74,13 @@ measure_object_load(struct call *call, struct db_queue *q)
 
 /* The objection becomes the text of a consultation: the office's own clock starts. */
 static enum status
-open_consultation(struct call *call, struct object_call *c, const char *text)
+open_consultation(struct call *call, struct object_call *c, const char *reason)
 {
-    Pb__MatterInput *in = call_message(call, &pb__matter_input__descriptor);
-    struct matter_order order;
-    int32_t last = c->last;
-    if (in == NULL) {
-        return handler_no_memory(call);
-    }
-    c->mc = (struct matter_case){
-        .kind = WORKFLOW_CONSULTATION,
-        .place.unit = {call->who->org_id, call->who->org_code},
-        .orgs = &c->orgs,
-        .calendar = &c->calendar,
-        .concentrated_end = NO_DATE,
-        .measure = c->before,
-        .actor = call_actor(call),
-        .today = call->today,
-        .now_ms = call->now_ms,
-    };
-    in->measure_ref = wire_text(c->before->ref);
-    in->text = arena_printf(call->arena, "对分工有异议：%s", text);
-    if (in->text == NULL) {
-        return handler_no_memory(call);
-    }
-    enum status s = matter_order_open(call, WORKFLOW_CONSULTATION, COMMAND_OPEN, in, &last, &order);
-    if (s == STATUS_OK) {
-        s = matter_step(&c->mc, &order, call->arena, &c->opened, &call->fault);
-    }
-    return s == STATUS_OK ? matter_record_change(call, &c->mc, &c->opened, COMMAND_OPEN) : s;
+    const char *text = arena_printf(call->arena, "对分工有异议：%s", reason);
+    c->mc.orgs = &c->orgs;
+    c->mc.calendar = &c->calendar;
+    return text == NULL ? handler_no_memory(call)
+                        : matter_consult(call, &c->mc, c->before, text, c->last, &c->opened);
 }
 
 enum status

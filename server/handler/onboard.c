@@ -126,25 +126,11 @@ static enum status
 password_decide_first(struct call *call, struct onboarding *o)
 {
     const Pb__OnboardRequest *r = REQUEST(call, Pb__OnboardRequest);
-    char *hash = NULL;
     if (r->new_password == NULL) {
         return STATUS_OK;
     }
-    enum status s = check_password(call, r->new_password, "new_password");
-    if (s == STATUS_OK) {
-        s = password_refusal(call, o);
-    }
-    if (s == STATUS_OK) {
-        s = secret_password_hash(call->arena, r->new_password, NULL, &hash, &call->fault);
-    }
-    if (s != STATUS_OK) {
-        return s;
-    }
-    o->hash = hash;
-    return call_change(call, "account", o->account.id, o->account.name, o->account.version + 1,
-                       NULL)
-               ? STATUS_OK
-               : handler_no_memory(call);
+    enum status s = password_refusal(call, o);
+    return s == STATUS_OK ? password_replace(call, &o->account, r->new_password, &o->hash) : s;
 }
 
 static enum status

@@ -99,7 +99,7 @@ notifier_url_check(const char *url, bool allow_local, struct fault *fault)
     char *host = NULL;
     CURLU *u = curl_url();
     if (u == NULL) {
-        return fault_set(fault, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+        return fault_memory(fault);
     }
     if (url == NULL || strlen(url) >= NOTIFIER_URL_SIZE ||
         curl_url_set(u, CURLUPART_URL, url, 0) != CURLUE_OK ||

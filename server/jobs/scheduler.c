@@ -168,15 +168,14 @@ scheduler_start(const struct scheduler_config *config, struct scheduler **ret_sc
     }
     struct scheduler *s = calloc(1, sizeof *s);
     if (s == NULL) {
-        return fault_set(fault, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+        return fault_memory(fault);
     }
     s->dispatch = config->dispatch;
     s->conninfo = strdup(config->conninfo);
     s->tick_seconds = config->tick_seconds;
     s->backoff_s = BACKOFF_FIRST_S;
-    enum status st = s->conninfo != NULL
-                         ? worker_start(tick, s, &s->worker, fault)
-                         : fault_set(fault, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+    enum status st =
+        s->conninfo != NULL ? worker_start(tick, s, &s->worker, fault) : fault_memory(fault);
     if (st != STATUS_OK) {
         free(s->conninfo);
         free(s);

@@ -182,7 +182,7 @@ send_taken(const struct round *r, const Pb__TakeMessagesReply *taken, struct fau
         Pb__MessageResult *result =
             send_one(r, taken->messages[i], taken->link_url == NULL ? "" : taken->link_url);
         if (result == NULL) {
-            return fault_set(fault, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+            return fault_memory(fault);
         }
         log_result(r, taken->messages[i], result);
         s = settle(r, &result, 1, fault);
@@ -277,7 +277,7 @@ sender_start(const struct sender_config *config, struct sender **ret_sender, str
 {
     struct sender *s = calloc(1, sizeof *s);
     if (s == NULL) {
-        return fault_set(fault, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+        return fault_memory(fault);
     }
     s->config = *config;
     enum status st = worker_start(work, s, &s->worker, fault);

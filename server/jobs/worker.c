@@ -53,7 +53,7 @@ worker_start(worker_run_fn *run, void *data, struct worker **ret_worker, struct 
 {
     struct worker *w = calloc(1, sizeof *w);
     if (w == NULL) {
-        return fault_set(fault, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+        return fault_memory(fault);
     }
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);

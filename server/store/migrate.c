@@ -74,7 +74,7 @@ book_read(struct db *db, struct arena *a, struct book *book, struct fault *fault
     struct db_queue *q = db_queue_new(a);
     int owner = 0;
     if (q == NULL) {
-        return fault_set(fault, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+        return fault_memory(fault);
     }
     enum status s =
         db_queue_add(q, &migration_list, NULL, (struct db_sink){book_row, book, DB_ANY_COUNT});
@@ -117,7 +117,7 @@ note_applied(struct db *db, struct arena *a, const struct migration *m, struct f
     crypto_hash_sha256(hash, (const unsigned char *)m->sql, strlen(m->sql));
     struct db_queue *q = db_queue_new(a);
     if (q == NULL) {
-        return fault_set(fault, STATUS_RESOURCE_EXHAUSTED, "MEMORY", "内存不足。");
+        return fault_memory(fault);
     }
     const struct param params[] = {p_int(m->no), p_text(m->name), p_bytes(hash, sizeof hash)};
     int owner = 0;

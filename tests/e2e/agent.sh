@@ -2,15 +2,14 @@
 # The agent on a unit's machine, with the real server: what was queued while the server was away is
 # sent when it is back; alerts come once and in order, whatever is killed in between; the digest comes
 # once a day; a person is called when one is needed; all of it can be seen from outside.
-. "$SOURCE_DIR/tests/support/fixture.sh"
-fixture_open
+. "$SOURCE_DIR/tests/support/agent.sh"
+agent_fixture
 fixture_server office group unit01
 fixture_sample
 AGENT=$HOME_DIR/bin/rectify-agent
 PROFILE=$HOME_DIR/profiles/unit01.ini
 STATE=$HOME_DIR/state/unit01
 TOLD=$FIXTURE_DIR/told
-AGENT_PID=
 cp "$BUILD_DIR/client/agent/rectify-agent" "$HOME_DIR/bin/"
 mkdir "$TOLD" "$FIXTURE_DIR/path"
 printf 'hook = %s\n' "$TOLD/hook" >>"$PROFILE"
@@ -50,18 +49,6 @@ agent_kill() {
     kill -KILL "$AGENT_PID"
     wait "$AGENT_PID" 2>/dev/null || true
 }
-agent_close() {
-    local code=$?
-    set +e
-    [[ -z $AGENT_PID ]] || kill -KILL "$AGENT_PID" 2>/dev/null
-    ((code == 0)) || tail -n 40 "$FIXTURE_DIR/agent.log" >&2
-    (exit "$code")
-    fixture_close
-}
-trap agent_close EXIT
-
-seen() { cli unit01 agent status -o json | jq -r "$1"; } # of the state, by jq
-is() { [[ $(seen "$1") == "$2" ]]; }
 log_says() { grep -q -e "$1" "$FIXTURE_DIR/agent.log"; }
 done_count() { [[ $(grep -c "^$1" "$TOLD/done") == "$2" ]]; }
 begun_with() { grep -q "$1" "$TOLD/begun"; }

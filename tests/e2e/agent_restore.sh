@@ -1,14 +1,13 @@
 #!/usr/bin/env bash
 # A server that was restored to an earlier point, and an agent that saw more: it stops sending and calls
 # a person until the restore is declared; then it offers again, under the old keys, what the server lost.
-. "$SOURCE_DIR/tests/support/fixture.sh"
-fixture_open
+. "$SOURCE_DIR/tests/support/agent.sh"
+agent_fixture
 fixture_server office group unit01
 fixture_sample
 PG=$(postgres_bin)
 PROFILE=$HOME_DIR/profiles/unit01.ini
 TOLD=$FIXTURE_DIR/told
-AGENT_PID=
 mkdir "$TOLD"
 cat >"$TOLD/hook" <<HOOK
 #!/bin/sh
@@ -17,16 +16,6 @@ HOOK
 chmod +x "$TOLD/hook"
 touch "$TOLD/kinds"
 printf 'hook = %s\n' "$TOLD/hook" >>"$PROFILE"
-
-agent_close() {
-    local code=$?
-    set +e
-    [[ -z $AGENT_PID ]] || kill -KILL "$AGENT_PID" 2>/dev/null
-    ((code == 0)) || tail -n 40 "$FIXTURE_DIR/agent.log" >&2
-    (exit "$code")
-    fixture_close
-}
-trap agent_close EXIT
 
 sealed() { [[ $(fixture_sql -c 'SELECT count(*) FROM rectify.event_unsealed') == 0 ]]; }
 dump() {
@@ -41,8 +30,6 @@ restore() {
     "$PG/pg_restore" -d "$(cluster_conninfo "$FIXTURE_CLUSTER" postgres "$FIXTURE_DATABASE")" \
         "$FIXTURE_DIR/early"
 }
-seen() { cli unit01 agent status -o json | jq -r "$1"; }
-is() { [[ $(seen "$1") == "$2" ]]; }
 told() { grep -qx "$1" "$TOLD/kinds"; }
 # look: the agent's threads begin anew, and with that its next look at the log.
 look() { kill -HUP "$AGENT_PID"; }

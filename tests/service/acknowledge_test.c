@@ -1,8 +1,8 @@
 /* What an acknowledgement proves, on the door's small methods: receipts signed together in a batch
  * and anew for a replay, and GetOperation's answer at every stage of a command. */
 #include "tests/service/door.h"
+#include "tests/service/receipt_good.h"
 
-#include "proto/ledger/receipt.h"
 #include "rectify/v1/operation.pb-c.h"
 #include "server/handler/all.h"
 
@@ -25,32 +25,6 @@ open_signed(int writers)
     config.ledger_key_path = door->key_path;
     door_start(door, &config);
     return door;
-}
-
-static void
-receipt_good(const Pb__Receipt *m, const char *key)
-{
-    struct ledger_receipt r = {.recorded_at_ms = m->recorded_at_ms};
-    struct ledger_receipt_proof p = {
-        .index = m->tree_index, .size = m->tree_size, .path_count = m->n_tree_path};
-    struct fault fault = {0};
-    assert_string_equal(m->idempotency_key, key);
-    assert_string_equal(m->tenant, "sample");
-    assert_true(m->has_signature && m->signature.len == 64 && m->leaf_hash.len == 32);
-    assert_true(p.path_count <= LEDGER_RECEIPT_PATH_MAX);
-    snprintf(r.tenant, sizeof r.tenant, "%s", m->tenant);
-    snprintf(r.key, sizeof r.key, "%s", key);
-    snprintf(r.number, sizeof r.number, "%s", m->number);
-    snprintf(r.event_id, sizeof r.event_id, "%s", m->event_id);
-    snprintf(p.key_id, sizeof p.key_id, "%s", m->key_id);
-    memcpy(r.leaf.bytes, m->leaf_hash.data, 32);
-    memcpy(p.signature, m->signature.data, 64);
-    for (size_t i = 0; i < p.path_count; i++) {
-        memcpy(p.path[i].bytes, m->tree_path[i].data, 32);
-    }
-    if (ledger_receipt_verify(&r, &p, &log_key.public, &fault) != STATUS_OK) {
-        fail_msg("%s", fault.message);
-    }
 }
 
 static const Pb__Operation *
@@ -96,7 +70,8 @@ receipts_of_a_batch_share_a_signature(void **state)
     struct flight *flights[MANY + 1];
     const char *keys[MANY + 1];
     Pb__CallRequest *first = door_envelope(door, &door->unit02, "Put", "first", "x");
-    receipt_good(door_send(door, first)->receipt, first->idempotency_key);
+    receipt_good(door_send(door, first)->receipt, "sample", first->idempotency_key,
+                 &log_key.public);
     door_hold(door);
     struct flight *held =
         door_launch(door, door_envelope(door, &door->unit01, "Put", "held", "hold"));
@@ -122,7 +97,7 @@ receipts_of_a_batch_share_a_signature(void **state)
             assert_null(reply->receipt);
             continue;
         }
-        receipt_good(reply->receipt, keys[i]);
+        receipt_good(reply->receipt, "sample", keys[i], &log_key.public);
         assert_int_equal(reply->receipt->tree_size, MANY - 5 + 1);
         if (signature != NULL) {
             assert_memory_equal(reply->receipt->signature.data, signature, 64);
@@ -167,7 +142,7 @@ every_stage_of_a_command_is_told(void **state)
     assert_string_equal(o->method, METHOD("Put"));
     assert_int_equal(o->recorded_at_ms, T0);
     assert_int_equal(o->status->code, STATUS_OK);
-    receipt_good(o->receipt, good->idempotency_key);
+    receipt_good(o->receipt, "sample", good->idempotency_key, &log_key.public);
     assert_string_equal(o->receipt->event_id, reply->receipt->event_id);
     assert_int_equal(o->reply.len, reply->payload.len);
     assert_memory_equal(o->reply.data, reply->payload.data, o->reply.len);

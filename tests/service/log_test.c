@@ -1,10 +1,10 @@
 /* LogService and signed receipts through the door: proofs of a log of some thousand events, from
  * inner nodes of the sealer and of the migration; receipts of a batch and of a replay; restores. */
 #include "proto/base/limits.h"
-#include "proto/ledger/receipt.h"
 #include "rectify/v1/audit.pb-c.h"
 #include "rectify/v1/common.pb-c.h"
 #include "rectify/v1/org.pb-c.h"
+#include "tests/service/receipt_good.h"
 #include "tests/support/district.h"
 #include "tests/support/fixture.h"
 
@@ -213,32 +213,6 @@ nodes_of_an_older_log_are_the_same(void **state)
 
 /* ---- receipts ---- */
 
-static void
-receipt_good(const Pb__Receipt *m, const char *key)
-{
-    struct ledger_receipt r = {.recorded_at_ms = m->recorded_at_ms};
-    struct ledger_receipt_proof p = {
-        .index = m->tree_index, .size = m->tree_size, .path_count = m->n_tree_path};
-    struct fault fault = {0};
-    assert_string_equal(m->idempotency_key, key);
-    assert_string_equal(m->tenant, "t1");
-    assert_true(m->has_signature);
-    assert_true(p.path_count <= LEDGER_RECEIPT_PATH_MAX);
-    snprintf(r.tenant, sizeof r.tenant, "%s", m->tenant);
-    snprintf(r.key, sizeof r.key, "%s", key);
-    snprintf(r.number, sizeof r.number, "%s", m->number);
-    snprintf(r.event_id, sizeof r.event_id, "%s", m->event_id);
-    snprintf(p.key_id, sizeof p.key_id, "%s", m->key_id);
-    memcpy(r.leaf.bytes, m->leaf_hash.data, 32);
-    memcpy(p.signature, m->signature.data, 64);
-    for (size_t i = 0; i < p.path_count; i++) {
-        memcpy(p.path[i].bytes, m->tree_path[i].data, 32);
-    }
-    if (ledger_receipt_verify(&r, &p, &district.log_key, &fault) != STATUS_OK) {
-        fail_msg("%s", fault.message);
-    }
-}
-
 static Pb__CallRequest *
 org_envelope(const char *code)
 {
@@ -262,10 +236,10 @@ a_receipt_is_signed_and_so_is_its_replay(void **state)
     Pb__CallRequest *e = org_envelope("r1");
     const Pb__CallReply *first = district_send(e);
     district_expect(first, STATUS_OK, "");
-    receipt_good(first->receipt, e->idempotency_key);
+    receipt_good(first->receipt, "t1", e->idempotency_key, &district.log_key);
     const Pb__CallReply *again = district_send(e);
     assert_true(again->replayed);
-    receipt_good(again->receipt, e->idempotency_key);
+    receipt_good(again->receipt, "t1", e->idempotency_key, &district.log_key);
     assert_string_equal(again->receipt->event_id, first->receipt->event_id);
     assert_string_equal(again->receipt->number, first->receipt->number);
     /* The stored answer holds no signature: it is made when it is given. */
