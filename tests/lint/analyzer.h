@@ -8,6 +8,7 @@
 
 #define fault_set(f, code, ...) ((void)fault_set(f, code, __VA_ARGS__), (code))
 #define fault_set_field(...) ((void)fault_set_field(__VA_ARGS__), STATUS_INVALID_ARGUMENT)
+#define fault_memory(...) ((void)fault_memory(__VA_ARGS__), STATUS_RESOURCE_EXHAUSTED)
 #define fault_stale(...) ((void)fault_stale(__VA_ARGS__), STATUS_ABORTED)
 
 #endif
