@@ -387,68 +387,11 @@ cmd_measure_show(struct cli *c, const struct line *line, struct fault *f)
     return status == STATUS_OK ? history_print(c, reply, f) : status;
 }
 
-/* Why not, without what only concerns a page on a screen. */
-static const char *
-refusal_text(struct cli *c, const Pb__AllowedCommand *one)
-{
-    if (one->reason != NULL && strcmp(one->reason, "STATE_FORBIDS") == 0) {
-        return "现在的状态不能办";
-    }
-    return cli_text(c, one->message);
-}
-
-static enum status
-allowed_print(struct cli *c, const struct line *line, const Pb__AllowedCommandsReply *reply,
-              struct fault *f)
-{
-    static const struct grid_column columns[] = {
-        {.title = "能办"}, {.title = "办理"}, {.title = "怎么输入"}, {.title = "说明", .clip = 70}};
-    struct grid g;
-    size_t possible = 0;
-    grid_init(&g, &c->arena, columns, sizeof columns / sizeof columns[0]);
-    for (int pass = 0; pass < 2; pass++) { /* what can be done stands first */
-        for (size_t i = 0; i < reply->n_commands; i++) {
-            const Pb__AllowedCommand *one = reply->commands[i];
-            bool shown = pass == 0
-                             ? one->allowed
-                             : !one->allowed && (line_flag(line, "all") || c->format == CLI_CSV);
-            if (!shown) {
-                continue;
-            }
-            const char **row = grid_row(&g);
-            row[0] = one->allowed ? "能" : "不能";
-            row[1] = cli_text(c, one->command_zh);
-            row[2] = one->allowed ? typed_line(c, "measure", one->command, line->args[0]) : "";
-            row[3] = one->allowed ? "" : refusal_text(c, one);
-            possible += one->allowed ? 1 : 0;
-        }
-    }
-    if (c->format == CLI_TABLE) {
-        (void)fprintf(c->out, "措施 %s 现在是“%s”，您%s\n", line->args[0],
-                      value_measure_state_zh(reply->state),
-                      possible > 0 ? "能办：" : "没有要办的事。");
-    }
-    enum status status = grid_print(&g, c, f);
-    if (status == STATUS_OK && c->format == CLI_TABLE && !line_flag(line, "all")) {
-        (void)fputs("（不能办的和原因：加上 --all）\n", c->out);
-    }
-    return status;
-}
-
 enum status
 cmd_measure_allowed(struct cli *c, const struct line *line, struct fault *f)
 {
     Pb__GetMeasureRequest get = PB__GET_MEASURE_REQUEST__INIT;
-    ProtobufCMessage *message = NULL;
     get.ref = cli_field(line->args[0]);
     get.inspection = cli_field(line_value(line, "inspection"));
-    enum status status =
-        cli_query(c, "rectify.v1.MeasureService/AllowedCommands", &get.base, &message, f);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    if (c->format == CLI_JSON) {
-        return cli_json_print(c, message, f);
-    }
-    return allowed_print(c, line, (const Pb__AllowedCommandsReply *)message, f);
+    return view_allowed(c, line, "rectify.v1.MeasureService/AllowedCommands", &get.base, f);
 }

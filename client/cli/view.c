@@ -380,6 +380,26 @@ object_of(struct cli *c, const char *method)
     return object;
 }
 
+/* Why not, without what only concerns a page on a screen. */
+static const char *
+refusal_text(struct cli *c, const Pb__AllowedCommand *one)
+{
+    if (one->reason != NULL && strcmp(one->reason, "STATE_FORBIDS") == 0) {
+        return "现在的状态不能办";
+    }
+    return cli_text(c, one->message);
+}
+
+static void
+allowed_head(struct cli *c, const char *object, const char *ref, const char *state, bool possible)
+{
+    (void)fputs(ref, c->out);
+    if (strcmp(object, "measure") == 0) {
+        (void)fprintf(c->out, " 现在是“%s”", value_measure_state_zh(state));
+    }
+    (void)fprintf(c->out, "，您%s\n", possible ? "能办：" : "没有要办的事。");
+}
+
 enum status
 view_allowed(struct cli *c, const struct line *line, const char *method,
              const ProtobufCMessage *request, struct fault *f)
@@ -387,23 +407,33 @@ view_allowed(struct cli *c, const struct line *line, const char *method,
     static const struct grid_column columns[] = {
         {.title = "能办"}, {.title = "办理"}, {.title = "怎么输入"}, {.title = "说明", .clip = 70}};
     const char *object = object_of(c, method);
+    bool all = line_flag(line, "all") || c->format == CLI_CSV;
+    bool possible = false;
     ProtobufCMessage *message = NULL;
     struct grid g;
-    enum status status = cli_query(c, method, request, &message, f);
+    enum status status =
+        object == NULL ? fault_memory(f) : cli_query(c, method, request, &message, f);
     if (status != STATUS_OK || c->format == CLI_JSON) {
         return status != STATUS_OK ? status : cli_json_print(c, message, f);
     }
     const Pb__AllowedCommandsReply *reply = (const Pb__AllowedCommandsReply *)message;
     grid_init(&g, &c->arena, columns, sizeof columns / sizeof columns[0]);
-    for (size_t i = 0; i < reply->n_commands; i++) {
-        const Pb__AllowedCommand *one = reply->commands[i];
-        if (one->allowed || line_flag(line, "all") || c->format == CLI_CSV) {
+    for (int pass = 0; pass < 2; pass++) { /* what can be done stands first */
+        for (size_t i = 0; i < reply->n_commands; i++) {
+            const Pb__AllowedCommand *one = reply->commands[i];
+            if (one->allowed != (pass == 0) || !(one->allowed || all)) {
+                continue;
+            }
             const char **row = grid_row(&g);
             row[0] = one->allowed ? "能" : "不能";
             row[1] = cli_text(c, one->command_zh);
             row[2] = one->allowed ? typed_line(c, object, one->command, line->args[0]) : "";
-            row[3] = one->allowed ? "" : cli_text(c, one->message);
+            row[3] = one->allowed ? "" : refusal_text(c, one);
+            possible = possible || one->allowed;
         }
+    }
+    if (c->format == CLI_TABLE) {
+        allowed_head(c, object, line->args[0], reply->state, possible);
     }
     status = grid_print(&g, c, f);
     if (status == STATUS_OK && c->format == CLI_TABLE && !line_flag(line, "all")) {

@@ -13,7 +13,7 @@
  * new head, or by rectify_heads_verify. A head that is smaller or contradicts is asked about at
  * once: another server of the same database may lag behind, which is no fault. An outbox asks
  * before it sends: a refusal brings no head, and a server that has forgotten what it was told
- * refuses what builds on it (VERSION_CONFLICT), which would be taken for the last word.
+ * refuses what builds on it (STALE_VERSION), which would be taken for the last word.
  *
  * Who wins. What does not continue is LOG_ROLLED_BACK (smaller) or LOG_FORKED, unless restores
  * signed by the known key and declared after the head given up explain it, and everything kept from
