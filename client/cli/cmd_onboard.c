@@ -218,8 +218,8 @@ password_keep(struct steps *s, const struct rectify_places *places, struct fault
     struct fault ignored;
     bool yes = line_flag(s->line, "remember");
     if (s->password != NULL && !yes && s->typed &&
-        prompt_line(c, "把密码存在本机，断网恢复后自动登录吗？[y/N] ", &answer, &ignored) ==
-            STATUS_OK) {
+        prompt_line(c, "把密码存在本机，关机过夜、断网恢复后自动登录并接着发送吗？[y/N] ", &answer,
+                    &ignored) == STATUS_OK) {
         yes = value_yes(&c->arena, answer, &yes) && yes;
     }
     if (s->password == NULL || !yes) {
