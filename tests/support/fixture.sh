@@ -23,6 +23,7 @@ for fixture_library in say packages cluster home server sample process demo; do
 done
 FIXTURE_CLUSTER=$BUILD_DIR/testdb
 FIXTURE_DATABASES=()
+FIXTURE_PORTS=$BUILD_DIR/testdb/ports # a file for each that a test has, its server running or not
 
 fixture_open() {
     FIXTURE_DIR=$(mktemp -d)
@@ -41,11 +42,25 @@ fixture_close() {
         tail -n 30 "$HOME_DIR/log/rectifyd.log" >&2
     fi
     server_kill
+    grep -lx -- "$$" "$FIXTURE_PORTS"/* 2>/dev/null | xargs -r rm -f
     for database in "${FIXTURE_DATABASES[@]}"; do
         cluster_psql "$FIXTURE_CLUSTER" postgres -c "DROP DATABASE IF EXISTS $database WITH (FORCE)"
     done
     rm -rf "$FIXTURE_DIR"
     exit "$code"
+}
+
+# fixture_port: prints a port that is free, and stays this test's while its server is down.
+fixture_port() {
+    local port
+    mkdir -p "$FIXTURE_PORTS"
+    for _ in {1..20}; do
+        port=$(port_pick)
+        (set -o noclobber && printf '%s\n' $$ >"$FIXTURE_PORTS/$port") 2>/dev/null || continue
+        printf '%s\n' "$port"
+        return 0
+    done
+    fail "没有给测试留出端口。" "请看 $FIXTURE_PORTS 能不能写。"
 }
 
 # fixture_database: clones the template; sets FIXTURE_DATABASE.
@@ -72,8 +87,8 @@ fixture_server() {
     "$SOURCE_DIR/deploy/pki" machine-ca "$HOME_DIR/pki"
     "$SOURCE_DIR/deploy/pki" server "$HOME_DIR/pki" rectifyd
     "$SOURCE_DIR/deploy/pki" client "$HOME_DIR/pki" "${names[@]}"
-    FIXTURE_PORT=$(port_pick)
-    FIXTURE_ONBOARD_PORT=$(port_pick)
+    FIXTURE_PORT=$(fixture_port)
+    FIXTURE_ONBOARD_PORT=$(fixture_port)
     server_configure "$HOME_DIR" "$FIXTURE_PORT" "$FIXTURE_CLUSTER" "$FIXTURE_DATABASE" \
         "$FIXTURE_ONBOARD_PORT"
     profile_write "$HOME_DIR" "$FIXTURE_PORT" "${names[@]}"
