@@ -1,7 +1,6 @@
 #include "client/agent/agent_impl.h"
 #include "client/lib/session.h"
 #include "client/lib/state.h"
-#include "proto/base/now.h"
 
 #include <string.h>
 
