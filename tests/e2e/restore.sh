@@ -50,6 +50,7 @@ expect_shows "another account's command" '没有您用这个编号办理的记�
 expect_is "as JSON" OPERATION_RECORDED "$(json admin operation "$(key 1)" | jq -r '.operations[0].state')"
 receipt=$FIXTURE_DIR/receipt.txt
 expect "a receipt is saved" cli admin operation "$(key 1)" --receipt "$receipt"
+wait_until 20 sealed
 expect_shows "and is in the log" '在服务器的日志里，序号' cli admin audit receipt "$receipt" --online
 sed 's/recorded_ms=1/recorded_ms=2/' "$receipt" >"$receipt.altered"
 expect_says "an altered one" 8 RECEIPT_SIGNATURE_BAD admin audit receipt "$receipt.altered"

@@ -16,7 +16,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COMMANDS = 3, DEADLINE_MS = 3000 };
+enum {
+    COMMANDS = 3,
+    DEADLINE_MS = 3000,
+    DRAINS_MAX = 20
+}; /* on a busy machine a call may time out */
 
 /* A machine with its channel and outbox. */
 struct machine {
@@ -109,9 +113,14 @@ static void
 assert_all_received(struct machine *m)
 {
     struct rectify_drain result = drain(m);
-    if (result.end != RECTIFY_DRAIN_EMPTY || result.received != COMMANDS) {
-        fail_msg("end %d, received %d: %s %s", (int)result.end, (int)result.received,
-                 result.why.reason, result.why.message);
+    uint64_t received = result.received;
+    for (int i = 0; i < DRAINS_MAX && result.end == RECTIFY_DRAIN_LINE; i++) {
+        result = drain(m);
+        received += result.received;
+    }
+    if (result.end != RECTIFY_DRAIN_EMPTY || received != COMMANDS) {
+        fail_msg("end %d, received %d: %s %s", (int)result.end, (int)received, result.why.reason,
+                 result.why.message);
     }
 }
 
