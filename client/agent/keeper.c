@@ -40,7 +40,7 @@ struct keeper {
     struct rectify_outbox *outbox; /* NULL: not open */
     uint32_t again_in_ms;          /* as the server wishes; 0: nothing said */
     int64_t digest_since_ms;       /* steady, since when a digest waits for the line; 0: none */
-    int64_t next_ms[16];           /* by chore, of awake_ms */
+    int64_t next_ms[16];           /* by chore, of now_awake_ms */
 };
 
 /* ---- heartbeat ---- */

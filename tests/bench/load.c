@@ -10,6 +10,7 @@
  */
 #include "tests/bench/bench.h"
 
+#include "proto/base/now.h"
 #include "proto/base/uuid7.h"
 #include "proto/ledger/key.h"
 #include "proto/ledger/secret.h"
@@ -76,14 +77,6 @@ bench_account_name(int n, char ret_text[BENCH_NAME_SIZE])
     snprintf(ret_text, BENCH_NAME_SIZE, "bench%d", n);
 }
 
-static int64_t
-now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static void
 print_caller(FILE *out, int n)
 {
@@ -114,7 +107,8 @@ print_caller(FILE *out, int n)
     fprintf(out,
             "', 0, 1, '%s');\nINSERT INTO session (tenant, token_sha256, account, machine,"
             " created_ms, used_ms, expires_ms) VALUES (1, '\\x%s', '%s', '%s', 0, %lld, %lld);\n",
-            account, token, account, machine, (long long)now_ms(), (long long)now_ms() + 86400000);
+            account, token, account, machine, (long long)now_wall_ms(),
+            (long long)now_wall_ms() + 86400000);
 }
 
 void
@@ -237,7 +231,7 @@ caller_start(struct bench *b, struct wire_tls *tls, int n, int port)
     bench_account_name(n, c->account);
     secret_token_hash_hex(c->account, c->session_sha256);
     secret_random(seed, sizeof seed);
-    uuid7_source_init(&c->ids, now_ms(), seed);
+    uuid7_source_init(&c->ids, now_wall_ms(), seed);
     c->wire = wire_open(tls, port);
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
     if (c->wire == NULL || epoll_ctl(b->epoll, EPOLL_CTL_ADD, wire_fd(c->wire), &event) != 0) {

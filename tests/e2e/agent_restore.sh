@@ -5,7 +5,6 @@
 agent_fixture
 fixture_server office group unit01
 fixture_sample
-PG=$(postgres_bin)
 PROFILE=$HOME_DIR/profiles/unit01.ini
 TOLD=$FIXTURE_DIR/told
 mkdir "$TOLD"
@@ -17,19 +16,6 @@ chmod +x "$TOLD/hook"
 touch "$TOLD/kinds"
 printf 'hook = %s\n' "$TOLD/hook" >>"$PROFILE"
 
-sealed() { [[ $(fixture_sql -c 'SELECT count(*) FROM rectify.event_unsealed') == 0 ]]; }
-dump() {
-    wait_until 20 sealed
-    "$PG/pg_dump" -Fc -f "$FIXTURE_DIR/early" \
-        "$(cluster_conninfo "$FIXTURE_CLUSTER" postgres "$FIXTURE_DATABASE")"
-}
-restore() {
-    server_kill
-    cluster_psql "$FIXTURE_CLUSTER" postgres -c "DROP DATABASE $FIXTURE_DATABASE WITH (FORCE)" \
-        -c "CREATE DATABASE $FIXTURE_DATABASE OWNER rectify_owner"
-    "$PG/pg_restore" -d "$(cluster_conninfo "$FIXTURE_CLUSTER" postgres "$FIXTURE_DATABASE")" \
-        "$FIXTURE_DIR/early"
-}
 told() { grep -qx "$1" "$TOLD/kinds"; }
 # look: the agent's threads begin anew, and with that its next look at the log.
 look() { kill -HUP "$AGENT_PID"; }
@@ -42,10 +28,10 @@ AGENT_PID=$!
 wait_until 20 is .line.state UP
 ask 1
 wait_until 20 is .outbox.received 1
-dump
+fixture_dump early
 for i in 2 3 4; do ask "$i"; done
 wait_until 20 is .outbox.received 4
-wait_until 20 sealed
+wait_until 20 fixture_sealed
 expect_is "the server has four" '1 2 3 4' "$(asked)"
 look
 proven() { # that the log holds all there is, by the newest head
@@ -56,7 +42,7 @@ proven() { # that the log holds all there is, by the newest head
 wait_until 20 proven
 
 # ---- restored, not declared: nothing goes out, a person is called
-restore
+fixture_restore early
 server_start "$HOME_DIR"
 look
 wait_until 30 is .trouble.code LOG
@@ -69,7 +55,7 @@ expect_is "it is kept here" 1 "$(seen .outbox.queued)"
 expect_is "the server has what the copy had" 1 "$(asked)"
 
 # ---- declared: what was lost comes again, once, and what waited too
-restore
+fixture_restore early
 server_admin "$HOME_DIR" restored --config rectifyd.ini --reason "样例：磁盘损坏"
 server_start "$HOME_DIR"
 look

@@ -5,7 +5,6 @@
 . "$SOURCE_DIR/tests/support/fixture.sh"
 fixture_open
 fixture_server office unit01
-PG=$(postgres_bin)
 state=$HOME_DIR/state/admin
 count=0
 
@@ -24,20 +23,6 @@ imports() { # FROM TO
     local i
     for ((i = $1; i <= $2; i++)); do import "$(key "$i")" || return 1; done
 }
-sealed() { [[ $(fixture_sql -c 'SELECT count(*) FROM rectify.event_unsealed') == 0 ]]; }
-dump() {
-    wait_until 20 sealed
-    "$PG/pg_dump" -Fc -f "$FIXTURE_DIR/$1" \
-        "$(cluster_conninfo "$FIXTURE_CLUSTER" postgres "$FIXTURE_DATABASE")"
-}
-# restore DUMP: the server is stopped, the database put back as it was.
-restore() {
-    server_kill
-    cluster_psql "$FIXTURE_CLUSTER" postgres -c "DROP DATABASE $FIXTURE_DATABASE WITH (FORCE)" \
-        -c "CREATE DATABASE $FIXTURE_DATABASE OWNER rectify_owner"
-    "$PG/pg_restore" -d "$(cluster_conninfo "$FIXTURE_CLUSTER" postgres "$FIXTURE_DATABASE")" \
-        "$FIXTURE_DIR/$1"
-}
 declare_restore() { server_admin "$HOME_DIR" restored --config rectifyd.ini --reason "样例：磁盘损坏" "$@"; }
 checked() { cli admin audit check >"$FIXTURE_DIR/check" 2>&1; }
 
@@ -50,19 +35,19 @@ expect_shows "another account's command" '没有您用这个编号办理的记�
 expect_is "as JSON" OPERATION_RECORDED "$(json admin operation "$(key 1)" | jq -r '.operations[0].state')"
 receipt=$FIXTURE_DIR/receipt.txt
 expect "a receipt is saved" cli admin operation "$(key 1)" --receipt "$receipt"
-wait_until 20 sealed
+wait_until 20 fixture_sealed
 expect_shows "and is in the log" '在服务器的日志里，序号' cli admin audit receipt "$receipt" --online
 sed 's/recorded_ms=1/recorded_ms=2/' "$receipt" >"$receipt.altered"
 expect_says "an altered one" 8 RECEIPT_SIGNATURE_BAD admin audit receipt "$receipt.altered"
 
 # ---- restored and not declared: refused, for good ----
-dump early
+fixture_dump early
 imports 4 23
-wait_until 20 sealed
+wait_until 20 fixture_sealed
 expect "the log was seen" checked
 expect "the last receipt is saved" cli admin operation "$(key 23)" --receipt "$receipt.lost"
 seen=$(sed -n 's/^.*size=\([0-9]*\).*$/\1/p' "$state/head")
-restore early
+fixture_restore early
 expect_shows "a receipt needs no server" '核验通过' cli admin audit receipt "$receipt"
 server_start "$HOME_DIR"
 expect_refused "a log that went back" LOG_ROLLED_BACK cli admin audit check
@@ -71,7 +56,7 @@ expect_says "every later call" 8 LOG_ROLLED_BACK admin whoami
 expect_shows "who had not seen it goes on (control)" unit01 cli unit01 whoami
 
 # ---- declared: accepted, and said ----
-restore early
+fixture_restore early
 expect "the restore is declared" declare_restore
 server_start "$HOME_DIR"
 expect_shows "it is accepted and said" '恢复声明' cli admin audit check
@@ -92,9 +77,9 @@ expect "and the log only grows from there" checked
 
 # ---- once more to the same point; the server ran before it was declared ----
 imports 24 43
-wait_until 20 sealed
+wait_until 20 fixture_sealed
 expect "the log was seen" checked
-restore early
+fixture_restore early
 before=$(date -u +%FT%T.%3NZ)
 server_start "$HOME_DIR"
 expect_refused "the former declaration explains nothing" LOG_ROLLED_BACK cli admin audit check
@@ -106,15 +91,15 @@ expect_shows "it is accepted" '恢复声明' cli admin audit check
 # ---- forked: as long as before, with other contents ----
 count=43
 imports 44 50
-wait_until 20 sealed
+wait_until 20 fixture_sealed
 expect "the log was seen" checked
-restore early
+fixture_restore early
 server_start "$HOME_DIR"
 cp -r "$state" "$state.kept"
 rm "$state"/{head,verified,heads,restored}
 count=60
 imports 61 100
-wait_until 20 sealed
+wait_until 20 fixture_sealed
 rm -r "$state"
 cp -r "$state.kept" "$state"
 expect_refused "a forked log" LOG_FORKED cli admin audit check

@@ -240,8 +240,8 @@ hang_up_expect(const struct world *w, bool goes, enum status status, const char 
     assert_int_equal(rpc_client_open(&config, &k.client, NULL), STATUS_OK);
     assert_int_equal(pthread_create(&k.thread, NULL, connecting_main, &k), 0);
     /* it takes a while to go: longer than a client that asks again at once has patience */
-    int64_t begun = clock_ms();
-    while (goes && (counts.cut < 3 || clock_ms() - begun < STOPPING_MS)) {
+    int64_t begun = now_steady_ms();
+    while (goes && (counts.cut < 3 || now_steady_ms() - begun < STOPPING_MS)) {
         nap();
         fault_proxy_counts(p, &counts);
     }

@@ -8,6 +8,7 @@
 #ifndef TESTS_E2E_RPC_FIXTURE_H
 #define TESTS_E2E_RPC_FIXTURE_H
 
+#include "proto/base/now.h"
 #include "proto/rpc/client.h"
 #include "proto/rpc/server.h"
 #include "proto/rpc/sp.h"
@@ -65,14 +66,6 @@ __tsan_default_suppressions(void)
 
 /* ---- waiting ---- */
 
-static UNUSED int64_t
-clock_ms(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 static UNUSED void
 nap(void)
 {
@@ -83,9 +76,9 @@ nap(void)
 /* Fails the test when the condition does not come true in WAIT_MS. */
 #define WAIT_FOR(condition)                                                                        \
     do {                                                                                           \
-        int64_t wait_until_ = clock_ms() + WAIT_MS;                                                \
+        int64_t wait_until_ = now_steady_ms() + WAIT_MS;                                           \
         while (!(condition)) {                                                                     \
-            if (clock_ms() > wait_until_) {                                                        \
+            if (now_steady_ms() > wait_until_) {                                                   \
                 fail_msg("waited in vain for: %s", #condition);                                    \
             }                                                                                      \
             nap();                                                                                 \

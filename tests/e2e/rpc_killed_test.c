@@ -182,8 +182,8 @@ idle_open(const struct world *w, const char *url, struct rpc_client *idle[IDLE])
     for (size_t i = 0; i < IDLE; i++) {
         idle[i] = client_to(w, url, WAIT_MS);
         assert_non_null(idle[i]);
-        int64_t end = clock_ms() + WAIT_MS; /* the server may only just have been started */
-        while (rpc_client_connect(idle[i], WAIT_MS, NULL) != STATUS_OK && clock_ms() < end) {
+        int64_t end = now_steady_ms() + WAIT_MS; /* the server may only just have been started */
+        while (rpc_client_connect(idle[i], WAIT_MS, NULL) != STATUS_OK && now_steady_ms() < end) {
             nap();
         }
         echo_check(idle[i], "auth:idle");

@@ -39,8 +39,7 @@ state_on_disk() { # UNIT MEGABYTES
 
 # ---- the power goes ----
 
-puts() { grep -c '^put' "$FIELD_DIR/$1" || true; }
-putting() { (($(puts "$1") >= $2)); }
+putting() { (($(field_count put "$1") >= $2)); }
 
 stopped() { [[ $(cut -d' ' -f3 "/proc/$1/stat") == T ]]; }
 
@@ -49,7 +48,7 @@ stopped() { [[ $(cut -d' ' -f3 "/proc/$1/stat") == T ]]; }
 # growing file shows it, too), which no disk does that loses its power.
 power_cut() { # UNIT [PRELOAD]
     local at=$FIXTURE_DIR/disk-$1 from pid tries
-    from=$(puts "$1")
+    from=$(field_count put "$1")
     (
         exec "${FIELD_PRELOADED[@]}" LD_PRELOAD="${2:-}" "$FIELD_TOOLS/unit_client" "$HOME_DIR/profiles/$1.ini" "$FIELD_DIR/$1" put 5000 8>&- </dev/null
     ) >"$FIELD_DIR/put.log" 2>&1 &

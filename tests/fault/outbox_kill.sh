@@ -97,16 +97,14 @@ drains_wait() {
     done
 }
 
-received() { cat "$FIELD_DIR"/unit?? | grep -c '^received' || true; }
-
 # progress FROM: some more commands were acknowledged, or all units are through.
-progress() { (($(received) >= $1)) || [[ -z $(jobs -r) ]]; }
+progress() { (($(field_count received) >= $1)) || [[ -z $(jobs -r) ]]; }
 
 other_side_killed() { # HOW TIMES N
     local how=$1 i from
     drains_start "$3"
     for ((i = 0; i < $2; i++)); do
-        from=$(received)
+        from=$(field_count received)
         wait_until 60 progress "$((from + 4))" || fail "no unit gets on"
         sleep "0.0$((RANDOM % 10))"
         "$how"
@@ -178,8 +176,6 @@ alerts_arrive() {
 
 # ---- a database that forgets ----
 
-all_sealed() { [[ $(fixture_sql -c "SELECT count(*) FROM rectify.event_unsealed") == 0 ]]; }
-
 # A server that has just come up may be busy still: that is the line's fault, not the log's. Whatever
 # is put, nothing of it goes out: not what the server would take, nor what it would refuse because it
 # builds on what was forgotten.
@@ -188,14 +184,13 @@ unit_refuses() {
     grep -q '^ended 4 ' "$FIELD_DIR/unit04.log"
 }
 
-# settled: how many of unit04's commands were received or refused for good.
-settled() { grep -cE '^(received|refused) ' "$FIELD_DIR/unit04"; }
+settled() { field_count 'received|refused' unit04; }
 
 # until_received: puts until one more is received, whatever the turn of those that are refused.
 until_received() {
     local before
-    before=$(grep -c '^received ' "$FIELD_DIR/unit04")
-    while [[ $(grep -c '^received ' "$FIELD_DIR/unit04") == "$before" ]]; do
+    before=$(field_count received unit04)
+    while [[ $(field_count received unit04) == "$before" ]]; do
         unit unit04 put 1 drain
     done
 }
@@ -210,7 +205,7 @@ control_database_forgets() {
     field_cluster_start
     server_start "$HOME_DIR"
     unit unit04 put 9 drain >"$FIELD_DIR/unit04.log"
-    wait_until 60 all_sealed || fail "nothing is sealed"
+    wait_until 60 fixture_sealed || fail "nothing is sealed"
     until_received >"$FIELD_DIR/unit04.log" # a refusal would show no head
     server_kill
     field_cluster_kill

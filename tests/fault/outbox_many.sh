@@ -40,14 +40,12 @@ lines_count() {
 
 server_memory() { awk '/^VmRSS/ { print $2 }' "/proc/$(server_pid "$HOME_DIR")/status"; }
 
-settled_of() { grep -c -E '^(received|refused)' "$FIELD_DIR/$1" || true; }
-
-settled_all() { cat "$FIELD_DIR"/unit?? | grep -c -E '^(received|refused)' || true; }
+settled() { field_count 'received|refused' "$@"; } # UNIT…; all
 
 # Memory of the server at a quarter of the work, looked at from beside.
 server_memory_at_quarter() {
     local quarter=$((${#UNITS[@]} * QUEUED / 4))
-    while (($(settled_all) < quarter)); do sleep 0.2; done
+    while (($(settled) < quarter)); do sleep 0.2; done
     server_memory >"$FIELD_DIR/rss.quarter"
 }
 
@@ -61,7 +59,7 @@ drain_all() {
     done
     wait -n "${pids[@]}" || fail "a unit did not come through: $(cat "$FIELD_DIR"/*.log)"
     for name in "${UNITS[@]}"; do # the first is done: how far are the others?
-        n=$(settled_of "$name")
+        n=$(settled "$name")
         ((n >= least)) || least=$n
     done
     for n in "${pids[@]}"; do

@@ -95,8 +95,6 @@ heal() { # NUMBER
     ip netns exec "$(link "$1")" nft delete table inet loss
 }
 
-settled_all() { cat "$FIELD_DIR"/unit?? | grep -c -E '^(received|refused)' || true; }
-
 # ---- in trouble ----
 
 PIDS=()
@@ -112,7 +110,7 @@ for ((i = 0; i < TROUBLES; i++)); do
     line "line$n" set good
     ip link set "$(link "$n")" up
 done
-printf 'after %d troubles on lossy links %d of %d commands are settled\n' "$TROUBLES" "$(settled_all)" \
+printf 'after %d troubles on lossy links %d of %d commands are settled\n' "$TROUBLES" "$(field_count 'received|refused')" \
     $((18 * QUEUED))
 
 # ---- healed ----

@@ -19,8 +19,8 @@
 enum {
     COMMANDS = 3,
     DEADLINE_MS = 3000,
-    DRAINS_MAX = 20
-}; /* on a busy machine a call may time out */
+    DRAINS_MAX = 20, /* on a busy machine a call may time out */
+};
 
 /* A machine with its channel and outbox. */
 struct machine {

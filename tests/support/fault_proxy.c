@@ -1,5 +1,7 @@
 #include "tests/support/fault_proxy.h"
 
+#include "proto/base/now.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +15,6 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -84,14 +85,6 @@ die(const char *what)
     exit(EXIT_FAILURE);
 }
 
-static int64_t
-now_ms(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* SplitMix64: the n-th number of a seed. */
 static uint64_t
 chance(uint64_t seed, uint64_t n)
@@ -135,7 +128,7 @@ conn_cut(struct fault_proxy *p, struct conn *c)
     pthread_mutex_lock(&p->lock);
     p->counts.cut++;
     pthread_mutex_unlock(&p->lock);
-    c->until_ms = now_ms() + FAREWELL_MS;
+    c->until_ms = now_steady_ms() + FAREWELL_MS;
     if (c->rule.cut == FAULT_CUT_FIN) {
         shutdown(c->fd[FAULT_UP], SHUT_WR);
         shutdown(c->fd[FAULT_DOWN], SHUT_WR);
@@ -521,7 +514,7 @@ proxy_run(void *arg)
         if (poll(fds, 2 + 2 * count, timed ? TICK_MS : -1) < 0 && errno != EINTR) {
             die("poll");
         }
-        int64_t now = now_ms();
+        int64_t now = now_steady_ms();
         for (size_t i = 0; i < count; i++) {
             const struct pollfd *of = fds + 2 + 2 * i;
             const short revents[2] = {of[0].revents, of[1].revents};

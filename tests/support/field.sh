@@ -12,6 +12,7 @@
 #   line NAME set delay=5              tells it so
 #   line_of unit01 PORT [HOST]         that unit reaches the server there from now on
 #   field_check unit01 …               the history checker's verdict over these units
+#   field_count 'received|refused' unit01 …   how many lines of these histories begin so
 #   field_audit                        the log as exported verifies offline
 #   field_control WHAT FLAW unit01 …   the verdict must be that flaw
 #   not_shown WHAT WHY                 a part that could not be played here
@@ -152,6 +153,14 @@ line() {
 
 line_of() { # UNIT PORT [HOST]
     sed -i "s|^server = .*|server = tls+tcp://${3:-127.0.0.1}:$2|" "$HOME_DIR/profiles/$1.ini"
+}
+
+# field_count WORD|WORD… [UNIT…]: how many lines of the histories begin so; of all units when none is named.
+field_count() {
+    local words=$1 files=("$FIELD_DIR"/unit??)
+    shift
+    (($# == 0)) || mapfile -t files < <(field_histories "$@")
+    cat "${files[@]}" | grep -cE "^($words) " || true
 }
 
 field_histories() {

@@ -76,6 +76,25 @@ fixture_database() {
 # fixture_sql [PSQL-ARGS…]: superuser in the newest clone.
 fixture_sql() { cluster_psql "$FIXTURE_CLUSTER" "$FIXTURE_DATABASE" -At "$@"; }
 
+# fixture_sealed: the log holds every event there is.
+fixture_sealed() { [[ $(fixture_sql -c 'SELECT count(*) FROM rectify.event_unsealed') == 0 ]]; }
+
+# fixture_dump NAME: a copy of the database, once all is sealed.
+fixture_dump() {
+    wait_until 20 fixture_sealed
+    "$(postgres_bin)/pg_dump" -Fc -f "$FIXTURE_DIR/$1" \
+        "$(cluster_conninfo "$FIXTURE_CLUSTER" postgres "$FIXTURE_DATABASE")"
+}
+
+# fixture_restore NAME: the server is killed, the database put back as it was.
+fixture_restore() {
+    server_kill
+    cluster_psql "$FIXTURE_CLUSTER" postgres -c "DROP DATABASE $FIXTURE_DATABASE WITH (FORCE)" \
+        -c "CREATE DATABASE $FIXTURE_DATABASE OWNER rectify_owner"
+    "$(postgres_bin)/pg_restore" -d "$(cluster_conninfo "$FIXTURE_CLUSTER" postgres "$FIXTURE_DATABASE")" \
+        "$FIXTURE_DIR/$1"
+}
+
 # fixture_server PROFILE…: database, certificates, settings, server, admin; then these profiles'
 # accounts are created, enrolled and logged in. The sample's orgs are there.
 fixture_server() {

@@ -2,6 +2,7 @@
 #include "client/lib/file.h"
 #include "client/lib/method.h"
 #include "client/lib/state.h"
+#include "proto/base/now.h"
 #include "proto/base/wire_text.h"
 #include "proto/rpc/server.h"
 #include "proto/rpc/wirecheck.h"
@@ -17,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
@@ -67,9 +67,7 @@ struct fake_server {
 static int64_t
 clock_ms(const struct fake_server *s)
 {
-    struct timespec ts;
-    clock_gettime(CLOCK_REALTIME, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000 + s->script.clock_offset_ms;
+    return now_wall_ms() + s->script.clock_offset_ms;
 }
 
 static void

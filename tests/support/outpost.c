@@ -1,6 +1,7 @@
 #include "tests/support/outpost.h"
 
 #include "client/lib/state.h"
+#include "proto/base/now.h"
 #include "proto/ledger/secret.h"
 #include "proto/rpc/server.h"
 #include "rectify/v1/matter.pb-c.h"
@@ -13,7 +14,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define SERVER_NAME "rectifyd"
@@ -227,12 +227,10 @@ door_start(struct door *door, bool tls)
 int
 outpost_open(void **state)
 {
-    struct timespec now;
     if (district_open(state) != 0) {
         return -1;
     }
-    clock_gettime(CLOCK_REALTIME, &now);
-    district_pass((int64_t)now.tv_sec * 1000 - clock_now_ms(&district.clock.clock));
+    district_pass(now_wall_ms() - clock_now_ms(&district.clock.clock));
     district_expect(district_login(&district.admin, DISTRICT_PASSWORD), STATUS_OK, NULL);
     district_expect(district_login(&district.grant, DISTRICT_PASSWORD), STATUS_OK, NULL);
     district_org("office", "样例办公室", "OFFICE");

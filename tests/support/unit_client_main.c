@@ -19,6 +19,7 @@
 #include "client/lib/outbox.h"
 #include "client/lib/profile.h"
 #include "client/lib/state.h"
+#include "proto/base/now.h"
 #include "proto/ledger/secret.h"
 #include "rectify/v1/alert.pb-c.h"
 #include "rectify/v1/measure.pb-c.h"
@@ -84,14 +85,6 @@ say(const char *what)
     die(what, &f);
 }
 
-static int64_t
-now_ms(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_REALTIME, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 static void
 sleep_ms(uint32_t ms)
 {
@@ -106,7 +99,7 @@ channel_open(struct unit *u)
 {
     struct fault f = {.code = STATUS_OK};
     const struct rectify_channel_options options = {
-        .profile = &u->profile, .client_version = "unit_client 1", .deadline_ms = DEADLINE_MS};
+        .profile = &u->profile, .client_version = "unit_client 1", .deadline_ms = PATIENT_MS};
     if (u->channel == NULL) {
         must(rectify_channel_open(&options, &u->channel, &f), "channel", &f);
     }
@@ -172,7 +165,7 @@ unit_open(struct unit *u, char **argv)
     arena_init(&u->arena, ARENA_BYTES);
     must(rectify_profile_load(&u->arena, &nowhere, argv[1], &u->profile, &f), argv[1], &f);
     secret_random(seed, sizeof seed);
-    uuid7_source_init(&u->ids, now_ms(), seed);
+    uuid7_source_init(&u->ids, now_wall_ms(), seed);
     u->willed = will_count(argv[2]);
     u->history = history_open(argv[2]);
 }
@@ -254,7 +247,6 @@ prepare(struct unit *u)
     struct fault f = {.code = STATUS_OK};
     Pb__Evidence *evidence = NULL;
     channel_open(u);
-    rectify_channel_deadline_set(u->channel, PATIENT_MS);
     sign_all(u);
     const struct rectify_upload upload = {
         .path = arena_printf(&u->arena, "%s.txt", file_make(u, 0, FILE_BYTES))};
@@ -278,7 +270,6 @@ prepare(struct unit *u)
     if (fclose(file) != 0) {
         say("cannot write");
     }
-    rectify_channel_deadline_set(u->channel, DEADLINE_MS);
 }
 
 /* ---- put ---- */
@@ -353,7 +344,7 @@ put_one(struct unit *u)
     };
     const struct rectify_outbox_command command = {
         .request = &request, .account = u->profile.account, .title = "样例"};
-    u->ids.now_ms = now_ms();
+    u->ids.now_ms = now_wall_ms();
     uuid7_next(&u->ids, key);
     history_note(u->history, "will %s %s %s %s", key, request.method,
                  brings ? "-" : payload_hash(&a, request.message), u->refs[at]);
@@ -444,6 +435,7 @@ drain(struct unit *u, bool once)
     struct fault f = {.code = STATUS_OK};
     outbox_open(u);
     channel_open(u);
+    rectify_channel_deadline_set(u->channel, DEADLINE_MS);
     must(rectify_outbox_counts_get(u->outbox, &counts, &f), "counts", &f);
     u->received = 0;
     u->to_send = counts.queued + counts.sent;
@@ -488,7 +480,6 @@ alerts(struct unit *u, size_t want)
     struct fault f = {.code = STATUS_OK};
     int64_t cursor = 0;
     channel_open(u);
-    rectify_channel_deadline_set(u->channel, PATIENT_MS);
     if (rectify_state_cursor_load(u->profile.state, &cursor, &f) != STATUS_OK) {
         cursor = 0;
     }

@@ -2,6 +2,8 @@
  */
 #include "tests/support/fault_proxy.h"
 
+#include "proto/base/now.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
@@ -11,7 +13,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -25,14 +26,6 @@ struct line {
     int client; /* our end before the proxy */
     int server; /* and behind it */
 };
-
-static int64_t
-clock_ms(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 static int
 dial(uint16_t port)
@@ -241,16 +234,16 @@ test_delays_and_bounds(void **state)
     line_open(&l, 1);
     rule_set(&l, "delay.up=80");
     line_connect(&l);
-    int64_t from = clock_ms();
+    int64_t from = now_steady_ms();
     say(l.client, "slow");
     assert_int_equal(take(l.server, bytes, 4, &end), 4);
-    assert_true(clock_ms() - from >= 80);
+    assert_true(now_steady_ms() - from >= 80);
     rule_set(&l, "rate.down=10000");
-    from = clock_ms();
+    from = now_steady_ms();
     memset(bytes, 'x', sizeof bytes);
     assert_int_equal(send(l.server, bytes, sizeof bytes, 0), sizeof bytes);
     assert_int_equal(take(l.client, bytes, sizeof bytes, &end), sizeof bytes);
-    assert_true(clock_ms() - from >= 150); /* 2000 bytes at 10000 a second */
+    assert_true(now_steady_ms() - from >= 150); /* 2000 bytes at 10000 a second */
     line_close(&l);
 }
 
